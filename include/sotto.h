@@ -1,0 +1,416 @@
+/* sotto.h: personalise a screen without telling anyone.
+ *
+ * The life of a slate:
+ *
+ *     sotto_open ──► sotto_session_begin ──► sotto_record … ──► sotto_slate_request
+ *                                                                  │ sealed
+ *                            sotto_slate_open ◄── sotto_slate_present (the banner is shown)
+ *                              │ items
+ *                            sotto_explain, sotto_record, sotto_session_end, sotto_tick
+ *
+ * The engine is not thread-safe: use one engine from one thread at a time. It starts no thread,
+ * opens no socket, reads no environment and prints nothing. After sotto_open the calls between
+ * sotto_session_begin and sotto_slate_open allocate no memory.
+ *
+ * Every function returns SOTTO_OK (0), a positive status that is no failure, or a negative
+ * enum sotto_status; a failed call changes nothing. sotto_last_error tells a person what to do.
+ * Structures that begin with `size` must have it set to their sizeof before the call; zero in any
+ * other field means the default. Text is UTF-8 and ends with a NUL.
+ *
+ * Copyright 2026 the Sotto authors. Apache-2.0. */
+#ifndef SOTTO_H
+#define SOTTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sotto_port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SOTTO_VERSION_MAJOR 0
+#define SOTTO_VERSION_MINOR 1
+#define SOTTO_VERSION_PATCH 0
+/* The engine's version as one number, compared with a pack's minimum: major·10^6 + minor·10^3 +
+ * patch. */
+#define SOTTO_VERSION_NUMBER 1000u
+
+#if defined(__GNUC__) && __GNUC__ >= 4
+#define SOTTO_API __attribute__((visibility("default")))
+#define SOTTO_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define SOTTO_API
+#define SOTTO_MUST_CHECK
+#endif
+
+/* ---- Errors ------------------------------------------------------------------------------ */
+
+enum sotto_status {
+    SOTTO_PENDING = 1, /* not an error: the banner is on its way, call sotto_slate_confirm */
+    SOTTO_OK = 0,
+    SOTTO_E_ARGUMENT = -1,   /* a parameter is missing or out of its documented range */
+    SOTTO_E_STATE = -2,      /* not now: unknown, closed or spent handle; window still open */
+    SOTTO_E_MEMORY = -3,     /* the memory given or available does not suffice */
+    SOTTO_E_IO = -4,         /* a file could not be read or storage failed */
+    SOTTO_E_FULL = -5,       /* storage is full or read-only */
+    SOTTO_E_CORRUPT = -6,    /* stored data failed authentication: damaged or tampered with */
+    SOTTO_E_SIGNATURE = -7,  /* a pack or report is not signed by the expected key */
+    SOTTO_E_FORMAT = -8,     /* a signed file is malformed */
+    SOTTO_E_ROLLBACK = -9,   /* a pack is older than one already installed */
+    SOTTO_E_EXPIRED = -10,   /* a pack is past its not-after date */
+    SOTTO_E_MISMATCH = -11,  /* a pack is for another role, device class or engine */
+    SOTTO_E_CONSENT = -12,   /* the person has not agreed to this */
+    SOTTO_E_SPENT = -13,     /* the privacy budget does not cover it */
+    SOTTO_E_NOT_FOUND = -14, /* no such item, profile, metric or report */
+    SOTTO_E_ENTROPY = -15,   /* the random source failed */
+    SOTTO_E_KEY = -16,       /* the key store failed or holds no usable key */
+    SOTTO_E_BUSY = -17,      /* another process owns the vault */
+    SOTTO_E_LIMIT = -18,     /* a documented limit is reached */
+    SOTTO_E_NEWER = -19      /* the vault was written by a newer engine */
+};
+
+/* The longest message, with its NUL. */
+#define SOTTO_MESSAGE_BYTES 256
+
+/* A failure for people: a code, and a sentence that names the file or field and the remedy. Never
+ * holds secrets or profile content. */
+struct sotto_error {
+    int status;
+    char message[SOTTO_MESSAGE_BYTES];
+};
+
+/* A fixed English phrase for a status; never NULL. */
+SOTTO_API const char *sotto_strerror(int status);
+
+/* The engine's version, "major.minor.patch". */
+SOTTO_API const char *sotto_version(void);
+
+/* ---- Opening and closing ----------------------------------------------------------------- */
+
+struct sotto; /* the engine */
+
+/* Limits that size the engine. */
+#define SOTTO_SESSIONS_MAX 4
+#define SOTTO_SLATES_MAX 8
+#define SOTTO_SLATE_ITEMS_MAX 64
+#define SOTTO_HISTORY_MAX 256
+#define SOTTO_PROFILES_MAX 64
+#define SOTTO_PROFILE_NAME_MAX 63 /* bytes, without the NUL */
+#define SOTTO_ITEM_ID_MAX 63      /* bytes, without the NUL */
+
+struct sotto_config {
+    size_t size;
+    const struct sotto_port *port; /* required; must outlive the engine */
+    /* Path of the model pack; its signature is beside it, `.minisig` appended. Required. */
+    const char *model_pack;
+    /* Public key of merchandising in minisign's form (56 base64 characters). Required. */
+    const char *model_key;
+    /* Path and public key of the policy pack. NULL, or a pack that is not valid: the compiled-in
+     * `strict` policy rules, which never personalises; sotto_health says why. */
+    const char *policy_pack;
+    const char *policy_key;
+    /* The class this device was given ("kiosk", "stb"); a pack that names another is refused. */
+    const char *device_class;
+    /* Preferred locale of the banner, BCP 47; NULL means the policy's first. */
+    const char *locale;
+    /* Memory for the engine; NULL lets it allocate one block. sotto_memory_needed tells how much. */
+    void *memory;
+    size_t memory_bytes;
+};
+
+/* Computes into *bytes how much memory sotto_open takes for this configuration (besides SQLite's own
+ * heap, capped at 1 MiB, and the mapped packs). Verifies the model pack on the way, so it fails as
+ * sotto_open would. `err` may be NULL. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_memory_needed(const struct sotto_config *config, size_t *bytes,
+                                                   struct sotto_error *err);
+
+/* Opens an engine: verifies the packs, opens or makes the vault, finishes what a power cut left
+ * undone. On failure *engine is NULL and `err` (may be NULL) says why. If only the vault's storage
+ * fails (full, read-only, damaged, gone) the engine opens all the same and serves non-personalised slates;
+ * sotto_health says so. Close with sotto_close. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_open(const struct sotto_config *config, struct sotto **engine,
+                                          struct sotto_error *err);
+
+/* Ends every session (sealing what consent allows), wipes secrets, closes. NULL is allowed. */
+SOTTO_API void sotto_close(struct sotto *engine);
+
+/* The message of the last call that failed on this engine; "" if none did. Valid until the next
+ * call. */
+SOTTO_API const char *sotto_last_error(const struct sotto *engine);
+
+/* ---- Sessions and consent ---------------------------------------------------------------- */
+
+/* Handles. 0 is never valid; a closed handle is refused, never reused. */
+typedef uint64_t sotto_session;
+typedef uint64_t sotto_slate;
+
+/* Begins a visit. `profile` NULL: an anonymous session that lives in RAM and dies with
+ * sotto_session_end or after the policy's idle time. Otherwise the name of a profile (1 to
+ * SOTTO_PROFILE_NAME_MAX bytes): if the vault holds it, its history and consent are loaded; if not,
+ * the session starts empty and nothing is stored before consent to store.
+ * SOTTO_E_LIMIT when SOTTO_SESSIONS_MAX sessions are open; SOTTO_E_STATE when that profile already is in
+ * a session. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_session_begin(struct sotto *engine, const char *profile,
+                                                   sotto_session *session);
+
+/* Ends a visit: stores what consent allows, counts the visit if it may be measured, wipes the rest.
+ * If storing fails the session has still ended, and the status tells what was lost. */
+SOTTO_API int sotto_session_end(struct sotto *engine, sotto_session session);
+
+/* What consent is asked for, each by itself. */
+enum sotto_purpose {
+    SOTTO_PURPOSE_STORE = 1,       /* keep a profile on this device between visits */
+    SOTTO_PURPOSE_PERSONALISE = 2, /* let this visit's and the profile's history order a slate */
+    SOTTO_PURPOSE_MEASURE = 3      /* count this visit in noised aggregates that leave the device */
+};
+
+enum sotto_consent {
+    SOTTO_CONSENT_UNKNOWN = 0, /* never asked, unreadable: means no */
+    SOTTO_CONSENT_GRANTED = 1,
+    SOTTO_CONSENT_DENIED = 2,
+    SOTTO_CONSENT_WITHDRAWN = 3, /* was granted, then taken back */
+    SOTTO_CONSENT_EXPIRED = 4    /* was granted longer ago than the policy's term (read only) */
+};
+
+/* Records the person's word on one purpose; `state` is GRANTED, DENIED or WITHDRAWN. In an anonymous
+ * session it holds for the session. Granting STORE to a named session creates its profile and
+ * stores what the session holds; taking it back erases the profile and its key. Taking back
+ * PERSONALISE disarms every slate of the session.
+ * SOTTO_E_CONSENT when the policy never allows the purpose (nothing is recorded), or STORE in an
+ * anonymous session. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_consent_set(struct sotto *engine, sotto_session session,
+                                                 enum sotto_purpose purpose,
+                                                 enum sotto_consent state);
+
+/* Reads into *state what is recorded; only SOTTO_CONSENT_GRANTED ever means yes. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_consent_get(struct sotto *engine, sotto_session session,
+                                                 enum sotto_purpose purpose,
+                                                 enum sotto_consent *state);
+
+/* ---- Events ------------------------------------------------------------------------------ */
+
+enum sotto_event_type {
+    SOTTO_EVENT_VIEW = 1,    /* looked at an item's page */
+    SOTTO_EVENT_SELECT = 2,  /* put into the basket, started to watch */
+    SOTTO_EVENT_PURCHASE = 3 /* bought, watched to the end */
+};
+
+struct sotto_event {
+    size_t size;
+    const char *item; /* item id as in the catalogue */
+    enum sotto_event_type type;
+};
+
+/* Records that the person did something, now. Kept in locked RAM; reaches the vault, encrypted, only
+ * under consent to store. Beyond SOTTO_HISTORY_MAX events the oldest are forgotten.
+ * SOTTO_E_NOT_FOUND when the catalogue has no such item. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_record(struct sotto *engine, sotto_session session,
+                                            const struct sotto_event *event);
+
+/* Tells the engine whether an item can be had now (`in_stock` 0 or 1). All are until told otherwise;
+ * forgotten at close. SOTTO_E_NOT_FOUND when the catalogue has no such item. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_stock_set(struct sotto *engine, const char *item,
+                                               int in_stock);
+
+/* ---- Slates ------------------------------------------------------------------------------ */
+
+struct sotto_slate_request {
+    size_t size;
+    uint32_t count;    /* how many items, 1 to SOTTO_SLATE_ITEMS_MAX; 0 means 20 */
+    uint32_t repeats;  /* 1: items already in the history may be shown again */
+    uint32_t general;  /* 1: the person asked for a slate not based on profiling */
+};
+
+/* Makes a slate and seals it: nothing about its items can be read before sotto_slate_open. Without
+ * consent to personalise (or under a policy that never does) it is a general slate, made without looking
+ * at any history. Slates live until sotto_slate_close, the end of their session or the policy's
+ * time limit. SOTTO_E_LIMIT when SOTTO_SLATES_MAX slates are alive. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_slate_request(struct sotto *engine, sotto_session session,
+                                                   const struct sotto_slate_request *request,
+                                                   sotto_slate *slate);
+
+/* Shows the disclosure that the slate needs, through the port's banner_show. A session that has
+ * already seen the current notice, and a general slate, need none: SOTTO_OK at once. SOTTO_PENDING when
+ * the hook shows it without waiting; sotto_slate_confirm then finishes. Any failure of the hook
+ * returns SOTTO_E_STATE and leaves the slate to open as general. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_slate_present(struct sotto *engine, sotto_slate slate);
+
+/* Delivers the receipt of a banner that was pending. SOTTO_E_STATE when it proves no disclosure (wrong
+ * hash, no channel, too short, not acknowledged, times that cannot be): the slate will open as
+ * general. */
+SOTTO_API SOTTO_MUST_CHECK int
+sotto_slate_confirm(struct sotto *engine, sotto_slate slate,
+                    const struct sotto_banner_receipt *receipt);
+
+/* Why an opened slate is general; SOTTO_WHY_PERSONALISED when it is not. */
+enum sotto_why {
+    SOTTO_WHY_PERSONALISED = 0,
+    SOTTO_WHY_ASKED = 1,         /* the caller asked for a general slate */
+    SOTTO_WHY_POLICY = 2,        /* the policy never personalises (strict, or no valid policy) */
+    SOTTO_WHY_NO_CONSENT = 3,    /* consent is not granted, expired or was withdrawn */
+    SOTTO_WHY_NOT_DISCLOSED = 4, /* no valid banner receipt */
+    SOTTO_WHY_DECLINED = 5,      /* the person declined on the banner */
+    SOTTO_WHY_EXPIRED = 6,       /* the sealed slate was too old */
+    SOTTO_WHY_NO_HISTORY = 7,    /* there is nothing to personalise on yet */
+    SOTTO_WHY_STORAGE = 8        /* storage failed or was refused; nobody's word can be trusted */
+};
+
+/* A fixed English sentence for a `why`; never NULL. */
+SOTTO_API const char *sotto_why_text(enum sotto_why why);
+
+struct sotto_item {
+    const char *id;    /* owned by the engine, valid until sotto_close */
+    const char *title; /* likewise; "" when the catalogue has none */
+    int32_t score;     /* sum of the reasons sotto_explain gives; model units */
+    uint32_t rank;     /* 0 is the first */
+};
+
+struct sotto_slate_view {
+    size_t size;
+    uint32_t personalised; /* 1: chosen for this person; 0: the same for everyone */
+    enum sotto_why why;
+    uint32_t count; /* items written */
+};
+
+/* Opens a slate and writes at most `cap` items. Never fails for want of consent or disclosure: then the
+ * items are the general slate and view->personalised is 0, view->why the reason. A slate opens once; what
+ * it was opened as never changes. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_slate_open(struct sotto *engine, sotto_slate slate,
+                                                struct sotto_slate_view *view,
+                                                struct sotto_item *items, size_t cap);
+
+/* Forgets a slate and wipes it. 0 and closed handles are allowed. */
+SOTTO_API void sotto_slate_close(struct sotto *engine, sotto_slate slate);
+
+/* ---- Reasons ----------------------------------------------------------------------------- */
+
+enum sotto_reason_kind {
+    SOTTO_REASON_POPULAR = 1, /* popular with everyone; in every score */
+    SOTTO_REASON_ACTIVITY = 2 /* because of what the person did with `item` */
+};
+
+struct sotto_reason {
+    enum sotto_reason_kind kind;
+    const char *item;      /* ACTIVITY: the item that led here; else NULL */
+    const char *title;     /* its title; else NULL */
+    int32_t contribution;  /* exact share of the score, model units, may be negative */
+    uint32_t events;       /* ACTIVITY: how many events with that item are summed here */
+    enum sotto_event_type type; /* ACTIVITY: the most recent of them */
+};
+
+struct sotto_explanation {
+    size_t size;
+    int32_t score;           /* equals the sum of all contributions, exactly */
+    uint32_t personalised;   /* as in the slate view */
+    uint32_t count;          /* reasons that exist */
+    uint64_t model_version;  /* of the pack that made the score */
+    uint64_t policy_version; /* 0 under the compiled-in strict policy */
+};
+
+/* Explains the item at `rank` of an opened slate. Writes at most `cap` reasons, the strongest (by
+ * absolute contribution) first; explanation->count tells how many there are, never more than
+ * SOTTO_HISTORY_MAX + 1. SOTTO_E_STATE before the slate was opened: a reason would tell the item. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_explain(struct sotto *engine, sotto_slate slate,
+                                             uint32_t rank, struct sotto_explanation *explanation,
+                                             struct sotto_reason *reasons, size_t cap);
+
+/* ---- Erasure ----------------------------------------------------------------------------- */
+
+struct sotto_erase_receipt {
+    size_t size;
+    uint32_t profiles;  /* how many stored profiles were destroyed */
+    uint32_t records;   /* how many encrypted records of theirs were deleted */
+    uint32_t assurance; /* enum sotto_assurance; 0 when nothing was stored */
+    uint64_t epoch;     /* key epoch after the erasure */
+};
+
+/* Destroys a profile's key and records, or with `profile` NULL those of every profile; open sessions of
+ * it lose their history and consent at once. Works whatever was consented to; erasing what does
+ * not exist succeeds and says 0. A power cut in the middle is finished by the next open. The
+ * privacy ledger is kept: what was revealed stays accounted for. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_erase(struct sotto *engine, const char *profile,
+                                           struct sotto_erase_receipt *receipt);
+
+/* ---- What leaves the device -------------------------------------------------------------- */
+
+/* The longest report, in bytes. */
+#define SOTTO_REPORT_MAX 384
+
+/* The device's report-signing public key (Ed25519), to enrol it with the fleet. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_device_key(struct sotto *engine, uint8_t key[32]);
+
+struct sotto_metric_info {
+    size_t size;
+    uint32_t id;            /* as in the policy */
+    const char *name;       /* owned by the engine */
+    uint32_t cells;         /* histogram length */
+    uint32_t max_cells;     /* at most this many cells per visit are counted (sensitivity) */
+    uint32_t eps_micro;     /* epsilon per visit and window, millionths */
+    uint32_t window_s;      /* window length, seconds */
+    uint64_t open_window;   /* index of the window now being counted */
+    uint64_t spent_micro;   /* charged so far over the device's life, millionths */
+    uint64_t lifetime_micro;/* the most that may ever be charged */
+};
+
+/* Describes metric number `index` (0, 1, …) of the policy. SOTTO_E_NOT_FOUND past the last. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_metric(struct sotto *engine, uint32_t index,
+                                            struct sotto_metric_info *info);
+
+/* The name of histogram cell `cell` of metric `metric`; NULL when there is none. */
+SOTTO_API const char *sotto_metric_cell(struct sotto *engine, uint32_t metric, uint32_t cell);
+
+/* Seals the report of one closed window: noises it, charges the ledger, stores the final bytes and deletes
+ * the raw counts in one transaction, then writes the report (at most SOTTO_REPORT_MAX bytes) into
+ * `buf` and its length into *n. Sealing a window again returns the stored bytes, the same for ever.
+ * SOTTO_E_STATE while the window is open, SOTTO_E_SPENT when the budget does not cover it (then
+ * nothing leaves and nothing changes), SOTTO_E_LIMIT if `cap` is too small. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t metric,
+                                                 uint64_t window, uint8_t *buf, size_t cap,
+                                                 size_t *n);
+
+/* Copies the next stored report after *cursor (start with 0) into `buf` and moves *cursor to it.
+ * SOTTO_E_NOT_FOUND past the last. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t *cursor,
+                                                 uint8_t *buf, size_t cap, size_t *n);
+
+/* Housekeeping, to be called about once a second: stores waiting events, ends idle anonymous sessions,
+ * closes windows and seals their reports, reopens failed storage. Returns the first failure;
+ * the rest is done all the same. */
+SOTTO_API int sotto_tick(struct sotto *engine);
+
+/* ---- Health ------------------------------------------------------------------------------ */
+
+enum sotto_storage_state {
+    SOTTO_STORAGE_NONE = 0,    /* the port gave no vault path: RAM only */
+    SOTTO_STORAGE_OK = 1,
+    SOTTO_STORAGE_FAILED = 2,  /* full, read-only, gone or failing; sotto_tick tries again */
+    SOTTO_STORAGE_REFUSED = 3  /* damaged, foreign or newer: kept untouched, not used */
+};
+
+struct sotto_health {
+    size_t size;
+    uint32_t strict;           /* 1: the compiled-in strict policy rules */
+    int policy_status;         /* why: 0 when the policy pack is in force, else enum sotto_status */
+    char policy_message[SOTTO_MESSAGE_BYTES];
+    enum sotto_storage_state storage;
+    int storage_status;        /* enum sotto_status of the last storage failure */
+    char storage_message[SOTTO_MESSAGE_BYTES];
+    uint64_t model_version, policy_version;
+    uint32_t items;            /* catalogue size */
+    uint32_t profiles;         /* stored profiles */
+    uint64_t banners_asked, banners_shown;
+    uint64_t slates_general, slates_personalised;
+    uint64_t reports;          /* stored in the outbox */
+    int64_t time_floor_s;      /* the engine's notion of now: never goes back, seconds since 1970 */
+    size_t memory_bytes;       /* of the engine's block and locked arenas */
+};
+
+/* Fills *health. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_health(struct sotto *engine, struct sotto_health *health);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/* crypto: the only room that includes sodium.h, and only its minimal build, 1.0.18 and newer.
+ * Names what the engine needs (seal, hash, sign, draw) and keeps the primitives to itself. */
+#ifndef SOTTO_CRYPTO_H
+#define SOTTO_CRYPTO_H
+
+#include "base/base.h"
+
+/* Prepares libsodium. Must succeed before anything else here is called; may be called again. */
+int crypto_init(void) MUST_CHECK;
+
+/* ---- Hashing: BLAKE2b (RFC 7693) --------------------------------------------------------- */
+
+#define HASH_BYTES 32
+void hash256(uint8_t out[HASH_BYTES], const void *bytes, size_t n);
+void hash512(uint8_t out[64], const void *bytes, size_t n);
+/* Keyed by `key`; `label` separates uses (both are hashed, the label NUL-terminated first). */
+void hash_keyed(uint8_t out[HASH_BYTES], const uint8_t key[32], const char *label,
+                const void *bytes, size_t n);
+/* A stable 64-bit name for an item id: the first 8 bytes (little-endian) of BLAKE2b-256. */
+uint64_t hash_item_id(const char *id);
+
+/* ---- Sealing: XChaCha20-Poly1305 --------------------------------------------------------- */
+
+#define SEAL_KEY_BYTES 32
+#define SEAL_NONCE_BYTES 24
+#define SEAL_TAG_BYTES 16
+/* out holds n + SEAL_TAG_BYTES bytes and may not overlap in. */
+void seal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t ad_n,
+          const uint8_t nonce[SEAL_NONCE_BYTES], const uint8_t key[SEAL_KEY_BYTES]);
+/* `n` counts the tag. Returns 0 and n - SEAL_TAG_BYTES bytes in out, or -1 and nothing. */
+int unseal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t ad_n,
+           const uint8_t nonce[SEAL_NONCE_BYTES], const uint8_t key[SEAL_KEY_BYTES]) MUST_CHECK;
+
+/* ---- Signing: Ed25519 (RFC 8032) --------------------------------------------------------- */
+
+#define SIGN_BYTES 64
+#define SIGN_PUBLIC_BYTES 32
+#define SIGN_SECRET_BYTES 64
+#define SIGN_SEED_BYTES 32
+void sign_keypair(uint8_t public_key[SIGN_PUBLIC_BYTES], uint8_t secret_key[SIGN_SECRET_BYTES],
+                  const uint8_t seed[SIGN_SEED_BYTES]);
+void sign(uint8_t signature[SIGN_BYTES], const void *message, size_t n,
+          const uint8_t secret_key[SIGN_SECRET_BYTES]);
+int sign_verify(const uint8_t signature[SIGN_BYTES], const void *message, size_t n,
+                const uint8_t public_key[SIGN_PUBLIC_BYTES]) MUST_CHECK;
+
+/* ---- Randomness -------------------------------------------------------------------------- */
+
+/* A generator with fast key erasure: ChaCha20 (libsodium's randombytes_buf_deterministic) keyed from
+ * the port's entropy and rekeyed at every refill and from fresh entropy every RNG_RESEED_BYTES, so
+ * reading its memory later tells nothing drawn before. Lives in locked memory. */
+#define RNG_POOL_BYTES 480
+#define RNG_RESEED_BYTES (1u << 20)
+struct rng {
+    uint8_t key[32];
+    uint8_t pool[RNG_POOL_BYTES];
+    uint32_t used;      /* bytes of the pool already handed out */
+    uint32_t since_seed;/* bytes handed out since the last seeding */
+    int is_failed;      /* entropy failed; stays so until rng_seed succeeds */
+    int (*entropy)(void *ctx, void *buf, size_t n);
+    void *ctx;
+};
+int rng_seed(struct rng *g, int (*entropy)(void *, void *, size_t), void *ctx) MUST_CHECK;
+/* Fills `out`. On failure (-1) `out` is zeroed and must not be used. */
+int rng_bytes(struct rng *g, void *out, size_t n) MUST_CHECK;
+
+/* ---- Memory ------------------------------------------------------------------------------ */
+
+/* Guarded, locked, not dumped, zeroed at first; NULL when it cannot be had. */
+void *locked_alloc(size_t n);
+void locked_free(void *p); /* wipes */
+void wipe(void *p, size_t n);
+/* 1 when equal; time does not depend on where they differ. */
+int equal_ct(const void *a, const void *b, size_t n) MUST_CHECK;
+
+/* ---- Text -------------------------------------------------------------------------------- */
+
+/* Decodes standard base64 of exactly `out_n` bytes. Returns 0 or -1. */
+int base64_decode(uint8_t *out, size_t out_n, const char *text, size_t text_n) MUST_CHECK;
+
+#endif

@@ -1,0 +1,88 @@
+/* vault: encrypted records that survive power cuts. Owns the SQLite file and every key that lies on
+ * the device; the only room that includes sqlite3.h. One connection, one table of opaque,
+ * size-classed blobs (DESIGN section 8; bytes in src/FORMAT.md). Callers: profile, dp, engine. */
+#ifndef SOTTO_VAULT_H
+#define SOTTO_VAULT_H
+
+#include "base/base.h"
+#include "crypto/crypto.h"
+
+/* Classes of records. Those up to VAULT_OUTBOX are the device's own, under its device data key, and survive
+ * every erasure; the others belong to a profile, under that profile's data key, and die with it. */
+enum vault_class {
+    VAULT_SYSTEM = 1, /* time floor, version floors */
+    VAULT_TALLY = 2,  /* slot = metric id, seq = window: raw counts of an unsealed window */
+    VAULT_LEDGER = 3, /* slot = metric id, seq = window: what was charged; slot 0: totals */
+    VAULT_OUTBOX = 4, /* slot = metric id, seq = window: final report bytes */
+    VAULT_PROFILE = 5,/* slot = profile, seq 0: consent and state */
+    VAULT_EVENTS = 6  /* slot = profile, seq = chunk number */
+};
+
+struct vault_key {
+    enum vault_class kind;
+    uint32_t slot; /* < 2^24 */
+    uint32_t seq;
+};
+
+/* The largest plaintext of one record. */
+#define VAULT_RECORD_MAX 4000
+
+struct vault; /* lives in memory that vault_bytes() measures; keys in locked memory of its own */
+size_t vault_bytes(void);
+
+/* Opens or creates the vault that the port names, finishes an interrupted erasure. `v` points to
+ * vault_bytes() zeroed bytes. On failure the vault is closed but `v` may be given to vault_retry
+ * and vault_close. A vault that is damaged, foreign or newer is left untouched (SOTTO_E_CORRUPT,
+ * SOTTO_E_NEWER); a locked one is SOTTO_E_BUSY. */
+int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
+               struct sotto_error *err) MUST_CHECK;
+/* Closes and opens again after a failure; never retries a failed sync on the same handle. */
+int vault_retry(struct vault *v, struct sotto_error *err) MUST_CHECK;
+void vault_close(struct vault *v);
+enum sotto_storage_state vault_state(const struct vault *v);
+
+/* One transaction at a time; without one each call commits by itself. After a commit returns
+ * SOTTO_OK the changes survive a power cut. After any failure within a transaction only
+ * vault_rollback may follow. */
+int vault_begin(struct vault *v, struct sotto_error *err) MUST_CHECK;
+int vault_commit(struct vault *v, struct sotto_error *err) MUST_CHECK;
+void vault_rollback(struct vault *v);
+
+/* Replaces or creates. n ≤ VAULT_RECORD_MAX. */
+int vault_put(struct vault *v, struct vault_key key, const void *bytes, size_t n,
+              struct sotto_error *err) MUST_CHECK;
+/* SOTTO_E_NOT_FOUND when there is none, SOTTO_E_CORRUPT when it does not authenticate. */
+int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size_t *n,
+              struct sotto_error *err) MUST_CHECK;
+/* Deleting what is not there succeeds. */
+int vault_delete(struct vault *v, struct vault_key key, struct sotto_error *err) MUST_CHECK;
+/* The key of kind key->kind that follows (slot, seq) in ascending order, into *key. To start, pass
+ * slot 0, seq 0 and is_first 1 (then that very key counts too). SOTTO_E_NOT_FOUND past the last. */
+int vault_next(struct vault *v, struct vault_key *key, int is_first,
+               struct sotto_error *err) MUST_CHECK;
+
+/* ---- Profiles: a name, a slot number (1 to SOTTO_PROFILES_MAX) and a data key ------------- */
+
+/* SOTTO_E_NOT_FOUND when no such profile is stored. */
+int vault_profile_find(struct vault *v, const char *name, uint32_t *slot) MUST_CHECK;
+/* Draws a data key, stores it wrapped, durable on return (unless inside a transaction). */
+int vault_profile_create(struct vault *v, const char *name, uint32_t *slot,
+                         struct sotto_error *err) MUST_CHECK;
+uint32_t vault_profile_count(const struct vault *v);
+
+/* Destroys one profile (NULL: all): new key epoch, survivors re-wrapped, records deleted, old slot
+ * destroyed, freed pages overwritten. Resumed by the next vault_open if cut. Must not be called inside a transaction. */
+int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *receipt,
+                struct sotto_error *err) MUST_CHECK;
+
+/* A 32-byte secret of this device for one purpose, the same at every start and unaffected by erasure (from the port's
+ * device secret). */
+int vault_device_key(struct vault *v, const char *label, uint8_t key[32]) MUST_CHECK;
+
+/* Counters for benchmarks and health. */
+struct vault_stats {
+    uint64_t records_put, bytes_sealed, commits, failures;
+};
+struct vault_stats vault_stats(const struct vault *v);
+
+#endif
