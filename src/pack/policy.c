@@ -1,0 +1,206 @@
+/* policy: decodes a verified policy pack and holds it against the hard outer bounds. All strings are
+ * copied, so the mapping may go; a policy that breaks any rule is refused whole and `strict` rules. */
+#include "pack/policy.h"
+
+#include "base/cbor.h"
+#include "crypto/crypto.h"
+
+#define DAY_S 86400u
+
+void policy_strict(struct policy *p) {
+    static const char *const texts[POLICY_TEXT_FIELDS] = {
+        [TEXT_LOCALE] = "en",
+        [TEXT_DIRECTION] = "ltr",
+        [TEXT_TITLE] = "The same for everyone",
+        [TEXT_SHORT] = "What you see here is not chosen for you personally.",
+        [TEXT_PLAIN] = "This screen shows everyone the same. Nothing about you is kept.",
+        [TEXT_SPEECH] = "What you see here is the same for everyone.",
+        [TEXT_ICON] = "sotto-general",
+        [TEXT_ACCEPT] = "OK",
+        [TEXT_DECLINE] = "Close",
+        [TEXT_WHY] = "Why?",
+        [TEXT_PERSON] = "Talk to a person",
+    };
+    memset(p, 0, sizeof *p);
+    p->name = "strict";
+    p->accountable = "nobody has been named";
+    p->contact = "ask the staff";
+    p->consent_ttl_s = DAY_S;
+    p->retention_s = DAY_S;
+    p->idle_s = 60;
+    p->slate_ttl_s = 300;
+    p->notice_version = 1;
+    p->min_display_ms = POLICY_MIN_DISPLAY_MS_MAX;
+    p->must_ack = 1;
+    p->n_texts = 1;
+    memcpy(p->texts[0], texts, sizeof texts);
+}
+
+struct decoder {
+    struct policy *p;
+    struct cbor_reader r;
+    const char *path, *wrong; /* the first thing out of bounds */
+    struct sotto_error *err;
+};
+
+static void reject(struct decoder *d, const char *what) {
+    if (!d->wrong) d->wrong = what;
+    d->r.is_bad = 1;
+}
+
+static uint64_t ranged(struct decoder *d, uint64_t least, uint64_t most, const char *what) {
+    uint64_t v = cbor_get_uint(&d->r, UINT64_MAX);
+    if (!d->r.is_bad && (v < least || v > most)) reject(d, what);
+    return d->r.is_bad ? 0 : v;
+}
+
+/* Copies the next text into the policy's strings. */
+static const char *text(struct decoder *d, size_t least, size_t most, const char *what) {
+    size_t n;
+    const char *s = cbor_get_text(&d->r, &n);
+    if (d->r.is_bad) return "";
+    if (n < least || n > most || n + 1 > POLICY_STRINGS_BYTES - d->p->strings_n) {
+        reject(d, what);
+        return "";
+    }
+    char *copy = d->p->strings + d->p->strings_n;
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    d->p->strings_n += n + 1;
+    return copy;
+}
+
+static void decode_policy(struct decoder *d) {
+    struct policy *p = d->p;
+    if (cbor_get_map(&d->r, POLICY_KEYS) != POLICY_KEYS) reject(d, "it lacks fields");
+    cbor_expect_uint(&d->r, POLICY_KEY_NAME);
+    p->name = text(d, 1, 200, "name");
+    cbor_expect_uint(&d->r, POLICY_KEY_ACCOUNTABLE);
+    p->accountable = text(d, 1, 200, "accountable owner");
+    cbor_expect_uint(&d->r, POLICY_KEY_CONTACT);
+    p->contact = text(d, 1, 200, "contact");
+    static const enum sotto_purpose purposes[] = {SOTTO_PURPOSE_STORE, SOTTO_PURPOSE_PERSONALISE,
+                                                  SOTTO_PURPOSE_MEASURE};
+    for (unsigned i = 0; i < ARRAY_LEN(purposes); i++) {
+        cbor_expect_uint(&d->r, POLICY_KEY_STORE + i);
+        p->consent[purposes[i]] =
+            (enum policy_consent)ranged(d, POLICY_NEVER, POLICY_ASK, "consent mode");
+    }
+    cbor_expect_uint(&d->r, POLICY_KEY_CONSENT_TTL_S);
+    p->consent_ttl_s = (uint32_t)ranged(d, 3600, POLICY_CONSENT_TTL_S_MAX, "consent term");
+    cbor_expect_uint(&d->r, POLICY_KEY_RETENTION_S);
+    p->retention_s = (uint32_t)ranged(d, 3600, POLICY_RETENTION_S_MAX, "retention");
+    cbor_expect_uint(&d->r, POLICY_KEY_IDLE_S);
+    p->idle_s = (uint32_t)ranged(d, 5, POLICY_IDLE_S_MAX, "idle time");
+    cbor_expect_uint(&d->r, POLICY_KEY_SLATE_TTL_S);
+    p->slate_ttl_s = (uint32_t)ranged(d, 5, POLICY_SLATE_TTL_S_MAX, "slate lifetime");
+    cbor_expect_uint(&d->r, POLICY_KEY_NOTICE_VERSION);
+    p->notice_version = (uint32_t)ranged(d, 1, UINT32_MAX, "notice version");
+    cbor_expect_uint(&d->r, POLICY_KEY_MIN_DISPLAY_MS);
+    p->min_display_ms = (uint32_t)ranged(d, POLICY_MIN_DISPLAY_MS_MIN, POLICY_MIN_DISPLAY_MS_MAX,
+                                         "minimum display time");
+    cbor_expect_uint(&d->r, POLICY_KEY_MUST_ACK);
+    p->must_ack = (uint32_t)ranged(d, 0, 1, "acknowledgement");
+    cbor_expect_uint(&d->r, POLICY_KEY_YEAR_MICRO);
+    p->year_micro = ranged(d, 0, POLICY_YEAR_MICRO_MAX, "yearly budget");
+    cbor_expect_uint(&d->r, POLICY_KEY_LIFETIME_MICRO);
+    p->lifetime_micro = ranged(d, 0, POLICY_LIFETIME_MICRO_MAX, "lifetime budget");
+}
+
+static void decode_texts(struct decoder *d) {
+    struct policy *p = d->p;
+    p->n_texts = (uint32_t)cbor_get_array(&d->r, POLICY_LOCALES_MAX);
+    if (!d->r.is_bad && p->n_texts == 0) reject(d, "banner texts");
+    for (uint32_t i = 0; i < p->n_texts && !d->r.is_bad; i++) {
+        if (cbor_get_array(&d->r, POLICY_TEXT_FIELDS) != POLICY_TEXT_FIELDS)
+            reject(d, "banner texts");
+        for (int f = 0; f < POLICY_TEXT_FIELDS; f++)
+            p->texts[i][f] = text(d, 1, 1000, "banner texts");
+        if (!d->r.is_bad && strcmp(p->texts[i][TEXT_DIRECTION], "ltr") != 0 &&
+            strcmp(p->texts[i][TEXT_DIRECTION], "rtl") != 0)
+            reject(d, "text direction");
+    }
+}
+
+static void decode_metric(struct decoder *d, struct policy_metric *m, uint32_t last_id) {
+    if (cbor_get_array(&d->r, METRIC_FIELDS) != METRIC_FIELDS) reject(d, "metric");
+    m->id = (uint32_t)ranged(d, (uint64_t)last_id + 1, 65535, "metric id");
+    m->name = text(d, 1, 63, "metric name");
+    m->mechanism = (uint32_t)ranged(d, MECHANISM_DISCRETE_LAPLACE, MECHANISM_DISCRETE_LAPLACE,
+                                    "mechanism");
+    m->unit = (uint32_t)ranged(d, UNIT_VISIT, UNIT_VISIT, "privacy unit");
+    m->source = (uint32_t)ranged(d, SOURCE_ITEM_GROUP, SOURCE_ITEM_GROUP, "metric source");
+    m->event_mask = (uint32_t)ranged(d, 2, 14, "event mask");
+    if (m->event_mask & 1) reject(d, "event mask");
+    m->eps_micro = (uint32_t)ranged(d, POLICY_EPS_MICRO_MIN, POLICY_EPS_MICRO_MAX, "epsilon");
+    m->max_cells = (uint32_t)ranged(d, 1, POLICY_MAX_CELLS_MAX, "most cells per visit");
+    m->window_s = (uint32_t)ranged(d, POLICY_WINDOW_S_MIN, POLICY_WINDOW_S_MAX, "window");
+    m->n_cells = (uint32_t)cbor_get_array(&d->r, POLICY_CELLS_MAX);
+    for (uint32_t c = 0; c < m->n_cells && !d->r.is_bad; c++) {
+        m->cells[c] = text(d, 1, 63, "cell name");
+        for (uint32_t b = 0; b < c; b++)
+            if (strcmp(m->cells[b], m->cells[c]) == 0) reject(d, "cell name");
+    }
+    if (!d->r.is_bad && (m->n_cells == 0 || strcmp(m->cells[m->n_cells - 1], "other") != 0))
+        reject(d, "last cell, which must be \"other\"");
+    if (!d->r.is_bad && m->max_cells > m->n_cells) reject(d, "most cells per visit");
+}
+
+static void decode_schema(struct decoder *d) {
+    struct policy *p = d->p;
+    uint64_t eps_sum = 0;
+    p->n_metrics = (uint32_t)cbor_get_array(&d->r, POLICY_METRICS_MAX);
+    for (uint32_t i = 0; i < p->n_metrics && !d->r.is_bad; i++) {
+        decode_metric(d, &p->metrics[i], i ? p->metrics[i - 1].id : 0);
+        eps_sum += p->metrics[i].eps_micro;
+    }
+    /* A visit touches every metric of its window: their epsilons add up. */
+    if (!d->r.is_bad && eps_sum > POLICY_EPS_MICRO_MAX) reject(d, "sum of the metrics' epsilons");
+}
+
+static int decode_section(struct decoder *d, const struct pack *pack, enum pack_section_id id,
+                          void (*decode)(struct decoder *)) {
+    size_t n;
+    const uint8_t *bytes = pack_section(pack, id, &n);
+    if (!bytes)
+        return fail(d->err, SOTTO_E_FORMAT, "%s: section %d is missing", d->path, (int)id);
+    d->r = cbor_reader_of(bytes, n);
+    decode(d);
+    if (d->wrong)
+        return fail(d->err, SOTTO_E_FORMAT, "%s: its %s is out of bounds; correct the policy's INI",
+                    d->path, d->wrong);
+    if (!cbor_is_done(&d->r))
+        return fail(d->err, SOTTO_E_FORMAT,
+                    "%s: section %d is malformed; build it again with this version of sotto-pack",
+                    d->path, (int)id);
+    if (id == SECTION_SCHEMA) hash256(d->p->schema_hash, bytes, n);
+    return SOTTO_OK;
+}
+
+int policy_load(struct policy *policy, const struct pack *pack, const char *path,
+                struct sotto_error *err) {
+    struct decoder d = {.p = policy, .path = path, .err = err};
+    memset(policy, 0, sizeof *policy);
+    policy->version = pack->version;
+    policy->not_after_s = pack->not_after_s;
+    int status = pack->n > POLICY_BYTES_MAX
+                     ? fail(err, SOTTO_E_FORMAT, "%s is larger than %u KiB", path,
+                            POLICY_BYTES_MAX >> 10)
+                     : decode_section(&d, pack, SECTION_POLICY, decode_policy);
+    if (status == SOTTO_OK) status = decode_section(&d, pack, SECTION_TEXTS, decode_texts);
+    if (status == SOTTO_OK) status = decode_section(&d, pack, SECTION_SCHEMA, decode_schema);
+    if (status != SOTTO_OK) policy_strict(policy);
+    return status;
+}
+
+uint32_t policy_text_index(const struct policy *policy, const char *locale) {
+    if (!locale) return 0;
+    for (uint32_t i = 0; i < policy->n_texts; i++)
+        if (strcmp(policy->texts[i][TEXT_LOCALE], locale) == 0) return i;
+    size_t language = strcspn(locale, "-_");
+    for (uint32_t i = 0; i < policy->n_texts; i++) {
+        const char *have = policy->texts[i][TEXT_LOCALE];
+        if (strcspn(have, "-_") == language && memcmp(have, locale, language) == 0) return i;
+    }
+    return 0;
+}
