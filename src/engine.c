@@ -1,0 +1,446 @@
+/* engine: opening, closing, time, storage and health. See engine.h and include/sotto.h. */
+#include "engine.h"
+
+#include <stdlib.h>
+
+#define ALIGN16(n) (((n) + 15u) & ~(size_t)15)
+#define RETRY_MS 5000
+#define FLUSH_MS 5000
+#define FLOOR_SAVE_S 3600
+
+static const struct vault_key floor_key = {VAULT_SYSTEM, 0, 1};    /* i64 time floor */
+static const struct vault_key versions_key = {VAULT_SYSTEM, 0, 2}; /* u64 model, u64 policy */
+
+/* ---- Words ------------------------------------------------------------------------------- */
+
+const char *sotto_strerror(int status) {
+    switch ((enum sotto_status)status) {
+    case SOTTO_PENDING: return "the banner is on its way";
+    case SOTTO_OK: return "no error";
+    case SOTTO_E_ARGUMENT: return "a parameter is missing or out of range";
+    case SOTTO_E_STATE: return "not possible in this state";
+    case SOTTO_E_MEMORY: return "not enough memory";
+    case SOTTO_E_IO: return "a file could not be read or storage failed";
+    case SOTTO_E_FULL: return "storage is full or read-only";
+    case SOTTO_E_CORRUPT: return "stored data is damaged or was tampered with";
+    case SOTTO_E_SIGNATURE: return "not signed by the expected key";
+    case SOTTO_E_FORMAT: return "a file is malformed";
+    case SOTTO_E_ROLLBACK: return "older than what is already installed";
+    case SOTTO_E_EXPIRED: return "past its expiry date";
+    case SOTTO_E_MISMATCH: return "made for another role, device class or engine";
+    case SOTTO_E_CONSENT: return "the person has not agreed to this";
+    case SOTTO_E_SPENT: return "the privacy budget does not cover it";
+    case SOTTO_E_NOT_FOUND: return "no such item, profile, metric or report";
+    case SOTTO_E_ENTROPY: return "the random source failed";
+    case SOTTO_E_KEY: return "the key store failed or holds no usable key";
+    case SOTTO_E_BUSY: return "another process owns the vault";
+    case SOTTO_E_LIMIT: return "a documented limit is reached";
+    case SOTTO_E_NEWER: return "the vault was written by a newer engine";
+    }
+    return "unknown status";
+}
+
+#define TEXT_OF(x) TEXT_OF_(x)
+#define TEXT_OF_(x) #x
+const char *sotto_version(void) {
+    return TEXT_OF(SOTTO_VERSION_MAJOR) "." TEXT_OF(SOTTO_VERSION_MINOR) "." TEXT_OF(
+        SOTTO_VERSION_PATCH);
+}
+_Static_assert(SOTTO_VERSION_NUMBER == SOTTO_VERSION_MAJOR * 1000000 + SOTTO_VERSION_MINOR * 1000 +
+                                           SOTTO_VERSION_PATCH,
+               "one version");
+
+const char *sotto_last_error(const struct sotto *e) { return e ? e->error.message : ""; }
+
+/* ---- Time, policy, storage --------------------------------------------------------------- */
+
+int engine_enter(struct sotto *e) {
+    if (!e) return SOTTO_E_ARGUMENT;
+    if (e->is_in_hook)
+        return fail(&e->error, SOTTO_E_STATE,
+                    "the engine was called from inside its banner hook; return first");
+    return SOTTO_OK;
+}
+
+static void let_strict_rule(struct sotto *e, int status, const char *message) {
+    e->rules = &e->strict;
+    e->dp.policy = e->rules;
+    e->policy_status = status;
+    memset(e->policy_message, 0, sizeof e->policy_message);
+    memcpy(e->policy_message, message, strnlen(message, sizeof e->policy_message - 1));
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) e->secrets->visits[i].is_disclosed = 0;
+    slates_apply(e, 0, SLATE_WITHDRAW, SOTTO_WHY_POLICY);
+}
+
+int64_t engine_now(struct sotto *e) {
+    int64_t now_s = clock_now(&e->clock);
+    if (e->rules == &e->policy && e->policy.not_after_s != 0 && now_s > e->policy.not_after_s)
+        let_strict_rule(e, SOTTO_E_EXPIRED, "the policy pack expired; install a newer one");
+    return now_s;
+}
+
+uint64_t engine_now_ms(struct sotto *e) {
+    engine_now(e);
+    return e->clock.mono_ms;
+}
+
+int engine_has_storage(const struct sotto *e) {
+    return vault_state(e->vault) == SOTTO_STORAGE_OK;
+}
+
+int engine_may_personalise(const struct sotto *e) {
+    enum sotto_storage_state state = vault_state(e->vault);
+    return state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE;
+}
+
+int engine_note(struct sotto *e, int status) {
+    if (status < 0) {
+        e->storage_status = status;
+        memcpy(e->storage_message, e->error.message, sizeof e->storage_message);
+    }
+    return status;
+}
+
+struct person_home engine_home(struct sotto *e) {
+    struct person_home home = {e->vault, e->rules, &e->model};
+    return home;
+}
+
+static int save_floor(struct sotto *e, int64_t now_s) {
+    uint8_t bytes[8];
+    store64(bytes, (uint64_t)now_s);
+    int status = vault_put(e->vault, floor_key, bytes, sizeof bytes, &e->error);
+    if (status == SOTTO_OK) e->saved_floor_s = now_s;
+    return status;
+}
+
+/* ---- Memory ------------------------------------------------------------------------------ */
+
+/* One block: the engine, the vault's state and the stock bitmap. Locked memory comes apart from it. */
+struct layout {
+    size_t vault_at, absent_at, total;
+    size_t scores_at, skip_at, secrets_total;
+};
+
+static struct layout layout_of(const struct model *model) {
+    struct layout l;
+    size_t bitmap = ALIGN16(slate_bitmap_bytes(model->n_items));
+    l.vault_at = ALIGN16(sizeof(struct sotto));
+    l.absent_at = l.vault_at + ALIGN16(vault_bytes());
+    l.total = l.absent_at + bitmap;
+    l.scores_at = ALIGN16(sizeof(struct secrets));
+    l.skip_at = l.scores_at + ALIGN16((size_t)model->n_items * sizeof(int32_t));
+    l.secrets_total = l.skip_at + bitmap;
+    return l;
+}
+
+static int check_config(const struct sotto_config *c, struct sotto_error *err) {
+    if (!c || c->size < sizeof *c)
+        return fail(err, SOTTO_E_ARGUMENT, "set sotto_config.size to sizeof(struct sotto_config)");
+    const struct sotto_port *p = c->port;
+    if (!p || p->size < sizeof *p || !p->clock_mono_ms || !p->clock_wall_s || !p->entropy ||
+        !p->device_secret || !p->slot_put || !p->slot_get || !p->slot_destroy || !p->file_map ||
+        !p->file_unmap || p->slot_bytes < 32 || p->slot_bytes > SOTTO_SLOT_BYTES_MAX)
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "the port lacks a required callback, its size or its slot_bytes");
+    if (!c->model_pack || !c->model_key)
+        return fail(err, SOTTO_E_ARGUMENT, "sotto_config needs model_pack and model_key");
+    if ((c->policy_pack == NULL) != (c->policy_key == NULL))
+        return fail(err, SOTTO_E_ARGUMENT, "policy_pack and policy_key go together");
+    if ((c->locale && strlen(c->locale) >= LOCALE_BYTES) ||
+        (c->device_class && strlen(c->device_class) >= CLASS_BYTES))
+        return fail(err, SOTTO_E_ARGUMENT, "the locale or device class is too long");
+    if (crypto_init() != 0) return fail(err, SOTTO_E_ENTROPY, "libsodium could not start");
+    return SOTTO_OK;
+}
+
+static int open_model(const struct sotto_config *c, struct pack *pack, struct model *model,
+                      struct sotto_error *err) {
+    int status =
+        pack_open(pack, c->port, c->model_pack, c->model_key, PACK_MODEL, c->device_class, err);
+    if (status != SOTTO_OK) return status;
+    status = model_load(model, pack, c->model_pack, err);
+    if (status != SOTTO_OK) pack_close(pack);
+    return status;
+}
+
+int sotto_memory_needed(const struct sotto_config *config, size_t *bytes, struct sotto_error *err) {
+    struct pack pack;
+    struct model model;
+    int status = check_config(config, err);
+    if (status == SOTTO_OK && !bytes)
+        status = fail(err, SOTTO_E_ARGUMENT, "bytes must not be NULL");
+    if (status == SOTTO_OK) status = open_model(config, &pack, &model, err);
+    if (status != SOTTO_OK) return status;
+    *bytes = layout_of(&model).total;
+    pack_close(&pack);
+    return SOTTO_OK;
+}
+
+/* ---- Opening ----------------------------------------------------------------------------- */
+
+/* Takes the block and the locked memory; on failure nothing is held. */
+static int take_memory(const struct sotto_config *c, const struct model *model, struct sotto **out,
+                       struct sotto_error *err) {
+    struct layout l = layout_of(model);
+    uint8_t *block = c->memory;
+    if (block && (c->memory_bytes < l.total || ((uintptr_t)block & 15) != 0))
+        return fail(err, SOTTO_E_MEMORY,
+                    "sotto_config.memory must hold %zu bytes, aligned to 16; it has %zu", l.total,
+                    c->memory_bytes);
+    if (!block) block = malloc(l.total);
+    uint8_t *locked = block ? locked_alloc(l.secrets_total) : NULL;
+    if (!locked) {
+        if (!c->memory) free(block);
+        return fail(err, SOTTO_E_MEMORY, "no memory: the engine needs %zu bytes and %zu locked",
+                    l.total, l.secrets_total);
+    }
+    memset(block, 0, l.total);
+    struct sotto *e = (struct sotto *)(void *)block;
+    e->owned = c->memory ? NULL : block;
+    e->vault = (struct vault *)(void *)(block + l.vault_at);
+    e->absent = block + l.absent_at;
+    e->secrets = (struct secrets *)(void *)locked;
+    e->workspace.scores = (int32_t *)(void *)(locked + l.scores_at);
+    e->workspace.skip = locked + l.skip_at;
+    e->workspace.absent = e->absent;
+    e->memory_bytes = l.total + l.secrets_total;
+    *out = e;
+    return SOTTO_OK;
+}
+
+/* Loads the persisted floors; raises the version floors to what is now in use. */
+static int open_floors(struct sotto *e, const char *model_path, struct sotto_error *err) {
+    uint8_t bytes[16] = {0};
+    size_t n;
+    int status = SOTTO_OK;
+    int64_t floor_s = 0;
+    uint64_t model_floor = 0;
+    if (engine_has_storage(e)) {
+        if (vault_get(e->vault, floor_key, bytes, 8, &n, &e->error) == SOTTO_OK && n == 8)
+            floor_s = (int64_t)load64(bytes);
+        status = vault_get(e->vault, versions_key, bytes, sizeof bytes, &n, err);
+        if (status == SOTTO_OK && n == sizeof bytes) model_floor = load64(bytes);
+        if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
+    }
+    clock_start(&e->clock, e->port, floor_s);
+    e->saved_floor_s = floor_s;
+    return pack_check_fresh(&e->model_pack, model_path, model_floor, clock_now(&e->clock), err);
+}
+
+/* A policy that is not valid in every respect leaves `strict` in force and says why. */
+static void open_policy(struct sotto *e, const struct sotto_config *c) {
+    struct sotto_error why = {0, ""};
+    struct pack pack;
+    uint8_t bytes[16];
+    size_t n;
+    uint64_t floor = 0;
+    policy_strict(&e->strict);
+    let_strict_rule(e, SOTTO_E_NOT_FOUND, "no policy pack is configured; the strict policy rules");
+    if (!c->policy_pack) return;
+    int status =
+        pack_open(&pack, e->port, c->policy_pack, c->policy_key, PACK_POLICY, c->device_class, &why);
+    if (status == SOTTO_OK) {
+        if (engine_has_storage(e) &&
+            vault_get(e->vault, versions_key, bytes, sizeof bytes, &n, &e->error) == SOTTO_OK &&
+            n == sizeof bytes)
+            floor = load64(bytes + 8);
+        status = pack_check_fresh(&pack, c->policy_pack, floor, clock_now(&e->clock), &why);
+        if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
+        pack_close(&pack);
+    }
+    if (status != SOTTO_OK) {
+        let_strict_rule(e, status, why.message);
+        return;
+    }
+    e->rules = &e->policy;
+    e->policy_status = SOTTO_OK;
+    e->policy_message[0] = '\0';
+}
+
+static int raise_versions(struct sotto *e) {
+    uint8_t old[16] = {0}, bytes[16];
+    size_t n;
+    int status = vault_get(e->vault, versions_key, old, sizeof old, &n, &e->error);
+    if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
+    uint64_t policy = load64(old + 8);
+    if (e->rules == &e->policy && e->policy.version > policy) policy = e->policy.version;
+    store64(bytes, e->model.version);
+    store64(bytes + 8, policy);
+    if (memcmp(old, bytes, sizeof old) == 0) return SOTTO_OK;
+    return vault_put(e->vault, versions_key, bytes, sizeof bytes, &e->error);
+}
+
+/* The dictionary of cells is the signed policy's; groups it does not name count as "other". */
+static void map_groups(struct sotto *e) {
+    for (uint32_t m = 0; m < e->policy.n_metrics; m++) {
+        const struct policy_metric *metric = &e->policy.metrics[m];
+        for (uint32_t g = 0; g < e->model.n_groups; g++) {
+            uint32_t cell = metric->n_cells - 1;
+            for (uint32_t i = 0; i < metric->n_cells; i++)
+                if (strcmp(metric->cells[i], model_group_name(&e->model, g)) == 0) cell = i;
+            e->cell_of_group[m][g] = (uint8_t)cell;
+        }
+    }
+}
+
+static int open_dp(struct sotto *e) {
+    uint8_t seed[SIGN_SEED_BYTES];
+    e->dp.vault = e->vault;
+    e->dp.policy = e->rules;
+    e->dp.rng = &e->secrets->rng;
+    e->dp.report_secret = e->secrets->report_secret;
+    int status = vault_device_key(e->vault, "report-sign", seed);
+    if (status != SOTTO_OK)
+        return fail(&e->error, status, "the key store gave no device secret; check its state");
+    sign_keypair(e->dp.report_public, e->dp.report_secret, seed);
+    wipe(seed, sizeof seed);
+    return SOTTO_OK;
+}
+
+/* What only works with working storage; called at open and when storage comes back. */
+static int settle_storage(struct sotto *e) {
+    int64_t now_s = engine_now(e);
+    int status = raise_versions(e);
+    if (status == SOTTO_OK) status = save_floor(e, now_s);
+    if (status == SOTTO_OK) status = dp_tick(&e->dp, now_s, &e->error);
+    return status;
+}
+
+int sotto_open(const struct sotto_config *config, struct sotto **engine, struct sotto_error *err) {
+    struct pack pack;
+    struct model model;
+    struct sotto *e = NULL;
+    if (!engine) return fail(err, SOTTO_E_ARGUMENT, "engine must not be NULL");
+    *engine = NULL;
+    int status = check_config(config, err);
+    if (status == SOTTO_OK) status = open_model(config, &pack, &model, err);
+    if (status != SOTTO_OK) return status;
+    status = take_memory(config, &model, &e, err);
+    if (status != SOTTO_OK) {
+        pack_close(&pack);
+        return status;
+    }
+    e->port = config->port;
+    e->model_pack = pack;
+    e->model = model;
+    if (config->locale) memcpy(e->locale, config->locale, strlen(config->locale));
+
+    /* A failed random source stops records, reports and banners; the general slate goes on. */
+    if (rng_seed(&e->secrets->rng, e->port->entropy, e->port->ctx) != 0)
+        engine_note(e, fail(&e->error, SOTTO_E_ENTROPY, "the random source failed; check the port"));
+    status = vault_open(e->vault, e->port, &e->secrets->rng, &e->error);
+    if (status == SOTTO_E_BUSY) {
+        if (err) *err = e->error;
+        sotto_close(e);
+        return status;
+    }
+    engine_note(e, status);
+    status = open_floors(e, config->model_pack, err);
+    if (status != SOTTO_OK) {
+        sotto_close(e);
+        return status;
+    }
+    open_policy(e, config);
+    map_groups(e);
+    if (engine_note(e, open_dp(e)) == SOTTO_OK && engine_has_storage(e))
+        engine_note(e, settle_storage(e));
+    *engine = e;
+    return SOTTO_OK;
+}
+
+void sotto_close(struct sotto *e) {
+    if (!e) return;
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
+        if (e->secrets->visits[i].handle && visit_end(e, &e->secrets->visits[i]) != SOTTO_OK) {
+            /* Nothing more can be done for it: the memory is wiped below. */
+        }
+    if (engine_has_storage(e) && save_floor(e, engine_now(e)) != SOTTO_OK) {
+        /* The floor saved last time stays. */
+    }
+    vault_close(e->vault);
+    locked_free(e->secrets);
+    pack_close(&e->model_pack);
+    free(e->owned);
+}
+
+/* ---- Housekeeping ------------------------------------------------------------------------ */
+
+/* Tries again, not too often, what failed: first the random source, then storage. */
+static int revive(struct sotto *e, uint64_t now_ms) {
+    struct rng *rng = &e->secrets->rng;
+    int is_storage_failed = vault_state(e->vault) == SOTTO_STORAGE_FAILED;
+    if ((!rng->is_failed && !is_storage_failed) || now_ms - e->retried_ms < RETRY_MS)
+        return SOTTO_OK;
+    e->retried_ms = now_ms;
+    if (rng->is_failed && rng_seed(rng, e->port->entropy, e->port->ctx) != 0)
+        return fail(&e->error, SOTTO_E_ENTROPY, "the random source failed; check the port");
+    if (!is_storage_failed) return SOTTO_OK;
+    int status = vault_retry(e->vault, &e->error);
+    return status == SOTTO_OK ? settle_storage(e) : status;
+}
+
+int sotto_tick(struct sotto *e) {
+    int first = engine_enter(e);
+    if (first != SOTTO_OK) return first;
+    int64_t now_s = engine_now(e);
+    uint64_t now_ms = e->clock.mono_ms;
+    struct sotto_error first_error = {0, ""};
+#define KEEP_FIRST(call)                                                                           \
+    do {                                                                                           \
+        int s = engine_note(e, call);                                                              \
+        if (s != SOTTO_OK && first == SOTTO_OK) first = s, first_error = e->error;                 \
+    } while (0)
+    KEEP_FIRST(revive(e, now_ms));
+    slates_sweep(e);
+    int is_flush_due = now_ms - e->flushed_ms >= FLUSH_MS;
+    if (is_flush_due) e->flushed_ms = now_ms;
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &e->secrets->visits[i];
+        if (!v->handle) continue;
+        if (now_ms - v->active_ms >= (uint64_t)e->rules->idle_s * 1000)
+            KEEP_FIRST(visit_end(e, v));
+        else if (is_flush_due)
+            KEEP_FIRST(visit_settle(e, v, now_s));
+    }
+    if (engine_has_storage(e)) {
+        KEEP_FIRST(dp_tick(&e->dp, now_s, &e->error));
+        if (engine_has_storage(e) && now_s - e->saved_floor_s >= FLOOR_SAVE_S)
+            KEEP_FIRST(save_floor(e, now_s));
+    }
+#undef KEEP_FIRST
+    if (first != SOTTO_OK) e->error = first_error;
+    return first;
+}
+
+int sotto_health(struct sotto *e, struct sotto_health *health) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!health || health->size < sizeof *health)
+        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_health.size to its sizeof");
+    memset(health, 0, sizeof *health);
+    health->size = sizeof *health;
+    health->time_floor_s = engine_now(e);
+    health->strict = e->rules == &e->strict;
+    health->policy_status = e->policy_status;
+    memcpy(health->policy_message, e->policy_message, sizeof health->policy_message);
+    health->storage = vault_state(e->vault);
+    health->storage_status = e->storage_status;
+    memcpy(health->storage_message, e->storage_message, sizeof health->storage_message);
+    health->model_version = e->model.version;
+    health->policy_version = e->rules->version;
+    health->items = e->model.n_items;
+    health->profiles = vault_profile_count(e->vault);
+    health->banners_asked = e->banners_asked;
+    health->banners_shown = e->banners_shown;
+    health->slates_general = e->slates_general;
+    health->slates_personalised = e->slates_personalised;
+    health->memory_bytes = e->memory_bytes;
+    struct vault_key key = {VAULT_OUTBOX, 0, 0};
+    for (int is_first = 1; engine_has_storage(e); is_first = 0) {
+        status = vault_next(e->vault, &key, is_first, &e->error);
+        if (status != SOTTO_OK) break;
+        health->reports++;
+    }
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}

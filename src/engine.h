@@ -1,0 +1,97 @@
+/* engine: the façade's own state, shared by engine*.c only. Owns every room's memory; decides nothing
+ * that a room could decide. */
+#ifndef SOTTO_ENGINE_H
+#define SOTTO_ENGINE_H
+
+#include "base/clock.h"
+#include "dp/dp.h"
+#include "pack/model.h"
+#include "pack/policy.h"
+#include "profile/person.h"
+#include "slate/slate.h"
+#include "vault/vault.h"
+
+#define LOCALE_BYTES 36
+#define CLASS_BYTES 16
+
+/* One person's stay in front of the screen. In locked memory. */
+struct visit {
+    sotto_session handle; /* 0: unused */
+    struct person person;
+    struct dp_visit tally;
+    uint64_t policy_version; /* whose metrics `tally` counts for */
+    uint64_t active_ms;      /* monotonic time of the last call */
+    int is_disclosed;        /* saw the current notice in this session */
+    int is_countable;        /* no randomness failed while counting */
+    int owes_consent;        /* a "no" that storage has not taken yet */
+    int owes_erase;          /* an erasure that storage has not done yet */
+};
+
+/* All that could tell about a person, in one locked, guarded, undumpable block. */
+struct secrets {
+    struct rng rng;
+    struct visit visits[SOTTO_SESSIONS_MAX];
+    struct slate slates[SOTTO_SLATES_MAX];
+    uint8_t report_secret[SIGN_SECRET_BYTES];
+};
+
+struct sotto {
+    const struct sotto_port *port;
+    struct pack model_pack;
+    struct model model;
+    struct policy policy, strict;
+    const struct policy *rules; /* &policy while it is valid, else &strict */
+    int policy_status;
+    char policy_message[SOTTO_MESSAGE_BYTES];
+    char locale[LOCALE_BYTES];
+
+    struct vault *vault;
+    int storage_status;
+    char storage_message[SOTTO_MESSAGE_BYTES];
+    uint64_t retried_ms, flushed_ms;
+    int64_t saved_floor_s;
+
+    struct secrets *secrets;
+    struct slate_workspace workspace;
+    uint8_t *absent; /* one bit per item: out of stock */
+    struct sotto_clock clock;
+    struct dp dp;
+    /* Histogram cell of each item group, per metric of the policy. */
+    uint8_t cell_of_group[POLICY_METRICS_MAX][MODEL_GROUPS_MAX];
+
+    uint64_t last_handle;
+    int is_in_hook; /* the banner hook is running: it must not call back */
+    uint64_t banners_asked, banners_shown, slates_general, slates_personalised;
+    struct sotto_error error;
+    size_t memory_bytes;
+    void *owned; /* the block, if the engine allocated it */
+};
+
+/* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
+int engine_enter(struct sotto *e) MUST_CHECK;
+/* Moves time on, and lets the strict policy rule once the signed one has expired. Seconds since 1970. */
+int64_t engine_now(struct sotto *e);
+uint64_t engine_now_ms(struct sotto *e);
+/* True if records can be kept. */
+int engine_has_storage(const struct sotto *e) MUST_CHECK;
+/* True if nothing stored is out of reach: storage works, or there is none by configuration. */
+int engine_may_personalise(const struct sotto *e) MUST_CHECK;
+/* Remembers a storage failure for sotto_health. Returns `status`. */
+int engine_note(struct sotto *e, int status);
+struct person_home engine_home(struct sotto *e);
+
+/* engine_visit.c */
+struct visit *visit_find(struct sotto *e, sotto_session session);
+int visit_end(struct sotto *e, struct visit *v) MUST_CHECK;
+/* Pays what storage still owes this visit: consent, erasure, events. */
+int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
+
+/* engine_slate.c */
+/* Applies `event` to every slate of a session (0: of all). */
+void slates_apply(struct sotto *e, sotto_session session, enum slate_event event,
+                  enum sotto_why why);
+void slates_close(struct sotto *e, sotto_session session);
+/* Times out what is older than the policy allows. */
+void slates_sweep(struct sotto *e);
+
+#endif

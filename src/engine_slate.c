@@ -1,0 +1,329 @@
+/* engine_slate: slates from request to reasons, and what leaves the device. */
+#include "engine.h"
+
+#define COUNT_DEFAULT 20
+
+/* ---- The life of slates ------------------------------------------------------------------ */
+
+static void apply(struct slate *s, enum slate_event event, enum sotto_why why) {
+    enum slate_state next = slate_next(s->state, event);
+    if (next == SLATE_NOT_ALLOWED || next == s->state) return;
+    s->state = next;
+    if (next == SLATE_REFUSED || next == SLATE_EXPIRED) s->why = why;
+}
+
+void slates_apply(struct sotto *e, sotto_session session, enum slate_event event,
+                  enum sotto_why why) {
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (s->handle && (session == 0 || s->session == session)) apply(s, event, why);
+    }
+}
+
+void slates_close(struct sotto *e, sotto_session session) {
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (s->handle && s->session == session) wipe(s, sizeof *s);
+    }
+}
+
+void slates_sweep(struct sotto *e) {
+    uint64_t now_ms = engine_now_ms(e);
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (s->handle && now_ms - s->made_ms > (uint64_t)e->rules->slate_ttl_s * 1000)
+            apply(s, SLATE_TIMEOUT, SOTTO_WHY_EXPIRED);
+    }
+}
+
+/* Finds a slate whose session still lives, with time already applied to it. */
+static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **visit) {
+    slates_sweep(e);
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (!handle || s->handle != handle) continue;
+        *visit = visit_find(e, s->session);
+        return *visit ? s : NULL;
+    }
+    fail(&e->error, SOTTO_E_STATE, "this slate does not exist or was closed");
+    return NULL;
+}
+
+/* Why a slate for this visit may not be personal now; SOTTO_WHY_PERSONALISED if it may. */
+static enum sotto_why why_not(struct sotto *e, const struct visit *v) {
+    int64_t now_s = engine_now(e);
+    if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] != POLICY_ASK) return SOTTO_WHY_POLICY;
+    if (!engine_may_personalise(e)) return SOTTO_WHY_STORAGE;
+    if (!consent_is_given(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
+        return SOTTO_WHY_NO_CONSENT;
+    return SOTTO_WHY_PERSONALISED;
+}
+
+int sotto_slate_request(struct sotto *e, sotto_session session,
+                        const struct sotto_slate_request *request, sotto_slate *slate) {
+    int status = engine_enter(e);
+    struct slate *s = NULL;
+    if (status != SOTTO_OK) return status;
+    if (!slate || !request || request->size < sizeof *request ||
+        request->count > SOTTO_SLATE_ITEMS_MAX)
+        return fail(&e->error, SOTTO_E_ARGUMENT, "a request needs its size and a count of at most %d",
+                    SOTTO_SLATE_ITEMS_MAX);
+    *slate = 0;
+    struct visit *v = visit_find(e, session);
+    if (!v) return SOTTO_E_STATE;
+    for (int i = 0; i < SOTTO_SLATES_MAX && !s; i++)
+        if (!e->secrets->slates[i].handle) s = &e->secrets->slates[i];
+    if (!s)
+        return fail(&e->error, SOTTO_E_LIMIT, "%d slates are alive; close one first",
+                    SOTTO_SLATES_MAX);
+    uint32_t count = request->count ? request->count : COUNT_DEFAULT;
+    s->session = session;
+    s->made_ms = engine_now_ms(e);
+    s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v);
+    slate_rank_general(s, &e->model, &e->workspace, count);
+    if (s->why == SOTTO_WHY_PERSONALISED) {
+        slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, count,
+                            request->repeats != 0);
+        if (s->n_personal == 0) s->why = SOTTO_WHY_NO_HISTORY;
+    }
+    s->state = s->why == SOTTO_WHY_PERSONALISED ? SLATE_SEALED : SLATE_GENERAL;
+    s->handle = ++e->last_handle;
+    *slate = s->handle;
+    return SOTTO_OK;
+}
+
+/* ---- Disclosure -------------------------------------------------------------------------- */
+
+static int settle_receipt(struct sotto *e, struct slate *s, struct visit *v,
+                          const struct sotto_banner_receipt *receipt) {
+    enum slate_event event = receipt_judge(&s->banner, receipt, s->asked_ms, engine_now_ms(e));
+    switch (event) {
+    case SLATE_RECEIPT_GOOD:
+        apply(s, event, SOTTO_WHY_PERSONALISED);
+        if (s->state != SLATE_SHOWN) break; /* the slate ended while the banner was up */
+        v->is_disclosed = 1;
+        e->banners_shown++;
+        return SOTTO_OK;
+    case SLATE_DECLINE:
+        apply(s, event, SOTTO_WHY_DECLINED);
+        /* No on the banner is no to being profiled, not only to this slate. */
+        e->banners_shown++;
+        return sotto_consent_set(e, v->handle, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_DENIED);
+    default: apply(s, SLATE_RECEIPT_BAD, SOTTO_WHY_NOT_DISCLOSED); break;
+    }
+    return fail(&e->error, SOTTO_E_STATE,
+                "the banner's receipt does not prove that it was shown long enough, acknowledged and "
+                "unchanged; the slate opens as general");
+}
+
+static int not_shown(struct sotto *e, struct slate *s, const char *what) {
+    apply(s, SLATE_RECEIPT_BAD, SOTTO_WHY_NOT_DISCLOSED);
+    return fail(&e->error, SOTTO_E_STATE, "%s; the slate opens as general", what);
+}
+
+int sotto_slate_present(struct sotto *e, sotto_slate slate) {
+    int status = engine_enter(e);
+    struct visit *v;
+    if (status != SOTTO_OK) return status;
+    struct slate *s = find(e, slate, &v);
+    if (!s) return SOTTO_E_STATE;
+    if (s->state == SLATE_GENERAL || s->state == SLATE_SHOWN) return SOTTO_OK;
+    if (slate_next(s->state, SLATE_ASK) == SLATE_NOT_ALLOWED)
+        return fail(&e->error, SOTTO_E_STATE, "this slate was already presented, refused or opened");
+    apply(s, SLATE_ASK, SOTTO_WHY_PERSONALISED);
+    if (v->is_disclosed) {
+        apply(s, SLATE_RECEIPT_GOOD, SOTTO_WHY_PERSONALISED);
+        return SOTTO_OK;
+    }
+    if (!e->port->banner_show) return not_shown(e, s, "the port has no banner hook");
+    if (banner_fill(&s->banner, e->rules, e->locale, &e->secrets->rng) != 0)
+        return not_shown(e, s, "the random source failed");
+    struct sotto_banner_receipt receipt = {.size = sizeof receipt};
+    e->banners_asked++;
+    s->asked_ms = engine_now_ms(e);
+    e->is_in_hook = 1;
+    int shown = e->port->banner_show(e->port->ctx, &s->banner, &receipt);
+    e->is_in_hook = 0;
+    if (shown == 1) return SOTTO_PENDING;
+    if (shown != 0) return not_shown(e, s, "the banner hook failed");
+    return settle_receipt(e, s, v, &receipt);
+}
+
+int sotto_slate_confirm(struct sotto *e, sotto_slate slate,
+                        const struct sotto_banner_receipt *receipt) {
+    int status = engine_enter(e);
+    struct visit *v;
+    if (status != SOTTO_OK) return status;
+    if (!receipt) return fail(&e->error, SOTTO_E_ARGUMENT, "receipt must not be NULL");
+    struct slate *s = find(e, slate, &v);
+    if (!s) return SOTTO_E_STATE;
+    if (s->state != SLATE_ASKED)
+        return fail(&e->error, SOTTO_E_STATE, "no banner is pending for this slate");
+    return settle_receipt(e, s, v, receipt);
+}
+
+/* ---- Opening and reasons ----------------------------------------------------------------- */
+
+int sotto_slate_open(struct sotto *e, sotto_slate slate, struct sotto_slate_view *view,
+                     struct sotto_item *items, size_t cap) {
+    int status = engine_enter(e);
+    struct visit *v;
+    if (status != SOTTO_OK) return status;
+    if (!view || view->size < sizeof *view || (cap > 0 && !items))
+        return fail(&e->error, SOTTO_E_ARGUMENT, "open needs a view with its size, and items");
+    struct slate *s = find(e, slate, &v);
+    if (!s) return SOTTO_E_STATE;
+    if (slate_next(s->state, SLATE_OPEN) == SLATE_NOT_ALLOWED)
+        return fail(&e->error, SOTTO_E_STATE, "a slate opens once; request another");
+    /* What was true at the request need not be true now. */
+    enum sotto_why now_not = why_not(e, v);
+    if (now_not != SOTTO_WHY_PERSONALISED) apply(s, SLATE_WITHDRAW, now_not);
+    if (s->state == SLATE_SEALED || s->state == SLATE_ASKED) s->why = SOTTO_WHY_NOT_DISCLOSED;
+    apply(s, SLATE_OPEN, s->why);
+
+    int is_personal = s->state == SLATE_OPEN_PERSONAL;
+    const struct slate_item *from = is_personal ? s->personal : s->general;
+    uint32_t n = is_personal ? s->n_personal : s->n_general;
+    if (n > cap) n = (uint32_t)cap;
+    for (uint32_t i = 0; i < n; i++) {
+        items[i].id = model_item_id(&e->model, from[i].item);
+        items[i].title = model_item_title(&e->model, from[i].item);
+        items[i].score = from[i].score;
+        items[i].rank = i;
+    }
+    if (is_personal) {
+        s->why = SOTTO_WHY_PERSONALISED;
+        e->slates_personalised++;
+    } else {
+        /* Nothing personal outlives a slate that opened as general. */
+        wipe(s->personal, sizeof s->personal);
+        wipe(s->inputs, sizeof s->inputs);
+        s->n_personal = s->n_inputs = 0;
+        e->slates_general++;
+    }
+    memset(view, 0, sizeof *view);
+    view->size = sizeof *view;
+    view->personalised = (uint32_t)is_personal;
+    view->why = s->why;
+    view->count = n;
+    return SOTTO_OK;
+}
+
+void sotto_slate_close(struct sotto *e, sotto_slate slate) {
+    if (!e || e->is_in_hook || !slate) return;
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++)
+        if (e->secrets->slates[i].handle == slate)
+            wipe(&e->secrets->slates[i], sizeof e->secrets->slates[i]);
+}
+
+int sotto_explain(struct sotto *e, sotto_slate slate, uint32_t rank,
+                  struct sotto_explanation *explanation, struct sotto_reason *reasons, size_t cap) {
+    int status = engine_enter(e);
+    struct visit *v;
+    if (status != SOTTO_OK) return status;
+    if (!explanation || explanation->size < sizeof *explanation || (cap > 0 && !reasons))
+        return fail(&e->error, SOTTO_E_ARGUMENT,
+                    "explain needs an explanation with its size, and reasons");
+    struct slate *s = find(e, slate, &v);
+    if (!s) return SOTTO_E_STATE;
+    int is_personal = s->state == SLATE_OPEN_PERSONAL;
+    if (!is_personal && s->state != SLATE_OPEN_GENERAL)
+        return fail(&e->error, SOTTO_E_STATE, "open the slate first: a reason would tell the item");
+    if (rank >= (is_personal ? s->n_personal : s->n_general))
+        return fail(&e->error, SOTTO_E_NOT_FOUND, "the slate has no item at this rank");
+    memset(explanation, 0, sizeof *explanation);
+    explanation->size = sizeof *explanation;
+    explanation->score = is_personal ? s->personal[rank].score : s->general[rank].score;
+    explanation->personalised = (uint32_t)is_personal;
+    explanation->model_version = e->model.version;
+    explanation->policy_version = e->rules->version;
+    explanation->count = slate_explain(s, &e->model, rank, reasons, cap);
+    return SOTTO_OK;
+}
+
+const char *sotto_why_text(enum sotto_why why) {
+    switch (why) {
+    case SOTTO_WHY_PERSONALISED: return "chosen for this person";
+    case SOTTO_WHY_ASKED: return "a general slate was asked for";
+    case SOTTO_WHY_POLICY: return "the policy in force does not allow personalising";
+    case SOTTO_WHY_NO_CONSENT: return "there is no consent to personalise";
+    case SOTTO_WHY_NOT_DISCLOSED: return "it was not proven that the banner was shown";
+    case SOTTO_WHY_DECLINED: return "the person declined on the banner";
+    case SOTTO_WHY_EXPIRED: return "the slate was too old";
+    case SOTTO_WHY_NO_HISTORY: return "there is nothing to personalise on yet";
+    case SOTTO_WHY_STORAGE: return "storage fails, so nobody's word can be looked up";
+    }
+    return "unknown";
+}
+
+/* ---- What leaves the device -------------------------------------------------------------- */
+
+int sotto_device_key(struct sotto *e, uint8_t key[32]) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!key) return fail(&e->error, SOTTO_E_ARGUMENT, "key must not be NULL");
+    uint8_t any = 0;
+    for (int i = 0; i < 32; i++) any |= e->dp.report_public[i];
+    if (!any) return fail(&e->error, SOTTO_E_KEY, "the key store gave no device secret");
+    memcpy(key, e->dp.report_public, 32);
+    return SOTTO_OK;
+}
+
+int sotto_metric(struct sotto *e, uint32_t index, struct sotto_metric_info *info) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!info || info->size < sizeof *info)
+        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_metric_info.size to its sizeof");
+    int64_t now_s = engine_now(e);
+    if (index >= e->rules->n_metrics)
+        return fail(&e->error, SOTTO_E_NOT_FOUND, "the policy in force has %u metrics",
+                    e->rules->n_metrics);
+    const struct policy_metric *m = &e->rules->metrics[index];
+    memset(info, 0, sizeof *info);
+    info->size = sizeof *info;
+    info->id = m->id;
+    info->name = m->name;
+    info->cells = m->n_cells;
+    info->max_cells = m->max_cells;
+    info->eps_micro = m->eps_micro;
+    info->window_s = m->window_s;
+    info->open_window = (uint64_t)now_s / m->window_s;
+    info->lifetime_micro = e->rules->lifetime_micro;
+    return engine_has_storage(e) ? dp_spent(&e->dp, &info->spent_micro, &e->error) : SOTTO_OK;
+}
+
+const char *sotto_metric_cell(struct sotto *e, uint32_t metric, uint32_t cell) {
+    if (engine_enter(e) != SOTTO_OK) return NULL;
+    for (uint32_t i = 0; i < e->rules->n_metrics; i++)
+        if (e->rules->metrics[i].id == metric && cell < e->rules->metrics[i].n_cells)
+            return e->rules->metrics[i].cells[cell];
+    return NULL;
+}
+
+static int needs_storage(struct sotto *e) {
+    if (engine_has_storage(e)) return SOTTO_OK;
+    return fail(&e->error, SOTTO_E_STATE,
+                "reports need a working vault: without its ledger nothing may leave");
+}
+
+int sotto_report_seal(struct sotto *e, uint32_t metric, uint64_t window, uint8_t *buf, size_t cap,
+                      size_t *n) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!buf || !n) return fail(&e->error, SOTTO_E_ARGUMENT, "buf and n must not be NULL");
+    *n = 0;
+    int64_t now_s = engine_now(e);
+    status = needs_storage(e);
+    if (status != SOTTO_OK) return status;
+    return dp_seal(&e->dp, metric, window, now_s, buf, cap, n, &e->error);
+}
+
+int sotto_outbox_next(struct sotto *e, uint64_t *cursor, uint8_t *buf, size_t cap, size_t *n) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!cursor || !buf || !n)
+        return fail(&e->error, SOTTO_E_ARGUMENT, "cursor, buf and n must not be NULL");
+    *n = 0;
+    status = needs_storage(e);
+    return status == SOTTO_OK ? dp_outbox_next(&e->dp, cursor, buf, cap, n, &e->error) : status;
+}

@@ -1,0 +1,289 @@
+/* engine_visit: sessions, consent, events, stock, erasure. */
+#include "engine.h"
+
+static void visit_wipe(struct visit *v) { wipe(v, sizeof *v); }
+
+struct visit *visit_find(struct sotto *e, sotto_session session) {
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &e->secrets->visits[i];
+        if (session && v->handle == session) {
+            v->active_ms = engine_now_ms(e);
+            return v;
+        }
+    }
+    fail(&e->error, SOTTO_E_STATE, "this session does not exist or has ended");
+    return NULL;
+}
+
+int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *session) {
+    int status = engine_enter(e);
+    struct visit *v = NULL;
+    if (status != SOTTO_OK) return status;
+    if (!session) return fail(&e->error, SOTTO_E_ARGUMENT, "session must not be NULL");
+    *session = 0;
+    if (profile) {
+        size_t n = strnlen(profile, SOTTO_PROFILE_NAME_MAX + 1);
+        if (n == 0 || n > SOTTO_PROFILE_NAME_MAX || !utf8_is_printable(profile, n))
+            return fail(&e->error, SOTTO_E_ARGUMENT,
+                        "a profile name has 1 to %d bytes of printable UTF-8",
+                        SOTTO_PROFILE_NAME_MAX);
+    }
+    for (int i = SOTTO_SESSIONS_MAX - 1; i >= 0; i--) {
+        struct visit *other = &e->secrets->visits[i];
+        if (!other->handle)
+            v = other;
+        else if (profile && strcmp(other->person.name, profile) == 0)
+            return fail(&e->error, SOTTO_E_STATE, "this profile already is in a session; end it first");
+    }
+    if (!v)
+        return fail(&e->error, SOTTO_E_LIMIT, "%d sessions are open; end one first",
+                    SOTTO_SESSIONS_MAX);
+    struct person_home home = engine_home(e);
+    uint64_t now_ms = engine_now_ms(e);
+    home.policy = e->rules;
+    visit_wipe(v);
+    /* A profile that cannot be read makes a stranger, not an error on the screen. */
+    engine_note(e, person_begin(&v->person, &home, profile ? profile : "", e->clock.now_s, &e->error));
+    v->handle = ++e->last_handle;
+    v->active_ms = now_ms;
+    v->policy_version = e->rules->version;
+    v->is_countable = 1;
+    *session = v->handle;
+    return SOTTO_OK;
+}
+
+int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
+    struct person_home home = engine_home(e);
+    int status = SOTTO_OK;
+    if (!engine_has_storage(e)) return SOTTO_OK;
+    if (v->owes_erase) {
+        struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+        status = vault_erase(e->vault, v->person.name, &receipt, &e->error);
+        if (status != SOTTO_OK) return status;
+        v->owes_erase = v->owes_consent = 0;
+        v->person.slot = 0;
+    }
+    if (v->owes_consent && v->person.slot) {
+        status = person_save_consent(&v->person, &home, &e->error);
+        if (status != SOTTO_OK) return status;
+        v->owes_consent = 0;
+    }
+    return person_flush(&v->person, &home, now_s, &e->error);
+}
+
+int visit_end(struct sotto *e, struct visit *v) {
+    int64_t now_s = engine_now(e);
+    struct sotto_error first_error;
+    int first = engine_note(e, visit_settle(e, v, now_s));
+    if (first != SOTTO_OK) first_error = e->error;
+    if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
+        consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s)) {
+        int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, now_s, &e->error));
+        if (first == SOTTO_OK) first = status, first_error = e->error;
+    }
+    slates_close(e, v->handle);
+    visit_wipe(v);
+    if (first != SOTTO_OK) e->error = first_error;
+    return first;
+}
+
+int sotto_session_end(struct sotto *e, sotto_session session) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    struct visit *v = visit_find(e, session);
+    return v ? visit_end(e, v) : SOTTO_E_STATE;
+}
+
+/* ---- Consent ----------------------------------------------------------------------------- */
+
+/* Consent to store was taken back: key and records go, and so does what was loaded from them. */
+static int forget_stored(struct sotto *e, struct visit *v) {
+    struct consent words = v->person.consent;
+    uint32_t slot = v->person.slot;
+    person_reset(&v->person);
+    v->person.consent = words;
+    slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
+    if (!slot) return SOTTO_OK;
+    v->owes_erase = 1;
+    if (!engine_has_storage(e))
+        return fail(&e->error, SOTTO_E_IO,
+                    "storage fails, so the profile will be erased as soon as it works again");
+    return engine_note(e, visit_settle(e, v, engine_now(e)));
+}
+
+/* Consent to store was given: the vault may now know this person. */
+static int start_storing(struct sotto *e, struct visit *v) {
+    struct person_home home = engine_home(e);
+    if (!engine_has_storage(e))
+        return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
+    if (!v->person.slot) return person_create(&v->person, &home, &e->error);
+    int status = person_save_consent(&v->person, &home, &e->error);
+    return status == SOTTO_OK ? person_flush(&v->person, &home, engine_now(e), &e->error) : status;
+}
+
+static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
+                  enum sotto_consent state) {
+    consent_say(&v->person.consent, purpose, state, e->rules, engine_now(e));
+    if (purpose == SOTTO_PURPOSE_STORE) return forget_stored(e, v);
+    if (purpose == SOTTO_PURPOSE_PERSONALISE) {
+        v->is_disclosed = 0;
+        slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
+    }
+    if (!v->person.slot) return SOTTO_OK;
+    /* A no counts at once and is written as soon as storage takes it. */
+    v->owes_consent = 1;
+    return engine_note(e, visit_settle(e, v, engine_now(e)));
+}
+
+static int say_yes(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
+    struct person_home home = engine_home(e);
+    struct consent before = v->person.consent;
+    int64_t now_s = engine_now(e);
+    int status = SOTTO_OK;
+    if (e->rules->consent[purpose] != POLICY_ASK)
+        return fail(&e->error, SOTTO_E_CONSENT, "the policy in force never allows this purpose");
+    if (v->owes_erase)
+        return fail(&e->error, SOTTO_E_STATE, "this profile is still waiting to be erased");
+    if (purpose == SOTTO_PURPOSE_STORE && !v->person.name[0])
+        return fail(&e->error, SOTTO_E_CONSENT, "an anonymous session is never stored");
+    consent_say(&v->person.consent, purpose, SOTTO_CONSENT_GRANTED, e->rules, now_s);
+    if (purpose == SOTTO_PURPOSE_STORE)
+        status = start_storing(e, v);
+    else if (person_may_store(&v->person, &home, now_s))
+        status = person_save_consent(&v->person, &home, &e->error);
+    if (status != SOTTO_OK) v->person.consent = before;
+    return engine_note(e, status);
+}
+
+int sotto_consent_set(struct sotto *e, sotto_session session, enum sotto_purpose purpose,
+                      enum sotto_consent state) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!consent_is_purpose((int)purpose) ||
+        (state != SOTTO_CONSENT_GRANTED && state != SOTTO_CONSENT_DENIED &&
+         state != SOTTO_CONSENT_WITHDRAWN))
+        return fail(&e->error, SOTTO_E_ARGUMENT,
+                    "consent is granted, denied or withdrawn for one of the three purposes");
+    struct visit *v = visit_find(e, session);
+    if (!v) return SOTTO_E_STATE;
+    return state == SOTTO_CONSENT_GRANTED ? say_yes(e, v, purpose) : say_no(e, v, purpose, state);
+}
+
+int sotto_consent_get(struct sotto *e, sotto_session session, enum sotto_purpose purpose,
+                      enum sotto_consent *state) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!state || !consent_is_purpose((int)purpose))
+        return fail(&e->error, SOTTO_E_ARGUMENT, "state is NULL or the purpose unknown");
+    *state = SOTTO_CONSENT_UNKNOWN;
+    struct visit *v = visit_find(e, session);
+    if (!v) return SOTTO_E_STATE;
+    *state = consent_now(&v->person.consent, purpose, e->rules, engine_now(e));
+    return SOTTO_OK;
+}
+
+/* ---- Events and stock -------------------------------------------------------------------- */
+
+static void count_event(struct sotto *e, struct visit *v, uint32_t item,
+                        enum sotto_event_type type) {
+    if (v->policy_version != e->rules->version) return;
+    for (uint32_t m = 0; m < e->rules->n_metrics; m++) {
+        if (!(e->rules->metrics[m].event_mask >> type & 1)) continue;
+        uint32_t cell = e->cell_of_group[m][model_item_group(&e->model, item)];
+        if (dp_visit_touch(&e->dp, &v->tally, m, cell) != 0) v->is_countable = 0;
+    }
+}
+
+int sotto_record(struct sotto *e, sotto_session session, const struct sotto_event *event) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!event || event->size < sizeof *event || !event->item || event->type < SOTTO_EVENT_VIEW ||
+        event->type > SOTTO_EVENT_PURCHASE)
+        return fail(&e->error, SOTTO_E_ARGUMENT, "an event needs its size, an item and a known type");
+    struct visit *v = visit_find(e, session);
+    if (!v) return SOTTO_E_STATE;
+    uint32_t item = model_find(&e->model, event->item);
+    if (item == MODEL_NONE)
+        return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
+    int64_t now_s = engine_now(e);
+    struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
+                                  (uint8_t)event->type};
+    history_add(&v->person.history, entry);
+    count_event(e, v, item, event->type);
+    if (v->person.history.n - v->person.history.n_stored >= HISTORY_CHUNK_EVENTS)
+        engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */
+    return SOTTO_OK;
+}
+
+int sotto_stock_set(struct sotto *e, const char *item, int in_stock) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!item) return fail(&e->error, SOTTO_E_ARGUMENT, "item must not be NULL");
+    uint32_t i = model_find(&e->model, item);
+    if (i == MODEL_NONE)
+        return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
+    uint8_t bit = (uint8_t)(1u << (i & 7));
+    if (in_stock)
+        e->absent[i >> 3] &= (uint8_t)~bit;
+    else
+        e->absent[i >> 3] |= bit;
+    return SOTTO_OK;
+}
+
+/* ---- Erasure ----------------------------------------------------------------------------- */
+
+static void forget_open_visits(struct sotto *e, const char *profile) {
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &e->secrets->visits[i];
+        if (!v->handle || (profile && strcmp(v->person.name, profile) != 0)) continue;
+        if (v->person.slot) v->owes_erase = 1;
+        person_reset(&v->person);
+        wipe(&v->tally, sizeof v->tally);
+        v->is_disclosed = 0;
+        slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
+    }
+}
+
+/* A vault that cannot be used can still be made unreadable for ever: by its keys. */
+static int destroy_keys(struct sotto *e, struct sotto_erase_receipt *receipt) {
+    int worst = SOTTO_ASSURANCE_PHYSICAL;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        int assurance = SOTTO_ASSURANCE_LOGICAL;
+        if (e->port->slot_destroy(e->port->ctx, slot, &assurance) != 0)
+            return fail(&e->error, SOTTO_E_KEY, "the key store could not destroy its keys; try again");
+        if (assurance < worst) worst = assurance;
+    }
+    receipt->assurance = (uint32_t)worst;
+    return SOTTO_OK;
+}
+
+int sotto_erase(struct sotto *e, const char *profile, struct sotto_erase_receipt *receipt) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    if (!receipt || receipt->size < sizeof *receipt)
+        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_erase_receipt.size to its sizeof");
+    memset(receipt, 0, sizeof *receipt);
+    receipt->size = sizeof *receipt;
+    forget_open_visits(e, profile);
+    switch (vault_state(e->vault)) {
+    case SOTTO_STORAGE_NONE: return SOTTO_OK;
+    case SOTTO_STORAGE_OK: status = vault_erase(e->vault, profile, receipt, &e->error); break;
+    case SOTTO_STORAGE_FAILED:
+        status = vault_retry(e->vault, &e->error);
+        if (status == SOTTO_OK) status = vault_erase(e->vault, profile, receipt, &e->error);
+        break;
+    case SOTTO_STORAGE_REFUSED:
+        status = profile ? fail(&e->error, SOTTO_E_CORRUPT,
+                                "the vault cannot be read, so one profile cannot be told from another; "
+                                "erase all of them (profile NULL)")
+                         : destroy_keys(e, receipt);
+        break;
+    }
+    if (status != SOTTO_OK) return engine_note(e, status);
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &e->secrets->visits[i];
+        if (v->handle && (!profile || strcmp(v->person.name, profile) == 0))
+            v->owes_erase = v->owes_consent = 0;
+    }
+    return SOTTO_OK;
+}

@@ -1,0 +1,36 @@
+/* history: what a person did, latest last, bounded. Lives in locked memory; pure. */
+#ifndef SOTTO_HISTORY_H
+#define SOTTO_HISTORY_H
+
+#include "base/base.h"
+
+#define HISTORY_CHUNK_EVENTS 32
+#define HISTORY_EVENT_BYTES 16
+#define HISTORY_CHUNK_BYTES (4 + HISTORY_CHUNK_EVENTS * HISTORY_EVENT_BYTES)
+#define HISTORY_NO_ITEM UINT32_MAX
+
+struct history_event {
+    uint64_t key;    /* hash_item_id of the item: survives a change of model */
+    uint32_t item;   /* its index in the model now loaded, HISTORY_NO_ITEM if it is not there */
+    uint32_t time_s; /* seconds since 1970, good until 2106 */
+    uint8_t type;    /* enum sotto_event_type */
+};
+
+struct history {
+    uint32_t n;
+    uint32_t n_stored; /* how many of the first events the vault already holds */
+    struct history_event events[SOTTO_HISTORY_MAX];
+};
+
+/* Appends; forgets the oldest event when full. */
+void history_add(struct history *h, struct history_event event);
+/* Forgets events before `since_s` from the front. */
+void history_expire(struct history *h, int64_t since_s);
+
+/* Encodes events [first, first + n), n ≤ HISTORY_CHUNK_EVENTS; returns the length. */
+size_t history_encode(const struct history *h, uint32_t first, uint32_t n,
+                      uint8_t bytes[HISTORY_CHUNK_BYTES]);
+/* Appends a chunk's events with item = HISTORY_NO_ITEM. -1 if it is malformed; then nothing was added. */
+int history_decode(struct history *h, const uint8_t *bytes, size_t n) MUST_CHECK;
+
+#endif

@@ -1,0 +1,175 @@
+/* person: see person.h. In the vault a profile is one record of consent (VAULT_PROFILE, seq 0) and
+ * chunks of events (VAULT_EVENTS, seq ascending from 1). */
+#include "profile/person.h"
+
+/* Past this many chunks the next load rewrites what is still wanted into full ones. */
+#define CHUNKS_MAX 32
+
+static struct vault_key consent_key(const struct person *p) {
+    struct vault_key key = {VAULT_PROFILE, p->slot, 0};
+    return key;
+}
+
+static struct vault_key chunk_key(const struct person *p, uint32_t seq) {
+    struct vault_key key = {VAULT_EVENTS, p->slot, seq};
+    return key;
+}
+
+static void resolve_items(struct history *h, const struct model *model) {
+    for (uint32_t i = 0; i < h->n; i++)
+        h->events[i].item = model_find_key(model, h->events[i].key);
+}
+
+/* Writes events from n_stored on into chunks; the caller holds a transaction or accepts one commit
+ * per chunk. Only the counters of a scratch copy move, so that a failure changes nothing. */
+static int put_chunks(const struct person *p, const struct person_home *home, uint32_t from,
+                      uint32_t *next_chunk, struct sotto_error *err) {
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    int status = SOTTO_OK;
+    for (uint32_t i = from; i < p->history.n && status == SOTTO_OK;) {
+        uint32_t n = p->history.n - i;
+        if (n > HISTORY_CHUNK_EVENTS) n = HISTORY_CHUNK_EVENTS;
+        size_t length = history_encode(&p->history, i, n, bytes);
+        status = vault_put(home->vault, chunk_key(p, *next_chunk), bytes, length, err);
+        *next_chunk += 1;
+        i += n;
+    }
+    wipe(bytes, sizeof bytes);
+    return status;
+}
+
+/* Replaces all chunks by full ones holding the history in memory, in one transaction. */
+static int compact(struct person *p, const struct person_home *home, uint32_t last_seq,
+                   struct sotto_error *err) {
+    uint32_t next = last_seq + 1;
+    struct vault_key key = chunk_key(p, 0);
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot &&
+           key.seq <= last_seq) {
+        status = vault_delete(home->vault, key, err);
+        if (status != SOTTO_OK) break;
+    }
+    if (status == SOTTO_E_NOT_FOUND) status = SOTTO_OK;
+    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
+    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status != SOTTO_OK) {
+        vault_rollback(home->vault);
+        return status;
+    }
+    p->next_chunk = next;
+    return SOTTO_OK;
+}
+
+static int load_events(struct person *p, const struct person_home *home, int64_t now_s,
+                       struct sotto_error *err) {
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    struct vault_key key = chunk_key(p, 0);
+    uint32_t chunks = 0, loaded = 0;
+    size_t n;
+    int status;
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot) {
+        status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
+        if (status != SOTTO_OK) break;
+        if (history_decode(&p->history, bytes, n) != 0) {
+            status = fail(err, SOTTO_E_CORRUPT, "a profile's events cannot be read; erase the profile");
+            break;
+        }
+        loaded += bytes[1];
+        chunks++;
+        p->next_chunk = key.seq + 1;
+    }
+    wipe(bytes, sizeof bytes);
+    if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
+    uint32_t before = p->history.n;
+    history_expire(&p->history, now_s - home->policy->retention_s);
+    resolve_items(&p->history, home->model);
+    p->history.n_stored = p->history.n;
+    /* What retention took away must leave the storage too, not only the memory. */
+    if (chunks > CHUNKS_MAX || loaded > SOTTO_HISTORY_MAX || p->history.n < before)
+        return compact(p, home, p->next_chunk - 1, err);
+    return SOTTO_OK;
+}
+
+static int load_consent(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    uint8_t bytes[CONSENT_RECORD_BYTES];
+    size_t n;
+    int status = vault_get(home->vault, consent_key(p), bytes, sizeof bytes, &n, err);
+    if (status == SOTTO_OK && consent_decode(&p->consent, bytes, n) != 0)
+        status = fail(err, SOTTO_E_CORRUPT, "a profile's consent cannot be read; ask again");
+    return status;
+}
+
+int person_begin(struct person *p, const struct person_home *home, const char *name, int64_t now_s,
+                 struct sotto_error *err) {
+    memset(p, 0, sizeof *p);
+    size_t n = strnlen(name, SOTTO_PROFILE_NAME_MAX);
+    memcpy(p->name, name, n);
+    p->next_chunk = 1;
+    if (n == 0 || vault_state(home->vault) != SOTTO_STORAGE_OK) return SOTTO_OK;
+    int status = vault_profile_find(home->vault, p->name, &p->slot);
+    if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
+    if (status == SOTTO_OK) status = load_consent(p, home, err);
+    /* Events are read only while consent to keep them holds: expired consent reads nothing. */
+    if (status == SOTTO_OK && person_may_store(p, home, now_s))
+        status = load_events(p, home, now_s, err);
+    if (status != SOTTO_OK) {
+        uint32_t slot = p->slot;
+        person_reset(p);
+        p->slot = slot; /* still erasable */
+    }
+    return status;
+}
+
+int person_may_store(const struct person *p, const struct person_home *home, int64_t now_s) {
+    return p->slot != 0 && consent_is_given(&p->consent, SOTTO_PURPOSE_STORE, home->policy, now_s);
+}
+
+int person_save_consent(const struct person *p, const struct person_home *home,
+                        struct sotto_error *err) {
+    uint8_t bytes[CONSENT_RECORD_BYTES];
+    consent_encode(&p->consent, bytes);
+    return vault_put(home->vault, consent_key(p), bytes, sizeof bytes, err);
+}
+
+int person_create(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    uint32_t next = p->next_chunk;
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    status = vault_profile_create(home->vault, p->name, &p->slot, err);
+    if (status == SOTTO_OK) status = person_save_consent(p, home, err);
+    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
+    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status != SOTTO_OK) {
+        vault_rollback(home->vault);
+        p->slot = 0;
+        return status;
+    }
+    p->next_chunk = next;
+    p->history.n_stored = p->history.n;
+    return SOTTO_OK;
+}
+
+int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
+                 struct sotto_error *err) {
+    if (p->history.n_stored == p->history.n || !person_may_store(p, home, now_s)) return SOTTO_OK;
+    uint32_t next = p->next_chunk;
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    status = put_chunks(p, home, p->history.n_stored, &next, err);
+    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status != SOTTO_OK) {
+        vault_rollback(home->vault);
+        return status;
+    }
+    p->next_chunk = next;
+    p->history.n_stored = p->history.n;
+    return SOTTO_OK;
+}
+
+void person_reset(struct person *p) {
+    wipe(&p->history, sizeof p->history);
+    wipe(&p->consent, sizeof p->consent);
+    p->slot = 0;
+    p->next_chunk = 1;
+}

@@ -1,0 +1,308 @@
+/* Slates without an engine: the state table, ranking, reasons and the banner's receipt. */
+#include "tests/support/test.h"
+
+#include "slate/slate.h"
+#include "tests/support/random_model.h"
+
+/* ---- The table, walked over every sequence of events up to a length ----------------------- */
+
+/* An independent statement of promise 4: what must have happened for a slate to open as personal. */
+static void personal_opens_only_after_ask_and_a_good_receipt(void **state) {
+    (void)state;
+    enum { LENGTH = 6 };
+    unsigned long walked = 0, personal = 0;
+    unsigned total = 1;
+    for (int i = 0; i < LENGTH; i++) total *= SLATE_EVENTS;
+    for (unsigned start = SLATE_GENERAL; start <= SLATE_SEALED; start++)
+        for (unsigned code = 0; code < total; code++) {
+            enum slate_state s = (enum slate_state)start;
+            int asked = 0, good = 0, refused = 0;
+            unsigned c = code;
+            for (int i = 0; i < LENGTH; i++, c /= SLATE_EVENTS) {
+                enum slate_event event = (enum slate_event)(c % SLATE_EVENTS);
+                enum slate_state next = slate_next(s, event);
+                walked++;
+                if (next == SLATE_NOT_ALLOWED) continue;
+                if (event == SLATE_ASK) asked = 1;
+                if (event == SLATE_RECEIPT_GOOD) good = asked;
+                if (event == SLATE_RECEIPT_BAD || event == SLATE_DECLINE ||
+                    event == SLATE_WITHDRAW || event == SLATE_TIMEOUT)
+                    refused = 1;
+                if (next == SLATE_OPEN_PERSONAL && s != SLATE_OPEN_PERSONAL) {
+                    assert_int_equal(start, SLATE_SEALED);
+                    assert_int_equal(event, SLATE_OPEN);
+                    assert_true(asked && good && !refused);
+                    personal++;
+                }
+                s = next;
+            }
+        }
+    assert_true(personal > 0 && walked > 1000000);
+}
+
+static void every_state_but_the_spent_ones_opens_as_something(void **state) {
+    (void)state;
+    for (unsigned s = 0; s < SLATE_STATES; s++) {
+        enum slate_state next = slate_next((enum slate_state)s, SLATE_OPEN);
+        if (s == SLATE_OPEN_GENERAL || s == SLATE_OPEN_PERSONAL)
+            assert_int_equal(next, SLATE_NOT_ALLOWED);
+        else
+            assert_int_equal(next, s == SLATE_SHOWN ? SLATE_OPEN_PERSONAL : SLATE_OPEN_GENERAL);
+    }
+    assert_int_equal(slate_next(SLATE_STATES, SLATE_OPEN), SLATE_NOT_ALLOWED);
+    assert_int_equal(slate_next(SLATE_SEALED, SLATE_EVENTS), SLATE_NOT_ALLOWED);
+}
+
+/* ---- Ranking and reasons ----------------------------------------------------------------- */
+
+static struct history random_history(struct dice *d, const struct model *m) {
+    struct history h = {0};
+    uint32_t n = dice_below(d, SOTTO_HISTORY_MAX + 40);
+    for (uint32_t i = 0; i < n; i++) {
+        struct history_event e = {.item = dice_below(d, m->n_items + 3), /* some are unknown */
+                                  .time_s = i,
+                                  .type = (uint8_t)(1 + dice_below(d, 3))};
+        history_add(&h, e);
+    }
+    return h;
+}
+
+static void contributions_add_up_exactly_to_every_score(void **state) {
+    (void)state;
+    struct dice d = {5};
+    print_message("seed %llu\n", (unsigned long long)d.state);
+    static struct slate s;
+    static int32_t scores[150];
+    static uint8_t skip[19], absent[19];
+    unsigned long checked = 0;
+    for (int round = 0; round < 200; round++) {
+        struct random_model r;
+        uint32_t n_items = 1 + dice_below(&d, 150);
+        random_model_make(&r, &d, n_items, round % 10 == 0);
+        struct history h = random_history(&d, &r.model);
+        struct slate_workspace w = {scores, skip, absent};
+        memset(&s, 0, sizeof s);
+
+        slate_rank_personal(&s, &r.model, &h, &w, SOTTO_SLATE_ITEMS_MAX, round % 2);
+        s.state = SLATE_OPEN_PERSONAL;
+
+        for (uint32_t rank = 0; rank < s.n_personal; rank++) {
+            struct sotto_reason reasons[SOTTO_HISTORY_MAX + 1], few[3];
+            uint32_t n = slate_explain(&s, &r.model, rank, reasons, SOTTO_HISTORY_MAX + 1);
+            int64_t sum = 0;
+            for (uint32_t i = 0; i < n; i++) {
+                sum += reasons[i].contribution;
+                if (i > 0)
+                    assert_true(llabs((long long)reasons[i - 1].contribution) >=
+                                llabs((long long)reasons[i].contribution));
+            }
+            assert_int_equal(sum, s.personal[rank].score);
+            assert_int_equal(slate_explain(&s, &r.model, rank, few, 3), n);
+            for (uint32_t i = 0; i < n && i < 3; i++) {
+                assert_int_equal(few[i].contribution, reasons[i].contribution);
+                assert_ptr_equal(few[i].item, reasons[i].item);
+            }
+            checked++;
+        }
+        random_model_free(&r);
+    }
+    assert_true(checked > 1000);
+}
+
+static void seen_and_absent_items_are_never_in_a_personal_slate(void **state) {
+    (void)state;
+    struct dice d = {11};
+    static struct slate s;
+    static int32_t scores[150];
+    for (int round = 0; round < 100; round++) {
+        struct random_model r;
+        uint8_t skip[19], absent[19];
+        random_model_make(&r, &d, 150, 0);
+        struct history h = random_history(&d, &r.model);
+        for (size_t i = 0; i < sizeof absent; i++) absent[i] = (uint8_t)(dice_u64(&d) & dice_u64(&d));
+        struct slate_workspace w = {scores, skip, absent};
+        memset(&s, 0, sizeof s);
+
+        slate_rank_personal(&s, &r.model, &h, &w, 64, 0);
+
+        for (uint32_t i = 0; i < s.n_personal; i++) {
+            uint32_t item = s.personal[i].item;
+            assert_false(absent[item >> 3] >> (item & 7) & 1);
+            for (uint32_t k = 0; k < h.n; k++) assert_int_not_equal(h.events[k].item, item);
+        }
+        slate_rank_general(&s, &r.model, &w, 64);
+        for (uint32_t i = 0; i < s.n_general; i++) {
+            uint32_t item = s.general[i].item;
+            assert_false(absent[item >> 3] >> (item & 7) & 1);
+            assert_int_equal(s.general[i].score, r.model.prior[item]);
+        }
+        for (size_t i = 0; i < sizeof skip; i++) assert_int_equal(skip[i], 0);
+        random_model_free(&r);
+    }
+}
+
+static void repeats_may_come_back_when_asked_for(void **state) {
+    (void)state;
+    struct dice d = {3};
+    struct random_model r;
+    static struct slate s;
+    static int32_t scores[4];
+    uint8_t skip[1], absent[1] = {0};
+    random_model_make(&r, &d, 4, 0);
+    struct history h = {0};
+    for (uint32_t i = 0; i < 4; i++)
+        history_add(&h, (struct history_event){.item = i, .type = SOTTO_EVENT_VIEW});
+    struct slate_workspace w = {scores, skip, absent};
+
+    slate_rank_personal(&s, &r.model, &h, &w, 4, 0);
+    assert_int_equal(s.n_personal, 0);
+    slate_rank_personal(&s, &r.model, &h, &w, 4, 1);
+    assert_int_equal(s.n_personal, 4);
+    random_model_free(&r);
+}
+
+static void later_events_weigh_by_position_and_repeats_are_folded(void **state) {
+    (void)state;
+    struct dice d = {9};
+    struct random_model r;
+    static struct slate s;
+    static int32_t scores[8];
+    uint8_t skip[1], absent[1] = {0};
+    random_model_make(&r, &d, 8, 0);
+    struct history h = {0};
+    static const uint32_t order[] = {2, 5, 2, 7, 5};
+    for (unsigned i = 0; i < 5; i++)
+        history_add(&h, (struct history_event){.item = order[i],
+                                               .type = i == 4 ? SOTTO_EVENT_PURCHASE
+                                                              : SOTTO_EVENT_VIEW});
+    struct slate_workspace w = {scores, skip, absent};
+
+    slate_rank_personal(&s, &r.model, &h, &w, 4, 0);
+
+    assert_int_equal(s.n_inputs, 3);
+    assert_int_equal(s.inputs[0].in.item, 5);
+    assert_int_equal(s.inputs[0].events, 2);
+    assert_int_equal(s.inputs[0].type, SOTTO_EVENT_PURCHASE);
+    assert_int_equal(s.inputs[1].in.item, 7);
+    assert_int_equal(s.inputs[2].in.item, 2);
+    assert_int_equal(s.inputs[2].events, 2);
+    for (uint32_t i = 0; i < 3; i++) {
+        int32_t decay = i < r.model.n_decay ? r.model.decay[i] : 0;
+        int32_t a = score_q15(r.model.event_weights[s.inputs[i].type], decay);
+        assert_int_equal(s.inputs[i].in.multiplier,
+                         score_q15(a, r.model.scales[s.inputs[i].in.item]));
+    }
+    random_model_free(&r);
+}
+
+/* ---- The receipt ------------------------------------------------------------------------- */
+
+static int counting_entropy(void *ctx, void *buf, size_t n) {
+    memset(buf, (*(int *)ctx)++, n);
+    return 0;
+}
+
+static struct sotto_banner make_banner(uint32_t must_ack) {
+    static struct policy policy;
+    static struct rng rng;
+    static int seed;
+    struct sotto_banner banner;
+    policy_strict(&policy);
+    policy.min_display_ms = 1000;
+    policy.must_ack = must_ack;
+    assert_int_equal(rng_seed(&rng, counting_entropy, &seed), 0);
+    assert_int_equal(banner_fill(&banner, &policy, "en", &rng), 0);
+    return banner;
+}
+
+static struct sotto_banner_receipt good_receipt(const struct sotto_banner *b) {
+    struct sotto_banner_receipt r = {.size = sizeof r,
+                                     .channels = SOTTO_CHANNEL_SCREEN,
+                                     .acknowledged = 1,
+                                     .shown_from_ms = 5000,
+                                     .shown_until_ms = 6000};
+    memcpy(r.hash, b->hash, sizeof r.hash);
+    return r;
+}
+
+static void only_a_receipt_that_fits_in_every_field_proves_disclosure(void **state) {
+    (void)state;
+    struct sotto_banner b = make_banner(1);
+    struct sotto_banner_receipt good = good_receipt(&b), r;
+    const uint64_t asked = 5000, now = 6000;
+    assert_int_equal(receipt_judge(&b, &good, asked, now), SLATE_RECEIPT_GOOD);
+#define REFUSED(change)                                                                            \
+    do {                                                                                           \
+        r = good;                                                                                  \
+        change;                                                                                    \
+        assert_int_equal(receipt_judge(&b, &r, asked, now), SLATE_RECEIPT_BAD);                    \
+    } while (0)
+    for (unsigned bit = 0; bit < 256; bit++) REFUSED(r.hash[bit / 8] ^= (uint8_t)(1u << bit % 8));
+    REFUSED(r.size -= 1);
+    REFUSED(r.channels = 0);
+    REFUSED(r.channels = 8);
+    REFUSED(r.acknowledged = 0);
+    REFUSED(r.acknowledged = 3);
+    REFUSED(r.shown_from_ms = 4999);                            /* before it was asked for */
+    REFUSED(r.shown_until_ms = 6001);                           /* in the future */
+    REFUSED(r.shown_until_ms = 5999);                           /* too short */
+    REFUSED((r.shown_from_ms = 6000, r.shown_until_ms = 5000)); /* backwards */
+    REFUSED((r.shown_from_ms = UINT64_MAX, r.shown_until_ms = UINT64_MAX));
+#undef REFUSED
+    r = good;
+    r.acknowledged = 2;
+    r.shown_until_ms = r.shown_from_ms; /* a quick no is a no */
+    assert_int_equal(receipt_judge(&b, &r, asked, now), SLATE_DECLINE);
+    r.hash[0] ^= 1; /* but not to another banner */
+    assert_int_equal(receipt_judge(&b, &r, asked, now), SLATE_RECEIPT_BAD);
+}
+
+static void showing_suffices_where_no_acknowledgement_is_asked(void **state) {
+    (void)state;
+    struct sotto_banner b = make_banner(0);
+    struct sotto_banner_receipt r = good_receipt(&b);
+    r.acknowledged = 0;
+    assert_int_equal(receipt_judge(&b, &r, 5000, 6000), SLATE_RECEIPT_GOOD);
+}
+
+static void two_banners_never_share_a_hash_and_every_field_counts(void **state) {
+    (void)state;
+    struct sotto_banner a = make_banner(1), b = make_banner(1);
+    uint8_t hash[HASH_BYTES];
+    assert_memory_not_equal(a.hash, b.hash, HASH_BYTES);
+    const char **fields[] = {&b.locale,     &b.direction,   &b.title, &b.short_text, &b.plain_text,
+                             &b.speech_text, &b.icon,       &b.contact, &b.actions[0].id,
+                             &b.actions[3].label};
+    for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
+        const char *before = *fields[i];
+        *fields[i] = "changed";
+        banner_hash(&b, hash);
+        assert_memory_not_equal(hash, b.hash, HASH_BYTES);
+        *fields[i] = before;
+    }
+    uint32_t *numbers[] = {&b.notice_version, &b.min_display_ms, &b.must_ack, &b.n_actions};
+    for (unsigned i = 0; i < ARRAY_LEN(numbers); i++) {
+        *numbers[i] -= 1;
+        banner_hash(&b, hash);
+        assert_memory_not_equal(hash, b.hash, HASH_BYTES);
+        *numbers[i] += 1;
+    }
+    banner_hash(&b, hash);
+    assert_memory_equal(hash, b.hash, HASH_BYTES);
+}
+
+int main(void) {
+    if (crypto_init() != 0) return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(personal_opens_only_after_ask_and_a_good_receipt),
+        cmocka_unit_test(every_state_but_the_spent_ones_opens_as_something),
+        cmocka_unit_test(contributions_add_up_exactly_to_every_score),
+        cmocka_unit_test(seen_and_absent_items_are_never_in_a_personal_slate),
+        cmocka_unit_test(repeats_may_come_back_when_asked_for),
+        cmocka_unit_test(later_events_weigh_by_position_and_repeats_are_folded),
+        cmocka_unit_test(only_a_receipt_that_fits_in_every_field_proves_disclosure),
+        cmocka_unit_test(showing_suffices_where_no_acknowledgement_is_asked),
+        cmocka_unit_test(two_banners_never_share_a_hash_and_every_field_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
