@@ -1,0 +1,247 @@
+#include "make_pack.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#include "base/cbor.h"
+#include "crypto/crypto.h"
+
+/* ---- The container ----------------------------------------------------------------------- */
+
+size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_section *sections,
+                 uint32_t n_sections) {
+    size_t at = 128 + (size_t)n_sections * 64;
+    memset(out, 0, MAKE_PACK_MAX);
+    memcpy(out, "SOTTOPK1", 8);
+    store32(out + 8, 1);
+    store32(out + 12, h->role);
+    store64(out + 16, h->version);
+    store64(out + 24, (uint64_t)h->not_after_s);
+    store32(out + 32, h->min_engine);
+    store32(out + 36, n_sections);
+    if (h->device_class) memcpy(out + 48, h->device_class, strlen(h->device_class));
+    for (uint32_t i = 0; i < n_sections; i++) {
+        uint8_t *entry = out + 128 + (size_t)i * 64;
+        at = (at + 63) / 64 * 64;
+        assert_true(at + sections[i].n <= MAKE_PACK_MAX);
+        store32(entry, sections[i].id);
+        store64(entry + 8, at);
+        store64(entry + 16, sections[i].n);
+        hash256(entry + 24, sections[i].bytes, sections[i].n);
+        if (sections[i].n) memcpy(out + at, sections[i].bytes, sections[i].n);
+        at += sections[i].n;
+    }
+    store64(out + 40, at);
+    return at;
+}
+
+/* ---- minisign ---------------------------------------------------------------------------- */
+
+static void base64(char *out, const uint8_t *in, size_t n) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)in[i] << 16 | (i + 1 < n ? (uint32_t)in[i + 1] << 8 : 0) |
+                     (i + 2 < n ? in[i + 2] : 0);
+        *out++ = digits[v >> 18];
+        *out++ = digits[v >> 12 & 63];
+        *out++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
+        *out++ = i + 2 < n ? digits[v & 63] : '=';
+    }
+    *out = '\0';
+}
+
+static void keypair(uint8_t public_key[32], uint8_t secret_key[64], uint8_t seed_byte) {
+    uint8_t seed[32];
+    memset(seed, seed_byte, sizeof seed);
+    sign_keypair(public_key, secret_key, seed);
+}
+
+void make_public_key(char out[MAKE_KEY_TEXT], uint8_t seed_byte) {
+    uint8_t raw[42] = "Ed", secret[64];
+    memset(raw + 2, seed_byte, 8);
+    keypair(raw + 10, secret, seed_byte);
+    base64(out, raw, sizeof raw);
+}
+
+size_t make_signature(char *out, size_t cap, const uint8_t *bytes, size_t n, uint8_t seed_byte) {
+    static const char comment[] = "timestamp:1\tfile:test\thashed";
+    uint8_t public_key[32], secret[64], digest[64], raw[74] = "ED", global[64];
+    uint8_t message[64 + sizeof comment];
+    char sig_text[104], global_text[92];
+    keypair(public_key, secret, seed_byte);
+    memset(raw + 2, seed_byte, 8);
+    hash512(digest, bytes, n);
+    sign(raw + 10, digest, sizeof digest, secret);
+    memcpy(message, raw + 10, 64);
+    memcpy(message + 64, comment, sizeof comment - 1);
+    sign(global, message, 64 + sizeof comment - 1, secret);
+    base64(sig_text, raw, sizeof raw);
+    base64(global_text, global, sizeof global);
+    int length = snprintf(out, cap, "untrusted comment: test\n%s\ntrusted comment: %s\n%s\n", sig_text,
+                          comment, global_text);
+    assert_true(length > 0 && (size_t)length < cap);
+    return (size_t)length;
+}
+
+void make_file(const char *path, const void *bytes, size_t n) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, n), n);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(chmod(path, 0644), 0);
+}
+
+void make_signed_file(const char *path, const uint8_t *bytes, size_t n, uint8_t seed_byte) {
+    char text[600], sig_path[512];
+    size_t text_n = make_signature(text, sizeof text, bytes, n, seed_byte);
+    int length = snprintf(sig_path, sizeof sig_path, "%s.minisig", path);
+    assert_true(length > 0 && (size_t)length < sizeof sig_path);
+    make_file(path, bytes, n);
+    make_file(sig_path, text, text_n);
+}
+
+/* ---- A model ----------------------------------------------------------------------------- */
+
+static int by_key(const void *a, const void *b) {
+    uint64_t x = load64(a), y = load64(b);
+    return x < y ? -1 : x > y;
+}
+
+size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version) {
+    uint8_t info[32] = {0};
+    size_t strings_cap = 64 * ((size_t)m->n_items + groups + 1), strings_n = 1;
+    char *strings = calloc(strings_cap, 1);
+    uint8_t *items = calloc(m->n_items, 12), *keys = calloc(m->n_items, 12);
+    uint8_t *group_names = calloc(groups, 4);
+    assert_true(strings && items && keys && group_names);
+    store32(info, m->n_items);
+    store32(info + 4, groups);
+    store32(info + 8, m->n_edges);
+    store32(info + 12, m->n_decay);
+    for (int t = 0; t < 4; t++) store16(info + 16 + 2 * t, m->event_weights[t]);
+    store32(info + 24, 1);
+    for (uint32_t i = 0; i < m->n_items; i++) {
+        uint8_t *item = items + 12 * (size_t)i, *key = keys + 12 * (size_t)i;
+        store32(item, (uint32_t)strings_n);
+        strings_n += (size_t)snprintf(strings + strings_n, 64, "item-%u", i) + 1;
+        store64(key, hash_item_id(strings + load32(item)));
+        store32(key + 8, i);
+        store32(item + 4, (uint32_t)strings_n);
+        strings_n += (size_t)snprintf(strings + strings_n, 64, "The remarkable thing no. %u", i) + 1;
+        store16(item + 8, (uint16_t)(i % groups));
+    }
+    qsort(keys, m->n_items, 12, by_key);
+    for (uint32_t g = 0; g < groups; g++) {
+        store32(group_names + 4 * (size_t)g, (uint32_t)strings_n);
+        strings_n += (size_t)snprintf(strings + strings_n, 64, "group-%u", g) + 1;
+    }
+    const struct make_section sections[] = {
+        {SECTION_INFO, info, sizeof info},
+        {SECTION_STRINGS, strings, strings_n},
+        {SECTION_ITEMS, items, 12 * (size_t)m->n_items},
+        {SECTION_KEYS, keys, 12 * (size_t)m->n_items},
+        {SECTION_PRIOR, m->prior, 4 * (size_t)m->n_items},
+        {SECTION_ROW_STARTS, m->row_starts, 4 * ((size_t)m->n_items + 1)},
+        {SECTION_COLUMNS, m->columns, 2 * (size_t)m->n_edges},
+        {SECTION_WEIGHTS, m->weights, m->n_edges},
+        {SECTION_SCALES, m->scales, 2 * (size_t)m->n_items},
+        {SECTION_DECAY, m->decay, 2 * (size_t)m->n_decay},
+        {SECTION_GROUPS, group_names, 4 * (size_t)groups},
+        {SECTION_CARD, "{}", 2},
+    };
+    const struct make_header header = {.role = PACK_MODEL, .version = version};
+    size_t n = make_pack(out, &header, sections, ARRAY_LEN(sections));
+    free(strings);
+    free(items);
+    free(keys);
+    free(group_names);
+    return n;
+}
+
+/* ---- A policy ---------------------------------------------------------------------------- */
+
+static uint64_t or_else(uint64_t v, uint64_t otherwise) { return v ? v : otherwise; }
+
+static void put_field(struct cbor_writer *w, unsigned key, uint64_t v) {
+    cbor_put_uint(w, key);
+    cbor_put_uint(w, v);
+}
+
+static void put_policy(struct cbor_writer *w, const struct make_policy *p) {
+    static const char *const texts[] = {"test policy", "Test Owner", "owner@example.org"};
+    cbor_put_map(w, POLICY_KEYS);
+    for (unsigned i = 0; i < 3; i++) {
+        cbor_put_uint(w, POLICY_KEY_NAME + i);
+        cbor_put_text(w, texts[i]);
+    }
+    for (unsigned purpose = SOTTO_PURPOSE_STORE; purpose <= SOTTO_PURPOSE_MEASURE; purpose++)
+        put_field(w, POLICY_KEY_STORE + purpose - 1, !(p->never >> purpose & 1));
+    put_field(w, POLICY_KEY_CONSENT_TTL_S, or_else(p->consent_ttl_s, 90 * 86400));
+    put_field(w, POLICY_KEY_RETENTION_S, 30 * 86400);
+    put_field(w, POLICY_KEY_IDLE_S, or_else(p->idle_s, 120));
+    put_field(w, POLICY_KEY_SLATE_TTL_S, 300);
+    put_field(w, POLICY_KEY_NOTICE_VERSION, or_else(p->notice_version, 1));
+    put_field(w, POLICY_KEY_MIN_DISPLAY_MS, 1000);
+    put_field(w, POLICY_KEY_MUST_ACK, !p->no_ack);
+    put_field(w, POLICY_KEY_YEAR_MICRO, or_else(p->year_micro, 400000000));
+    put_field(w, POLICY_KEY_LIFETIME_MICRO, or_else(p->lifetime_micro, 4000000000));
+}
+
+static void put_schema(struct cbor_writer *w, const struct make_policy *p) {
+    uint64_t cells = or_else(p->n_cells, 8);
+    cbor_put_array(w, p->no_metrics ? 0 : 1);
+    if (p->no_metrics) return;
+    cbor_put_array(w, METRIC_FIELDS);
+    cbor_put_uint(w, 1);
+    cbor_put_text(w, "interest");
+    cbor_put_uint(w, MECHANISM_DISCRETE_LAPLACE);
+    cbor_put_uint(w, UNIT_VISIT);
+    cbor_put_uint(w, SOURCE_ITEM_GROUP);
+    cbor_put_uint(w, 1u << SOTTO_EVENT_SELECT | 1u << SOTTO_EVENT_PURCHASE);
+    cbor_put_uint(w, or_else(p->eps_micro, 1000000));
+    cbor_put_uint(w, or_else(p->max_cells, 4));
+    cbor_put_uint(w, or_else(p->window_s, 86400));
+    cbor_put_array(w, cells);
+    for (uint64_t c = 0; c + 1 < cells; c++) {
+        char name[32];
+        snprintf(name, sizeof name, "group-%u", (unsigned)c);
+        cbor_put_text(w, name);
+    }
+    cbor_put_text(w, "other");
+}
+
+size_t make_policy_pack(uint8_t *out, const struct make_policy *p) {
+    static const char *const texts[2][POLICY_TEXT_FIELDS] = {
+        {"en", "ltr", "Picked for you by software",
+         "This kiosk chose these from what you looked at today.", "A computer chose these for you.",
+         "A computer chose these for you, from what you looked at today.", "sotto-personal", "OK",
+         "No", "Why?", "Person"},
+        {"ar", "rtl", "\xd8\xa7\xd8\xae\xd8\xaa\xd9\x8a\xd8\xa7\xd8\xb1", "\xd9\x86\xd8\xb5",
+         "\xd9\x86\xd8\xb5", "\xd9\x86\xd8\xb5", "sotto-personal", "\xd9\x86\xd8\xb9\xd9\x85",
+         "\xd9\x84\xd8\xa7", "\xd9\x84\xd9\x85\xd8\xa7\xd8\xb0\xd8\xa7", "\xd8\xb4\xd8\xae\xd8\xb5"},
+    };
+    uint8_t policy[1024], text_bytes[2048], schema[4096];
+    struct cbor_writer pw = cbor_writer_of(policy, sizeof policy);
+    struct cbor_writer tw = cbor_writer_of(text_bytes, sizeof text_bytes);
+    struct cbor_writer sw = cbor_writer_of(schema, sizeof schema);
+    put_policy(&pw, p);
+    cbor_put_array(&tw, ARRAY_LEN(texts));
+    for (unsigned i = 0; i < ARRAY_LEN(texts); i++) {
+        cbor_put_array(&tw, POLICY_TEXT_FIELDS);
+        for (unsigned f = 0; f < POLICY_TEXT_FIELDS; f++) cbor_put_text(&tw, texts[i][f]);
+    }
+    put_schema(&sw, p);
+    assert_false(pw.is_bad || tw.is_bad || sw.is_bad);
+    const struct make_section sections[] = {{SECTION_POLICY, policy, pw.n},
+                                            {SECTION_TEXTS, text_bytes, tw.n},
+                                            {SECTION_SCHEMA, schema, sw.n}};
+    const struct make_header header = {.role = PACK_POLICY,
+                                       .version = or_else(p->version, 1),
+                                       .not_after_s = p->not_after_s};
+    return make_pack(out, &header, sections, ARRAY_LEN(sections));
+}
