@@ -16,7 +16,7 @@
 size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_section *sections,
                  uint32_t n_sections) {
     size_t at = 128 + (size_t)n_sections * 64;
-    memset(out, 0, MAKE_PACK_MAX);
+    memset(out, 0, at); /* gaps are cleared as they come */
     memcpy(out, "SOTTOPK1", 8);
     store32(out + 8, 1);
     store32(out + 12, h->role);
@@ -27,8 +27,9 @@ size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_se
     if (h->device_class) memcpy(out + 48, h->device_class, strlen(h->device_class));
     for (uint32_t i = 0; i < n_sections; i++) {
         uint8_t *entry = out + 128 + (size_t)i * 64;
+        memset(out + at, 0, 64);
         at = (at + 63) / 64 * 64;
-        assert_true(at + sections[i].n <= MAKE_PACK_MAX);
+        assert_true(at + sections[i].n + 64 <= MAKE_PACK_MAX);
         store32(entry, sections[i].id);
         store64(entry + 8, at);
         store64(entry + 16, sections[i].n);

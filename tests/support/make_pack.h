@@ -6,7 +6,7 @@
 #include "pack/model.h"
 #include "pack/policy.h"
 
-#define MAKE_PACK_MAX (1u << 20)
+#define MAKE_PACK_MAX (32u << 20)
 #define MAKE_KEY_TEXT 57 /* 56 characters and a NUL */
 
 struct make_section {

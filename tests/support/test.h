@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
-/* cmocka's macro would shadow our function of that name (base/base.h); fail_msg remains. */
+/* cmocka's macro would shadow our function of that name (base/base.h). */
 #undef fail
+#undef fail_msg
+#define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
 #endif
