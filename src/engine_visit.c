@@ -244,19 +244,6 @@ static void forget_open_visits(struct sotto *e, const char *profile) {
     }
 }
 
-/* A vault that cannot be used can still be made unreadable for ever: by its keys. */
-static int destroy_keys(struct sotto *e, struct sotto_erase_receipt *receipt) {
-    int worst = SOTTO_ASSURANCE_PHYSICAL;
-    for (unsigned slot = 0; slot < 2; slot++) {
-        int assurance = SOTTO_ASSURANCE_LOGICAL;
-        if (e->port->slot_destroy(e->port->ctx, slot, &assurance) != 0)
-            return fail(&e->error, SOTTO_E_KEY, "the key store could not destroy its keys; try again");
-        if (assurance < worst) worst = assurance;
-    }
-    receipt->assurance = (uint32_t)worst;
-    return SOTTO_OK;
-}
-
 int sotto_erase(struct sotto *e, const char *profile, struct sotto_erase_receipt *receipt) {
     int status = engine_enter(e);
     if (status != SOTTO_OK) return status;
@@ -265,20 +252,8 @@ int sotto_erase(struct sotto *e, const char *profile, struct sotto_erase_receipt
     memset(receipt, 0, sizeof *receipt);
     receipt->size = sizeof *receipt;
     forget_open_visits(e, profile);
-    switch (vault_state(e->vault)) {
-    case SOTTO_STORAGE_NONE: return SOTTO_OK;
-    case SOTTO_STORAGE_OK: status = vault_erase(e->vault, profile, receipt, &e->error); break;
-    case SOTTO_STORAGE_FAILED:
-        status = vault_retry(e->vault, &e->error);
-        if (status == SOTTO_OK) status = vault_erase(e->vault, profile, receipt, &e->error);
-        break;
-    case SOTTO_STORAGE_REFUSED:
-        status = profile ? fail(&e->error, SOTTO_E_CORRUPT,
-                                "the vault cannot be read, so one profile cannot be told from another; "
-                                "erase all of them (profile NULL)")
-                         : destroy_keys(e, receipt);
-        break;
-    }
+    if (vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
+    status = vault_erase(e->vault, profile, receipt, &e->error);
     if (status != SOTTO_OK) return engine_note(e, status);
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];
