@@ -22,6 +22,20 @@ void hash512(uint8_t out[64], const void *bytes, size_t n) {
     crypto_generichash(out, 64, bytes, n, NULL, 0);
 }
 
+_Static_assert(sizeof(struct hash_stream) >= sizeof(crypto_generichash_state), "room for the state");
+
+void hash_stream_begin(struct hash_stream *h) {
+    crypto_generichash_init((crypto_generichash_state *)(void *)h->opaque, NULL, 0, HASH_BYTES);
+}
+
+void hash_stream_add(struct hash_stream *h, const void *bytes, size_t n) {
+    crypto_generichash_update((crypto_generichash_state *)(void *)h->opaque, bytes, n);
+}
+
+void hash_stream_end(struct hash_stream *h, uint8_t out[HASH_BYTES]) {
+    crypto_generichash_final((crypto_generichash_state *)(void *)h->opaque, out, HASH_BYTES);
+}
+
 void hash_keyed(uint8_t out[HASH_BYTES], const uint8_t key[32], const char *label,
                 const void *bytes, size_t n) {
     crypto_generichash_state state;

@@ -13,6 +13,13 @@ int crypto_init(void) MUST_CHECK;
 #define HASH_BYTES 32
 void hash256(uint8_t out[HASH_BYTES], const void *bytes, size_t n);
 void hash512(uint8_t out[64], const void *bytes, size_t n);
+/* BLAKE2b-256 piece by piece. */
+struct hash_stream {
+    _Alignas(64) uint8_t opaque[384];
+};
+void hash_stream_begin(struct hash_stream *h);
+void hash_stream_add(struct hash_stream *h, const void *bytes, size_t n);
+void hash_stream_end(struct hash_stream *h, uint8_t out[HASH_BYTES]);
 /* Keyed by `key`; `label` separates uses (both are hashed, the label NUL-terminated first). */
 void hash_keyed(uint8_t out[HASH_BYTES], const uint8_t key[32], const char *label,
                 const void *bytes, size_t n);

@@ -1,0 +1,233 @@
+/* check: see check.h. It reads and cleans exactly as training does, so what it says is what a model would be
+ * made of. */
+#include "tools/sotto-pack/check.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+#include "tools/common/times.h"
+#include "tools/sotto-pack/args.h"
+
+#define FEW_BASKETS 1000 /* below, what goes with what is mostly chance */
+
+static const char help[] =
+    "usage: sotto-pack check [options] TRANSACTIONS.csv[.xz|.zst]\n"
+    "\n"
+    "Reads and cleans transactions as training would, and says what was dropped, what was repaired and what\n"
+    "deserves a look. Changes nothing.\n"
+    "\n"
+    "  --map LIST            column names: basket=InvoiceNo,item=StockCode,time=…; meanings are basket, item,\n"
+    "                        time, title, quantity, price, customer, category. Default: usual names\n"
+    "  --item-pattern RE     item ids must match (POSIX extended; \"\" passes all); default: inferred\n"
+    "  --cancel-prefix TEXT  basket ids of cancellations begin so (\"\" none); default: inferred\n"
+    "  --max-basket N        drop baskets with more distinct items\n"
+    "  --stale-days N        report items unsold for so long before the end (default 90)\n"
+    "  --from DATE           use lines from this day on\n"
+    "  --until DATE          use lines before this day\n"
+    "  --json                the same facts as JSON\n"
+    "\n"
+    "Exit codes: 0 usable, 2 wrong command line, 4 not usable as it is, 1 not readable.\n"
+    "\n"
+    "Examples:\n"
+    "  sotto-pack check sales.csv.xz\n"
+    "  sotto-pack check --map item=sku,title=label --until 2026-10-01 --json sales.csv | jq .dropped\n";
+
+static const char *const column_names[DATASET_COLUMNS] = {
+    [COLUMN_BASKET] = "basket",     [COLUMN_ITEM] = "item",         [COLUMN_TIME] = "time",
+    [COLUMN_TITLE] = "title",       [COLUMN_QUANTITY] = "quantity", [COLUMN_PRICE] = "price",
+    [COLUMN_CUSTOMER] = "customer", [COLUMN_CATEGORY] = "category"};
+
+/* One reason for dropping lines: how it is called in JSON and for people. */
+struct reason {
+    const char *key, *words;
+    uint64_t count, first;
+};
+
+#define REASONS 9
+static void list_reasons(const struct dataset_quality *q, struct reason out[REASONS]) {
+    const struct reason all[REASONS] = {
+        {"bad_lines", "not readable as CSV in UTF-8", q->bad_lines, q->first.bad_line},
+        {"bad_times", "date not readable", q->bad_times, q->first.bad_time},
+        {"missing_ids", "basket or item id missing", q->missing_ids, q->first.missing_id},
+        {"cancellations", "cancellation", q->cancellations, q->first.cancellation},
+        {"bad_numbers", "quantity or price not a number", q->bad_numbers, q->first.bad_number},
+        {"zero_quantity", "quantity zero or less", q->zero_quantity, q->first.zero_quantity},
+        {"zero_price", "price zero or less", q->zero_price, q->first.zero_price},
+        {"non_products", "not a product", q->non_products, q->first.non_product},
+        {"out_of_range", "outside --from and --until", q->out_of_range, 0},
+    };
+    memcpy(out, all, sizeof all);
+}
+
+void check_write_json(struct json *j, const struct dataset_quality *q) {
+    struct reason reasons[REASONS];
+    char day[11], hash[65];
+    for (int i = 0; i < 32; i++) snprintf(hash + 2 * i, 3, "%02x", q->hash[i]);
+    list_reasons(q, reasons);
+    json_text(j, "blake2b_256", hash);
+    json_uint(j, "lines", q->lines);
+    json_uint(j, "kept", q->kept);
+    json_uint(j, "baskets", q->baskets);
+    json_uint(j, "items", q->items);
+    json_uint(j, "customers", q->customers);
+    time_write_date(q->first_s, day);
+    json_text(j, "first_day", day);
+    time_write_date(q->last_s, day);
+    json_text(j, "last_day", day);
+    json_begin_object(j, "columns");
+    for (int i = 0; i < DATASET_COLUMNS; i++)
+        if (q->columns[i][0]) json_text(j, column_names[i], q->columns[i]);
+    json_end_object(j);
+    json_text(j, "item_pattern", q->item_pattern);
+    json_text(j, "cancel_prefix", q->cancel_prefix);
+    json_begin_object(j, "dropped");
+    for (int i = 0; i < REASONS; i++) json_uint(j, reasons[i].key, reasons[i].count);
+    json_end_object(j);
+    json_begin_object(j, "first_line");
+    for (int i = 0; i < REASONS; i++)
+        if (reasons[i].first) json_uint(j, reasons[i].key, reasons[i].first);
+    if (q->first.duplicate) json_uint(j, "duplicates", q->first.duplicate);
+    json_end_object(j);
+    json_begin_object(j, "repaired");
+    json_uint(j, "duplicates", q->duplicates);
+    json_uint(j, "titles", q->repaired_titles);
+    json_end_object(j);
+    json_begin_object(j, "look");
+    json_uint(j, "non_product_codes", q->non_product_codes);
+    json_uint(j, "missing_customers", q->missing_customers);
+    json_uint(j, "missing_titles", q->missing_titles);
+    json_uint(j, "future_times", q->future_times);
+    json_uint(j, "stale_items", q->stale_items);
+    json_uint(j, "bot_baskets", q->bot_baskets);
+    json_uint(j, "bot_customers", q->bot_customers);
+    json_end_object(j);
+}
+
+/* ---- For people -------------------------------------------------------------------------- */
+
+static void put_line(const char *words, uint64_t count, uint64_t of, uint64_t first) {
+    printf("  %-38s %9" PRIu64, words, count);
+    if (of) printf("  %5.1f %%", 100.0 * (double)count / (double)of);
+    if (first) printf("  first in line %" PRIu64, first);
+    putchar('\n');
+}
+
+static void put_text(const char *path, const struct dataset_options *o,
+                     const struct dataset_quality *q) {
+    struct reason reasons[REASONS];
+    char first[11], last[11];
+    uint64_t dropped = q->lines - q->kept;
+    list_reasons(q, reasons);
+    time_write_date(q->first_s, first);
+    time_write_date(q->last_s, last);
+    printf("%s: %" PRIu64 " lines; %" PRIu64 " kept as %u baskets of %u items by %u customers, %s to %s\n\n", path,
+           q->lines, q->kept, q->baskets, q->items, q->customers, first, last);
+    printf("Columns   ");
+    for (int i = 0; i < DATASET_COLUMNS; i++)
+        if (q->columns[i][0]) printf(" %s=%s", column_names[i], q->columns[i]);
+    printf("\nProducts   ids that match %s%s\n", q->item_pattern[0] ? q->item_pattern : "anything",
+           o->item_pattern || !q->item_pattern[0] ? "" : " (inferred; --item-pattern changes it)");
+    printf("Cancelled  basket ids that begin with %s%s\n\n",
+           q->cancel_prefix[0] ? q->cancel_prefix : "nothing special",
+           o->cancel_prefix || !q->cancel_prefix[0] ? "" : " (inferred; --cancel-prefix changes it)");
+    printf("Dropped, each line for the first reason that fits:\n");
+    for (int i = 0; i < REASONS; i++)
+        if (reasons[i].count) put_line(reasons[i].words, reasons[i].count, q->lines, reasons[i].first);
+    if (!dropped) printf("  nothing\n");
+    if (q->bad_lines) printf("  (line %" PRIu64 ": %s)\n", q->first.bad_line, q->bad_line_problem);
+    printf("\nRepaired:\n");
+    put_line("item again in the same basket: merged", q->duplicates, q->kept, q->first.duplicate);
+    put_line("titles trimmed or made the same", q->repaired_titles, q->kept, 0);
+    printf("\nDeserves a look:\n");
+    if (q->non_product_codes) put_line("item ids taken for no products", q->non_product_codes, 0, 0);
+    if (q->missing_customers) put_line("lines without a customer (kept)", q->missing_customers, q->kept, 0);
+    if (q->missing_titles) put_line("lines without a title (kept)", q->missing_titles, q->kept, 0);
+    if (q->future_times) put_line("lines dated in the future (kept)", q->future_times, q->kept, 0);
+    if (q->stale_items) put_line("items unsold for long (kept)", q->stale_items, q->items, 0);
+    if (q->bot_baskets)
+        put_line(o->max_basket ? "baskets too large: dropped" : "baskets 20 times the median (kept)",
+                 q->bot_baskets, q->baskets, 0);
+    if (q->bot_customers)
+        put_line("customers 50 times as busy as most", q->bot_customers, q->customers, 0);
+    printf("\nVerdict: ");
+    if (q->baskets < FEW_BASKETS)
+        printf("usable, but %u baskets are few: what goes with what will be mostly chance.\n", q->baskets);
+    else if (q->lines > 0 && dropped - q->out_of_range > q->lines / 4)
+        printf("usable, but a quarter of the lines or more was dropped: check the reasons above.\n");
+    else
+        printf("usable.\n");
+}
+
+/* ---- The command ------------------------------------------------------------------------- */
+
+enum option_id {
+    OPT_MAP = 256,
+    OPT_ITEM_PATTERN,
+    OPT_CANCEL_PREFIX,
+    OPT_MAX_BASKET,
+    OPT_STALE_DAYS,
+    OPT_FROM,
+    OPT_UNTIL,
+    OPT_JSON
+};
+
+static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                        {"map", required_argument, NULL, OPT_MAP},
+                                        {"item-pattern", required_argument, NULL, OPT_ITEM_PATTERN},
+                                        {"cancel-prefix", required_argument, NULL, OPT_CANCEL_PREFIX},
+                                        {"max-basket", required_argument, NULL, OPT_MAX_BASKET},
+                                        {"stale-days", required_argument, NULL, OPT_STALE_DAYS},
+                                        {"from", required_argument, NULL, OPT_FROM},
+                                        {"until", required_argument, NULL, OPT_UNTIL},
+                                        {"json", no_argument, NULL, OPT_JSON},
+                                        {NULL, 0, NULL, 0}};
+
+static int read_count(const char *option, const char *text, uint32_t *value, struct sotto_error *err) {
+    uint64_t v = 0;
+    int status = args_uint(option, text, 1, UINT32_MAX, &v, err);
+    *value = (uint32_t)v;
+    return status;
+}
+
+int check_main(int argc, char **argv) {
+    struct dataset_options o = {.show_progress = 1};
+    struct dataset data;
+    struct sotto_error err;
+    int is_json = 0, c, status = SOTTO_OK;
+    optind = 1;
+    while (status == SOTTO_OK && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+        switch (c) {
+        case 'h': fputs(help, stdout); return EXIT_OK;
+        case OPT_MAP: o.map = optarg; break;
+        case OPT_ITEM_PATTERN: o.item_pattern = optarg; break;
+        case OPT_CANCEL_PREFIX: o.cancel_prefix = optarg; break;
+        case OPT_MAX_BASKET: status = read_count("--max-basket", optarg, &o.max_basket, &err); break;
+        case OPT_STALE_DAYS: status = read_count("--stale-days", optarg, &o.stale_days, &err); break;
+        case OPT_FROM: status = args_time("--from", optarg, &o.from_s, &err); break;
+        case OPT_UNTIL: status = args_time("--until", optarg, &o.until_s, &err); break;
+        case OPT_JSON: is_json = 1; break;
+        default: return args_unknown("check", argc, argv);
+        }
+    if (status != SOTTO_OK) return args_usage("check", "%s", err.message);
+    if (optind != argc - 1) return args_usage("check", "name one file of transactions");
+    status = dataset_read(&data, argv[optind], &o, &err);
+    if (status != SOTTO_OK) return cli_report("sotto-pack check", &err);
+    if (is_json) {
+        struct json j = json_to(stdout);
+        json_begin_object(&j, NULL);
+        json_text(&j, "file", argv[optind]);
+        check_write_json(&j, &data.quality);
+        json_end_object(&j);
+    } else {
+        put_text(argv[optind], &o, &data.quality);
+    }
+    dataset_free(&data);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("sotto-pack check: the result could not be written out; is the disk full?\n", stderr);
+        return EXIT_TEMPORARY;
+    }
+    return EXIT_OK;
+}
