@@ -1,104 +1,184 @@
-# Sotto. `make help` lists what can be made.
+# Sotto. `make help` lists what can be made; `make demo` and `make test` need no other command first.
 
-# ---- Knobs: set on the command line; CFLAGS, CPPFLAGS and LDFLAGS are appended, never replaced
-CC            ?= cc
-CROSS_COMPILE ?=
-PKG_CONFIG    ?= pkg-config
+# ---- Knobs, for the command line. CPPFLAGS, CFLAGS and LDFLAGS are appended, never replaced
 O             ?= build
 PREFIX        ?= /usr/local
-DESTDIR       ?=
-DATA          ?=
-V             ?= 0
+LIBDIR        ?= $(PREFIX)/lib
+INCLUDEDIR    ?= $(PREFIX)/include
+BINDIR        ?= $(PREFIX)/bin
+INSTALL       ?= install
+PKG_CONFIG    ?= pkg-config
+CROSS_COMPILE ?=
+OPT           ?= $(if $(COV),-O0,$(if $(SAN),-O1,-O2)) -g
 ifneq ($(CROSS_COMPILE),)
-CC := $(CROSS_COMPILE)gcc
-AR := $(CROSS_COMPILE)ar
+CC := $(if $(filter default,$(origin CC)),$(CROSS_COMPILE)gcc,$(CC))
+AR := $(if $(filter default,$(origin AR)),$(CROSS_COMPILE)ar,$(AR))
 endif
-Q := $(if $(filter 1,$(V)),,@)
+ifneq ($(SAN)$(COV),)
+override O := $(O:%/$(if $(SAN),san,cov)=%)/$(if $(SAN),san,cov)
+endif
+Q    = $(if $(filter 1,$(V)),,@)
+say  = $(if $(and $(Q),$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,1)),@printf '  %-5s %s\n' $(1) $(2))
+PAR  = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 
-WARN  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-OURS  := -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -I. -fvisibility=hidden -fPIC -MMD -MP
-OPT   ?= -O2 -g
-pc     = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+# ---- Flags. _FORTIFY_SOURCE needs an optimiser, blinds ASan, and is the caller's once the caller sets it
+WARN    := -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+OURS    := -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -I. -fvisibility=hidden -fPIC -MD -MP
+HARD    := -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
+ifeq ($(SAN)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
+HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+MODE    := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+           $(if $(COV),--coverage)
+LDHARD  := -Wl,-z,relro,-z,now,-z,noexecstack
+compile  = $(CC) $(OURS) $(WARN) $(HARD) $(MODE) $(OPT)
+link     = $(CC) $(MODE) $(OPT) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
+# ---- Libraries, asked of pkg-config once, and only when something is built that needs them
 DEVICE_PC := libsodium sqlite3
-HOST_PC   := openblas liblzma libzstd
-LDLIBS_DEVICE = $(call pc,--libs,$(DEVICE_PC))
-LDLIBS_HOST   = $(LDLIBS_DEVICE) $(call pc,--libs,$(HOST_PC)) -lm -lpthread
+HOST_PC   := openblas liblzma libzstd inih jansson
+DEB_sqlite3 := libsqlite3-dev
+DEB_liblzma := liblzma-dev
+deb       = $(foreach p,$(1),$(or $(DEB_$(p)),lib$(p:lib%=%)-dev))
+lacks     = $(foreach p,$(1),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p)))
+demand    = $(if $(1),$(error $(PKG_CONFIG) does not find $(1): `make setup` installs it, or install \
+              Debian's pkg-config $(call deb,$(1))))
+pc        = $(call demand,$(strip $(call lacks,$(2))))$(shell $(PKG_CONFIG) $(1) $(2))
+once      = $(eval $(1) := $(2))$($(1))
+DEVICE_CF = $(call once,DEVICE_CF,$(call pc,--cflags,$(DEVICE_PC)))
+HOST_CF   = $(call once,HOST_CF,$(call pc,--cflags,$(DEVICE_PC) $(HOST_PC)))
+TEST_CF   = $(call once,TEST_CF,$(call pc,--cflags,cmocka) $(HOST_CF))
+DEVICE_LD = $(call once,DEVICE_LD,$(call pc,--libs,$(DEVICE_PC)))
+HOST_LD   = $(call once,HOST_LD,$(call pc,--libs,$(DEVICE_PC) $(HOST_PC)) -lm -lpthread)
+TEST_LD   = $(call once,TEST_LD,$(call pc,--libs,cmocka) $(HOST_LD))
 
 # ---- What is built from what
-LIB_SRC := $(sort $(wildcard src/*.c src/*/*.c platform/linux/*.c))
-SIM_SRC := $(sort $(wildcard platform/sim/*.c))
-TOOLS   := $(sort $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c)))
-UNITS   := $(sort $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
-BENCHES := $(sort $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c)))
-HEADERS := include/sotto.h include/sotto_port.h include/sotto_report.h platform/linux/sotto_linux.h
+VERSION  := $(shell sed -n 's/^.define SOTTO_VERSION_[MP][A-Z]* \([0-9]*\)$$/\1/p' include/sotto.h | paste -sd.)
+SONAME   := libsotto.so.$(firstword $(subst ., ,$(VERSION)))
+names     = $(sort $(patsubst $(1),%,$(wildcard $(subst %,*,$(1)))))
+TOOLS    := $(call names,tools/%/main.c)
+UNITS    := $(call names,tests/unit/%.c)
+BENCHES  := $(call names,tests/bench/%.c)
+EXAMPLES := $(call names,examples/%.c)
+HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h platform/linux/sotto_linux.h
+objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
+LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
+HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
+TEST_OBJ := $(call objects,tests/support/*.c)
 
-obj       = $(patsubst %.c,$(O)/obj/%.o,$(1))
-LIB_OBJ  := $(call obj,$(LIB_SRC))
-HOST_SRC := $(sort $(wildcard tools/common/*.c) $(SIM_SRC) \
-              $(filter-out %/main.c,$(foreach t,$(TOOLS),$(wildcard tools/$(t)/*.c))))
-HOST_OBJ := $(call obj,$(HOST_SRC))
-TEST_OBJ := $(call obj,$(sort $(wildcard tests/support/*.c)))
-
-.PHONY: all lib tools test demo bench lint size install uninstall clean help setup check-walls \
-        build-tests examples
+.PHONY: all lib tools examples build-tests setup demo test bench asan coverage lint check-walls size ci \
+        install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 ## Build
-all: lib tools ## the library and the tools
-lib: $(O)/libsotto.a $(O)/libsotto.so.0 ## the device library alone (needs libsodium and SQLite only)
+all: lib tools ## the library and the tools, into O=build
+lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libsodium and SQLite
 tools: $(TOOLS:%=$(O)/%) ## sotto-pack, sotto-sim, sotto-fleet
-examples: $(O)/examples/kiosk ## the program in the README
+examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
+build-tests: all examples $(UNITS:%=$(O)/tests/%) ## the unit tests, built but not run
 
-$(O)/obj/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(if $(filter 1,$(V)),,@echo "  CC    $<")
-	$(Q)$(CC) $(OURS) $(WARN) $(OPT) $(call pc,--cflags,$(if $(filter tools/% tests/%,$<),$(DEVICE_PC) $(HOST_PC),$(DEVICE_PC))) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+# Other flags than last time: everything is built anew.
+$(O)/flags: line = $(subst ','\'',$(compile) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(O)/flags: FORCE
+	@mkdir -p $(O) && echo '$(line)' | cmp -s - $@ || echo '$(line)' > $@
+
+$(O)/obj/%.o: %.c $(O)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter tests/%,$<),$(TEST_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
+	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(O)/libsotto.a: $(LIB_OBJ)
-	@rm -f $@
-	$(Q)$(AR) rcsD $@ $^
-
-$(O)/libsotto.so.0: $(LIB_OBJ) src/libsotto.map
-	$(Q)$(CC) -shared -Wl,-soname,libsotto.so.0 -Wl,--version-script=src/libsotto.map -Wl,-z,relro,-z,now,--no-undefined \
-	    $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LDLIBS_DEVICE)
-
 $(O)/libhost.a: $(HOST_OBJ)
-	@rm -f $@
-	$(Q)$(AR) rcsD $@ $^
+$(O)/libsotto.a $(O)/libhost.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(O)/$(SONAME): $(LIB_OBJ) src/libsotto.map
+	$(call say,LINK,$@)
+	$(Q)$(link) -shared -Wl,-soname,$(SONAME),--version-script=src/libsotto.map $(if $(SAN),,-Wl,--no-undefined) $(DEVICE_LD)
 
 $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.a
-	@echo "  LINK  $@"
-	$(Q)$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS_HOST)
+	$(call say,LINK,$@)
+	$(Q)$(link) -pie $(HOST_LD)
 
-$(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
-	@mkdir -p $(@D)
-	@echo "  LINK  $@"
-	$(Q)$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pc,--libs,cmocka) $(LDLIBS_HOST)
+$(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%):
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) -pie $(TEST_LD)
 
-$(O)/bench/%: $(O)/obj/tests/bench/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS_HOST)
+# An example sees what a stranger sees: the installed headers and the library.
+$(O)/examples/%: examples/%.c $(O)/libsotto.a $(HEADERS) $(O)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(link) -std=gnu11 -Iinclude -Iplatform/linux $(WARN) $(CPPFLAGS) $< $(O)/libsotto.a $(DEVICE_LD)
 
 ## Try and test
-setup: ## install what is missing (Debian 12; SETUP=0 skips)
+setup: ## install what is missing on Debian 12, by package name (SETUP=0 skips)
 	@[ "$(SETUP)" = 0 ] || tools/dev/setup.sh $(SETUP_FOR)
 
 demo: ## the whole story on generated shoppers, or on DATA=transactions.csv[.xz|.zst]
 	@$(MAKE) --no-print-directory setup SETUP_FOR=build
-	@$(MAKE) --no-print-directory -j2 all
-	@O=$(O) DATA=$(DATA) tools/dev/demo.sh
+	@$(MAKE) $(PAR) all
+	@O="$(O)" DATA="$(DATA)" tools/dev/demo.sh
 
-build-tests: all examples $(UNITS:%=$(O)/tests/%)
-test: ## every unit and system test; the last line sums them up
+test: ## every unit and system test, or T=word for some; the last line sums them up
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
-	@$(MAKE) --no-print-directory -j2 build-tests
-	@O=$(O) tests/run.sh $(T)
+	@$(MAKE) $(PAR) build-tests
+	@O="$(O)" CC="$(CC)" tests/run.sh $(T)
 
 bench: ## speed, memory and bytes, measured
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
-	@$(MAKE) --no-print-directory -j2 all $(BENCHES:%=$(O)/bench/%)
-	@for b in $(BENCHES); do $(O)/bench/$$b || exit 1; done
+	@$(MAKE) $(PAR) all $(BENCHES:%=$(O)/bench/%)
+	@set -e; for b in $(BENCHES); do $(O)/bench/$$b; done
+
+asan: ## the tests under AddressSanitizer and UBSan; the same as SAN=1 test
+	@$(MAKE) --no-print-directory SAN=1 test
+
+coverage: ## which lines the tests reach
+	@$(MAKE) --no-print-directory setup SETUP_FOR=coverage
+	@$(MAKE) --no-print-directory COV=1 test
+	@gcovr --root . --filter src/ --filter platform/ --filter tools/ --sort-uncovered "$(O)/cov"
+
+## Check
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck and the walls
+	@$(MAKE) --no-print-directory setup SETUP_FOR=lint
+	@$(MAKE) $(PAR) check-walls
+	@tools/dev/lint.sh
+
+check-walls: all ## who may include, call and export what
+	@O="$(O)" CC="$(CC)" tools/dev/walls.sh
+
+size: ## bytes of libsotto at -Os, held against tools/dev/size-budget
+	@$(MAKE) $(PAR) O="$(O)/size" OPT="-Os -g" lib
+	@O="$(O)/size" CC="$(CC)" CROSS_COMPILE="$(CROSS_COMPILE)" tools/dev/size.sh
+
+ci: ## what continuous integration runs: the tests, then the wider checks
+	@.ci/run
+
+## Install
+install: install-lib tools ## everything, under $(DESTDIR)$(PREFIX)
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(BINDIR)" && $(INSTALL) -m 755 $(TOOLS:%=$(O)/%) "$(DESTDIR)$(BINDIR)"
+
+install-lib: lib ## headers, libraries and pkg-config file alone: all that a device needs
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	$(Q)$(INSTALL) -m 644 $(HEADERS) "$(DESTDIR)$(INCLUDEDIR)"
+	$(Q)$(INSTALL) -m 644 $(O)/libsotto.a "$(DESTDIR)$(LIBDIR)"
+	$(Q)$(INSTALL) -m 755 $(O)/$(SONAME) "$(DESTDIR)$(LIBDIR)/libsotto.so.$(VERSION)"
+	$(Q)ln -sf libsotto.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
+	$(Q)ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libsotto.so"
+	$(Q)sed $(foreach v,PREFIX LIBDIR INCLUDEDIR VERSION,-e 's|@$(v)@|$($(v))|') sotto.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/sotto.pc"
+
+uninstall: ## remove what install put there
+	$(Q)rm -f $(foreach t,$(TOOLS),"$(DESTDIR)$(BINDIR)/$(t)") $(foreach h,$(notdir $(HEADERS)),"$(DESTDIR)$(INCLUDEDIR)/$(h)") \
+	    $(foreach l,libsotto.a libsotto.so $(SONAME) libsotto.so.$(VERSION) pkgconfig/sotto.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
+
+clean: ## remove what was built under O
+	$(Q)rm -rf $(addprefix $(O)/,obj tests bench examples san cov size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
+	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
+
+help: ## this list
+	@awk -F ':.*## ' '/^## / {print "\n" substr($$0,4)} /^[a-z-]+:.*## / {printf "  %-12s %s\n",$$1,$$2}' $(firstword $(MAKEFILE_LIST))
+	@printf '\nKnobs: O= CC= CROSS_COMPILE= CFLAGS= LDFLAGS= OPT="-O2 -g" PREFIX= DESTDIR= SAN=1 V=1 WERROR=0 SETUP=0\n'
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

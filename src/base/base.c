@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#undef fail /* the analyser's model of it */
 int fail(struct sotto_error *err, int status, const char *format, ...) {
     if (err) {
         va_list args;

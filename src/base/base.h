@@ -16,6 +16,9 @@
  * failing function can `return fail(err, …)`. Never put secrets or profile content in it. */
 __attribute__((format(printf, 3, 4))) int fail(struct sotto_error *err, int status,
                                                const char *format, ...);
+#ifdef __clang_analyzer__ /* which cannot see that fail returns its status */
+#define fail(err, status, ...) ((fail)(err, status, __VA_ARGS__), (status))
+#endif
 
 /* Little-endian loads and stores; no alignment needed. */
 static inline uint16_t load16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }

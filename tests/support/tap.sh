@@ -12,7 +12,7 @@ O=$(cd "${O:-build}" 2>/dev/null && pwd) || {
 }
 CC=${CC:-cc}
 export O CC
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 tap_failures=0

@@ -1,0 +1,55 @@
+/* inside: what the vault is made of, shared by vault.c, open.c and erase.c; nobody else's. */
+#ifndef SOTTO_VAULT_INSIDE_H
+#define SOTTO_VAULT_INSIDE_H
+
+#include "vault/keys.h"
+#include "vault/store.h"
+#include "vault/vault.h"
+
+struct vault {
+    const struct sotto_port *port;
+    struct rng *rng;
+    struct store store;
+    struct meta meta;
+    struct keyring *keys; /* locked memory; NULL while closed */
+    uint64_t records_put, bytes_sealed;
+    uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
+};
+
+#define VAULT_CLASS_LAST VAULT_EVENTS
+#define VAULT_ROWS_LAST INT64_MAX
+
+/* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0, the
+ * keyring entry of slot s at (0, s, 1). */
+static inline int64_t row_of(uint32_t kind, uint32_t slot, uint32_t seq) {
+    return (int64_t)((uint64_t)kind << 56 | (uint64_t)slot << 32 | seq);
+}
+#define META_ROW ((int64_t)0)
+static inline int64_t keyring_row(uint32_t slot) { return row_of(0, slot, 1); }
+
+/* The keyring slot whose data key seals this row; KEYRING_SLOTS when there can be none. */
+static inline uint32_t row_keyring_slot(int64_t row) {
+    uint32_t kind = (uint32_t)((uint64_t)row >> 56);
+    uint32_t slot = (uint32_t)((uint64_t)row >> 32) & 0xffffffu;
+    if (kind < VAULT_SYSTEM || kind > VAULT_CLASS_LAST) return KEYRING_SLOTS;
+    if (kind <= VAULT_OUTBOX) return KEYRING_DEVICE;
+    return slot >= 1 && slot < KEYRING_SLOTS ? slot : KEYRING_SLOTS;
+}
+
+/* Writes META as it stands in v->meta, authenticated by `root`. */
+int meta_write(struct vault *v, const uint8_t root[32], struct sotto_error *err) MUST_CHECK;
+/* Writes keyring slot `slot`, sealed under `root` for key epoch `epoch`. */
+int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64_t epoch,
+                  struct sotto_error *err) MUST_CHECK;
+/* Seals into v->blob, one generation after the row that is there, and stores it. */
+int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
+             const void *content, size_t n, struct sotto_error *err) MUST_CHECK;
+
+/* SOTTO_E_STATE unless the vault is in use. */
+int require_open(const struct vault *v, struct sotto_error *err) MUST_CHECK;
+
+/* Finishes an erasure from wherever it stands: ends the key epoch if META owes that, destroys the slot that is not
+ * the epoch's own, empties the log. *assurance is set when a slot was destroyed. */
+int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,68 @@
+/* keys: every key of the vault. Owns the root key, the keyring (a data key for the device, one per
+ * profile, with the profile's name) and the META row; all in one arena of locked memory. Promises
+ * that a name or key reaches the file only sealed. Called by vault.c and erase.c. */
+#ifndef SOTTO_VAULT_KEYS_H
+#define SOTTO_VAULT_KEYS_H
+
+#include "vault/seal.h"
+
+#define KEYRING_DEVICE 0 /* the slot of the device's own data key; profiles have 1 and up */
+#define KEYRING_SLOTS (SOTTO_PROFILES_MAX + 1)
+
+struct data_key {
+    uint8_t key[SEAL_KEY_BYTES];
+    uint64_t id; /* random; 0 means the slot is free */
+    char name[SOTTO_PROFILE_NAME_MAX + 1];
+    int is_uncommitted; /* made in the open transaction */
+};
+
+/* The arena. */
+struct keyring {
+    uint8_t root[SEAL_KEY_BYTES], next_root[SEAL_KEY_BYTES];
+    struct data_key slot[KEYRING_SLOTS];
+    uint8_t scratch[BLOB_PADDED_MAX]; /* the only place where plaintext of records lies */
+};
+
+/* What an erasure still owes (META). */
+enum pending {
+    PENDING_NOTHING = 0,
+    PENDING_SHRED = 1 /* records are deleted; the key epoch that opens their old bytes still lives */
+};
+
+/* The one plaintext row. */
+struct meta {
+    uint8_t store_id[STORE_ID_BYTES];
+    uint64_t epoch; /* key slot epoch & 1 is the living one */
+    uint32_t pending;
+};
+
+#define META_FORMAT 1
+#define META_BYTES 72
+
+void meta_encode(uint8_t bytes[META_BYTES], const struct meta *meta, const uint8_t root[32]);
+/* Reads without authenticating, enough to find the root key: SOTTO_E_NEWER, SOTTO_E_CORRUPT. */
+int meta_decode(const uint8_t *bytes, size_t n, struct meta *meta) MUST_CHECK;
+/* True when `root` made this row. */
+int meta_is_authentic(const uint8_t bytes[META_BYTES], const uint8_t root[32]) MUST_CHECK;
+
+/* Draws a new secret into key slot epoch & 1, durable on return. SOTTO_E_KEY, SOTTO_E_ENTROPY. */
+int slot_renew(const struct sotto_port *port, struct rng *rng, uint64_t epoch,
+               struct sotto_error *err) MUST_CHECK;
+/* 1 when the slot holds anything at all or cannot be read, 0 when it is empty. */
+int slot_is_filled(const struct sotto_port *port, unsigned slot) MUST_CHECK;
+/* Destroys the slot; raises nothing when it is empty. */
+int slot_shred(const struct sotto_port *port, unsigned slot, int *assurance,
+               struct sotto_error *err) MUST_CHECK;
+/* The root key of a store in an epoch. SOTTO_E_KEY with *is_gone 1 when the slot is empty or unusable, 0
+ * when the keystore fails and may be asked again. */
+int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t root[32],
+                int *is_gone, struct sotto_error *err) MUST_CHECK;
+
+/* Fills a free slot with a new data key. */
+int data_key_draw(struct data_key *slot, const char *name, struct rng *rng) MUST_CHECK;
+/* The content of a keyring row; at most DATA_KEY_BYTES_MAX. */
+#define DATA_KEY_BYTES_MAX (SEAL_KEY_BYTES + 8 + 1 + SOTTO_PROFILE_NAME_MAX)
+size_t data_key_encode(uint8_t bytes[DATA_KEY_BYTES_MAX], const struct data_key *key);
+int data_key_decode(struct data_key *key, const uint8_t *bytes, size_t n) MUST_CHECK;
+
+#endif

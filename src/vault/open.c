@@ -1,0 +1,194 @@
+/* open: bringing the vault up and putting it down. Owns the order of things at a start: nothing is written before
+ * every row has been authenticated, no slot is destroyed before META has been. The one exception is an
+ * erasure that a power cut interrupted: it is finished as soon as the keyring is authentic, even if some
+ * record turns out to be damaged afterwards. */
+#include "vault/inside.h"
+
+size_t vault_bytes(void) { return sizeof(struct vault); }
+
+enum sotto_storage_state vault_state(const struct vault *v) { return v->store.state; }
+
+static int refuse(struct vault *v, int status, struct sotto_error *err, const char *format) {
+    v->store.state = SOTTO_STORAGE_REFUSED;
+    return fail(err, status, format, v->store.path);
+}
+
+static const char DAMAGED[] =
+    "%s: the vault does not open with this device's keys: it is damaged or another device's; it "
+    "was left as it is, move it away to start anew";
+
+/* ---- A new vault -------------------------------------------------------------------------- */
+
+/* A slot that already holds a key is kept and used: the file may be missing only because its
+ * partition is not mounted, and destroying the key would then destroy that vault. */
+static int vault_make(struct vault *v, struct sotto_error *err) {
+    struct meta *meta = &v->meta;
+    int is_gone;
+    if (rng_bytes(v->rng, meta->store_id, STORE_ID_BYTES) != 0)
+        return fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, nothing was made");
+    int has_key[2] = {slot_is_filled(v->port, 0), slot_is_filled(v->port, 1)};
+    meta->epoch = has_key[0] && !has_key[1] ? 2 : 1;
+    meta->pending = PENDING_NOTHING;
+    int status = SOTTO_OK;
+    if (!has_key[0] && !has_key[1]) status = slot_renew(v->port, v->rng, meta->epoch, err);
+    if (status == SOTTO_OK) status = root_derive(v->port, meta, v->keys->root, &is_gone, err);
+    if (status == SOTTO_OK && data_key_draw(&v->keys->slot[KEYRING_DEVICE], "", v->rng) != 0)
+        status = fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, nothing was made");
+    if (status == SOTTO_OK) status = store_create(&v->store, err);
+    if (status == SOTTO_OK)
+        status = keyring_write(v, KEYRING_DEVICE, v->keys->root, meta->epoch, err);
+    if (status == SOTTO_OK) status = meta_write(v, v->keys->root, err);
+    if (status == SOTTO_OK) status = store_commit(&v->store, err);
+    if (status == SOTTO_OK) status = store_accept(&v->store, err);
+    return status;
+}
+
+/* ---- A vault that is there ---------------------------------------------------------------- */
+
+static int meta_load(struct vault *v, struct sotto_error *err) {
+    size_t n = 0;
+    int is_gone;
+    int status = store_get(&v->store, META_ROW, v->blob, sizeof v->blob, &n, err);
+    if (status == SOTTO_E_NOT_FOUND) return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+    if (status != SOTTO_OK) return status;
+    status = meta_decode(v->blob, n, &v->meta);
+    if (status == SOTTO_E_NEWER)
+        return refuse(v, status, err,
+                      "%s: the vault was written by a newer engine; update this one. The vault "
+                      "was left as it is");
+    if (status != SOTTO_OK) return refuse(v, status, err, DAMAGED);
+    status = root_derive(v->port, &v->meta, v->keys->root, &is_gone, err);
+    if (status != SOTTO_OK) {
+        if (is_gone) v->store.state = SOTTO_STORAGE_REFUSED;
+        return status;
+    }
+    if (!meta_is_authentic(v->blob, v->keys->root))
+        return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+    return SOTTO_OK;
+}
+
+static int keyring_load(struct vault *v, struct sotto_error *err) {
+    const uint8_t *content;
+    size_t n = 0;
+    for (uint32_t i = 0; i < KEYRING_SLOTS; i++) {
+        struct blob_place place = {v->meta.store_id, keyring_row(i), v->meta.epoch};
+        int status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &n, err);
+        if (status == SOTTO_E_NOT_FOUND && i != KEYRING_DEVICE) continue;
+        if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
+        if (status == SOTTO_OK)
+            status = blob_unseal(v->blob, n, &place, v->keys->root, v->keys->scratch, &content, &n);
+        if (status == SOTTO_OK) status = data_key_decode(&v->keys->slot[i], content, n);
+        wipe(v->keys->scratch, sizeof v->keys->scratch);
+        if (status != SOTTO_OK) return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+    }
+    return SOTTO_OK;
+}
+
+/* Reads every row once. Afterwards each is known to be META, a keyring entry or an authentic record of
+ * this store, so that no damage can pass for a record that was never written. */
+static int rows_check(struct vault *v, struct sotto_error *err) {
+    int64_t row = INT64_MIN;
+    const uint8_t *content;
+    size_t n = 0;
+    int status;
+    while ((status = store_next(&v->store, row, VAULT_ROWS_LAST, &row, err)) == SOTTO_OK) {
+        uint32_t slot = row_keyring_slot(row);
+        if (slot < KEYRING_SLOTS && v->keys->slot[slot].id) {
+            const struct data_key *key = &v->keys->slot[slot];
+            struct blob_place place = {v->meta.store_id, row, key->id};
+            status = store_get(&v->store, row, v->blob, sizeof v->blob, &n, err);
+            if (status != SOTTO_OK) return status;
+            status = blob_unseal(v->blob, n, &place, key->key, v->keys->scratch, &content, &n);
+            wipe(v->keys->scratch, sizeof v->keys->scratch);
+        } else if (row != META_ROW) {
+            uint32_t entry = (uint32_t)((uint64_t)row >> 32);
+            int is_entry = row >= 0 && entry < KEYRING_SLOTS && row == keyring_row(entry) &&
+                           v->keys->slot[entry].id;
+            status = is_entry ? SOTTO_OK : SOTTO_E_CORRUPT;
+        }
+        if (status != SOTTO_OK) return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+        if (row == VAULT_ROWS_LAST) return SOTTO_OK;
+        row++;
+    }
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}
+
+static int vault_load(struct vault *v, struct sotto_error *err) {
+    int assurance;
+    int status = meta_load(v, err);
+    if (status == SOTTO_OK) status = store_check(&v->store, err);
+    if (status == SOTTO_OK) status = keyring_load(v, err);
+    if (status != SOTTO_OK) return status;
+    int is_owed = v->meta.pending != PENDING_NOTHING;
+    if (is_owed) {
+        status = store_accept(&v->store, err);
+        if (status == SOTTO_OK) status = erase_finish(v, &assurance, err);
+    }
+    if (status == SOTTO_OK) status = rows_check(v, err);
+    if (status == SOTTO_OK && !is_owed) status = store_accept(&v->store, err);
+    if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &assurance, err);
+    return status;
+}
+
+/* ---- Up and down -------------------------------------------------------------------------- */
+
+/* Puts the vault down; its state stays to be read. */
+static void vault_drop(struct vault *v) {
+    store_close(&v->store);
+    locked_free(v->keys); /* wipes */
+    v->keys = NULL;
+    wipe(&v->meta, sizeof v->meta);
+    wipe(v->blob, sizeof v->blob);
+}
+
+static int vault_raise(struct vault *v, struct sotto_error *err) {
+    const char *path = v->port->vault_path;
+    if (!path) {
+        v->store.state = SOTTO_STORAGE_NONE;
+        return SOTTO_OK;
+    }
+    v->store.state = SOTTO_STORAGE_FAILED;
+    v->store.path = path;
+    if (!*path) return fail(err, SOTTO_E_ARGUMENT, "port: vault_path is empty");
+    if (!v->port->slot_put || !v->port->slot_get || !v->port->slot_destroy ||
+        !v->port->device_secret)
+        return fail(err, SOTTO_E_ARGUMENT, "port: the key store's callbacks are missing");
+    v->keys = locked_alloc(sizeof *v->keys);
+    if (!v->keys) return fail(err, SOTTO_E_MEMORY, "vault: no locked memory for its keys");
+
+    int status = store_open(&v->store, path, v->port->vault_vfs, err);
+    if (status == SOTTO_OK)
+        status = v->store.is_new ? vault_make(v, err) : vault_load(v, err);
+    if (status == SOTTO_OK) {
+        v->store.state = SOTTO_STORAGE_OK;
+    } else {
+        if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
+        store_rollback(&v->store);
+        vault_drop(v);
+    }
+    return status;
+}
+
+int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
+               struct sotto_error *err) {
+    v->port = port;
+    v->rng = rng;
+    if (crypto_init() != 0) {
+        v->store.state = SOTTO_STORAGE_FAILED;
+        return fail(err, SOTTO_E_STATE, "vault: libsodium did not start");
+    }
+    return vault_raise(v, err);
+}
+
+int vault_retry(struct vault *v, struct sotto_error *err) {
+    if (!v->port) return fail(err, SOTTO_E_STATE, "vault: it was never opened");
+    store_rollback(&v->store);
+    vault_drop(v);
+    return vault_raise(v, err);
+}
+
+void vault_close(struct vault *v) {
+    store_rollback(&v->store);
+    vault_drop(v);
+    v->store.state = SOTTO_STORAGE_NONE;
+}

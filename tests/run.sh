@@ -1,0 +1,114 @@
+#!/bin/bash
+# run: every suite one line, the output of those that fail, and at the end how many tests there were.
+#
+#     O=build tests/run.sh [--unit] [WORD]
+#
+# Runs $O/tests/test_* (one for each tests/unit/test_*.c) and tests/system/*.sh, or those whose name
+# holds WORD; --unit leaves the scripts out. SOTTO_EMULATOR is put before each unit program ("qemu-arm
+# -L …"). A suite that crashes, takes longer than SOTTO_TEST_SECONDS (120), is not built or runs no
+# test counts as one failure more; a script may claim more time with a line `# seconds: N`. Ends 0
+# only if nothing failed.
+set -u
+export LC_ALL=C
+# Scripts that call make start with a clean slate; what was set on our make's command line is handed on.
+[[ ${MAKEFLAGS:-} != *' -- '* ]] || export SOTTO_MAKE_VARS=" -- ${MAKEFLAGS#* -- }"
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CMOCKA_MESSAGE_OUTPUT CMOCKA_XML_FILE CMOCKA_TEST_FILTER
+
+kinds='unit system'
+if [ "${1:-}" = --unit ]; then
+    kinds=unit
+    shift
+fi
+word=${1:-}
+seconds=${SOTTO_TEST_SECONDS:-120}
+
+cd "$(dirname "$0")/.." || exit 1
+O=${O:-build}
+mkdir -p "$O" && O=$(cd "$O" && pwd) || exit 1
+export O CC="${CC:-cc}"
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+
+passed=0 failed=0 skipped=0 suites=0
+
+# Sums the numbers that stand before "test(s)" on the lines that hold $2.
+cmocka_sum() { grep -aoE "$2.*[0-9]+ test\(s\)" "$1" | grep -oE '[0-9]+ test' | awk '{n += $1} END {print n + 0}'; }
+line_count() { grep -acE "$2" "$1"; }
+
+# suite NAME KIND COMMAND…: runs one suite and counts what it says.
+suite() {
+    local name=$1 kind=$2 limit=$seconds log=$scratch/log own from took status p f s ran why='' emulator=()
+    shift 2
+    suites=$((suites + 1))
+    own=$scratch/tmp
+    mkdir "$own"
+    if [ "$kind" = system ]; then
+        limit=$(sed -n 's/^# seconds: \([0-9]*\)$/\1/p;20q' "$1")
+        limit=${limit:-$seconds}
+    fi
+
+    [ ! -t 1 ] || printf '  %-6s %s\r' "$kind" "$name"
+    from=${EPOCHREALTIME/./}
+    if [ -x "$1" ]; then
+        [ "$kind" = system ] || read -ra emulator <<<"${SOTTO_EMULATOR:-}"
+        { TMPDIR=$own timeout -k 5 "$limit" "${emulator[@]}" "$@" >"$log" 2>&1 </dev/null; } 2>/dev/null
+        status=$?
+    else
+        echo "$1 is missing or not executable" >"$log"
+        status=127
+    fi
+    took=$((${EPOCHREALTIME/./} - from))
+    chmod -R u+rwX "$own" 2>/dev/null
+    rm -rf "$own"
+
+    if [ "$kind" = unit ]; then
+        p=$(cmocka_sum "$log" '\[  PASSED  \]')
+        f=$(cmocka_sum "$log" '\[  FAILED  \]')
+        s=$(cmocka_sum "$log" '\[  SKIPPED \]')
+        ran=$(cmocka_sum "$log" '\[==========\].*Running')
+        [ $((p + f + s)) -ge "$ran" ] || why="only $((p + f + s)) of $ran tests ended"
+    else
+        p=$(line_count "$log" '^ok - ')
+        f=$(line_count "$log" '^not ok - ')
+        s=$(line_count "$log" '^skip - ')
+    fi
+    [ $((p + f + s)) -gt 0 ] || why='ran no test'
+    case $status in
+    0) ;;
+    124 | 137) why="stopped after $limit s" ;;
+    *) [ "$f" -gt 0 ] || why=${why:-"ended with status $status"} ;;
+    esac
+    [ -z "$why" ] || f=$((f + 1))
+
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    printf '  %-6s %-24s %4d passed %3d failed %3d skipped %8.2f s%s\n' "$kind" "$name" "$p" "$f" "$s" \
+        "$((took / 10000))e-2" "${why:+  ($why)}"
+    if [ "$f" -gt 0 ]; then
+        sed 's/^/    | /' "$log" | tail -n 200
+    elif [ "$s" -gt 0 ]; then
+        grep -aE '^skip - |\[  SKIPPED \] [^0-9]' "$log" | sort -u | sed 's/^/    | /'
+    fi
+}
+
+for kind in $kinds; do
+    if [ "$kind" = unit ]; then
+        for source in tests/unit/test_*.c; do
+            name=$(basename "$source" .c)
+            [[ $name == *"$word"* ]] && [ -e "$source" ] && suite "${name#test_}" unit "$O/tests/$name"
+        done
+    else
+        for script in tests/system/*.sh; do
+            name=$(basename "$script" .sh)
+            [[ $name == *"$word"* ]] && [ -e "$script" ] && suite "$name" system "$script"
+        done
+    fi
+done
+
+if [ "$suites" -eq 0 ]; then
+    echo "tests/run.sh: no suite's name holds \"$word\"" >&2
+    failed=1
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,37 @@
+#!/bin/bash
+# size: what libsotto costs on a device, object by object, and whether that is within budget.
+#
+#     O=build/size [CC=…] [CROSS_COMPILE=…] tools/dev/size.sh        (`make size` builds at -Os first)
+#
+# tools/dev/size-budget holds one line per machine: its name (gcc -dumpmachine up to the first dash), the
+# most bytes of text and read-only data in libsotto.a, and the most bytes of the stripped libsotto.so. A
+# machine without a line is measured and not judged. Ends 1 when a bound is passed.
+set -eu
+export LC_ALL=C
+cd "$(dirname "$0")/../.."
+O=${O:-build/size}
+CC=${CC:-cc}
+machine=$($CC -dumpmachine | cut -d- -f1)
+size=$($CC -print-prog-name=size)
+strip=$($CC -print-prog-name=strip)
+stripped=$(mktemp)
+trap 'rm -f "$stripped"' EXIT
+
+$size "$O/libsotto.a" | awk -v machine="$machine" '
+    NR == 1 { printf "%-24s %9s %9s %9s   (%s, bytes)\n", "object", "text", "data", "bss", machine; next }
+    { printf "%-24s %9d %9d %9d\n", $6, $1, $2, $3; text += $1; data += $2; bss += $3 }
+    END { printf "%-24s %9d %9d %9d\n", "libsotto.a", text, data, bss }'
+text=$($size "$O/libsotto.a" | awk 'NR > 1 {n += $1} END {print n}')
+$strip -o "$stripped" "$O"/libsotto.so.*
+shared=$(stat -c %s "$stripped")
+printf '%-24s %9d bytes\n' 'libsotto.so, stripped' "$shared"
+
+# shellcheck disable=SC2034 # rest takes what follows the numbers
+while read -r name text_budget shared_budget rest; do
+    [ "$name" = "$machine" ] || continue
+    echo "budget                   text $text_budget, stripped $shared_budget"
+    if [ "$text" -gt "$text_budget" ] || [ "$shared" -gt "$shared_budget" ]; then
+        echo "size: libsotto outgrew its budget: make it smaller, or say in the commit why tools/dev/size-budget grows" >&2
+        exit 1
+    fi
+done <tools/dev/size-budget

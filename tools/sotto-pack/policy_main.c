@@ -1,0 +1,126 @@
+/* policy_main: the command line of `sotto-pack policy`. Called by main.c and by tests. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/crypto.h"
+#include "tools/common/cli.h"
+#include "tools/sotto-pack/args.h"
+#include "tools/sotto-pack/commands.h"
+#include "tools/sotto-pack/policy_build.h"
+
+static const char help[] =
+    "usage: sotto-pack policy --out POLICY.pack [options] POLICY.ini\n"
+    "\n"
+    "Turns a policy's INI into a policy pack, to be signed with `sotto-pack sign` by the privacy officer.\n"
+    "Bounds and the banner's words are checked; firmware-config/policies/README.md explains every field.\n"
+    "\n"
+    "  --out FILE            the pack to write (required)\n"
+    "  --model MODEL.pack    supplies the group names for `cells = groups`\n"
+    "  --pack-version N      devices never go back to a lower one (default: the time, YYYYMMDDhhmm)\n"
+    "  --not-after DATE      devices refuse the pack later than this\n"
+    "  --device-class NAME   only for devices of this class\n"
+    "  --created DATE        default: SOURCE_DATE_EPOCH, else now\n"
+    "\n"
+    "Examples:\n"
+    "  sotto-pack policy --out eu.pack --model model.pack firmware-config/policies/eu.ini\n"
+    "  sotto-pack policy --out kiosk.pack --model model.pack --pack-version 3 \\\n"
+    "      --not-after 2027-12-31 --device-class kiosk kiosk.ini\n";
+
+struct command {
+    struct args_pack pack;
+    const char *out, *model, *file;
+};
+
+enum option_id {
+    OPT_OUT = 256, OPT_MODEL, OPT_PACK_VERSION, OPT_NOT_AFTER, OPT_DEVICE_CLASS, OPT_CREATED
+};
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"model", required_argument, NULL, OPT_MODEL},
+    {"pack-version", required_argument, NULL, OPT_PACK_VERSION},
+    {"not-after", required_argument, NULL, OPT_NOT_AFTER},
+    {"device-class", required_argument, NULL, OPT_DEVICE_CLASS},
+    {"created", required_argument, NULL, OPT_CREATED},
+    {NULL, 0, NULL, 0},
+};
+
+/* Returns EXIT_OK to go on, -1 when help was printed, else the exit code. */
+static int parse(struct command *c, int argc, char **argv) {
+    int option;
+    optind = 0; /* glibc: start afresh, for tests that come back */
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case 'h': fputs(help, stdout); return -1;
+        case OPT_OUT: c->out = optarg; break;
+        case OPT_MODEL: c->model = optarg; break;
+        case OPT_PACK_VERSION: c->pack.pack_version = optarg; break;
+        case OPT_NOT_AFTER: c->pack.not_after = optarg; break;
+        case OPT_DEVICE_CLASS: c->pack.device_class = optarg; break;
+        case OPT_CREATED: c->pack.created = optarg; break;
+        default: return args_unknown("policy", argc, argv);
+        }
+    }
+    if (!c->out) return args_usage("policy", "--out is missing: name the pack to write");
+    if (optind >= argc) return args_usage("policy", "the policy's INI file is missing");
+    if (optind + 1 < argc)
+        return args_usage("policy", "\"%s\" is one file too many: give one INI", argv[optind + 1]);
+    c->file = argv[optind];
+    return EXIT_OK;
+}
+
+/* Only names are taken from the model, and the privacy officer signs them: its signature is not needed here. */
+static int load_model(const char *path, uint8_t **bytes, struct model *model,
+                      struct sotto_error *err) {
+    struct pack pack = {0};
+    int status = packfile_read(path, PACK_BYTES_MAX, bytes, &pack.n, err);
+    pack.bytes = *bytes;
+    if (status == SOTTO_OK) status = pack_parse(&pack, path, err);
+    if (status == SOTTO_OK && pack.role != PACK_MODEL)
+        status = fail(err, SOTTO_E_MISMATCH, "%s is no model pack: give the one `sotto-pack train` wrote",
+                      path);
+    if (status == SOTTO_OK) status = model_load(model, &pack, path, err);
+    return status;
+}
+
+static void print_result(const struct command *c, const struct policy *p, size_t n) {
+    printf("%s: %zu bytes, policy \"%s\", %u languages, %u metrics\n", c->out, n, p->name,
+           p->n_texts, p->n_metrics);
+    for (uint32_t i = 0; i < p->n_metrics; i++)
+        printf("  %s: %u cells, at most %u a visit, epsilon %g per visit and window\n",
+               p->metrics[i].name, p->metrics[i].n_cells, p->metrics[i].max_cells,
+               p->metrics[i].eps_micro / 1e6);
+    printf("next: sotto-pack sign --key NAME.key %s\n", c->out);
+}
+
+int policy_main(int argc, char **argv) {
+    static struct policy policy; /* large; the tool runs one command */
+    struct command c = {0};
+    struct sotto_error err = {0};
+    struct pack_manifest manifest;
+    struct model model;
+    uint8_t *model_bytes = NULL, *bytes = NULL;
+    size_t n = 0;
+    int code = parse(&c, argc, argv);
+    if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
+    if (crypto_init() != 0) {
+        fail(&err, SOTTO_E_ENTROPY, "the cryptographic library could not be prepared");
+        return cli_report("sotto-pack policy", &err);
+    }
+    if (args_manifest(&c.pack, PACK_POLICY, &manifest, &err) != SOTTO_OK)
+        return args_usage("policy", "%s", err.message);
+    int status = SOTTO_OK;
+    if (c.model) status = load_model(c.model, &model_bytes, &model, &err);
+    if (status == SOTTO_OK)
+        status = policy_from_ini(&policy, c.file, c.model ? &model : NULL, &err);
+    free(model_bytes); /* the policy holds copies */
+    if (status == SOTTO_OK) status = policy_pack(&policy, &manifest, c.file, &bytes, &n, &err);
+    if (status == SOTTO_OK) status = packfile_replace(c.out, bytes, n, 0644, &err);
+    free(bytes);
+    if (status != SOTTO_OK) return cli_report("sotto-pack policy", &err);
+    print_result(&c, &policy, n);
+    return EXIT_OK;
+}

@@ -1,0 +1,244 @@
+/* run: N kiosks over D days on the real library. Decides who comes where, who agrees to what and
+ * when it is night; visit.c does the rest. After the last night every file that a device wrote is
+ * searched for what must not be there; only then does the simulator write notes of its own. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/common/cli.h"
+#include "tools/sotto-sim/run.h"
+
+/* Of those who agreed to personalisation: who declines at the banner, and where it could not be
+ * shown. */
+enum { DECLINES_PPM = 40000, FAILS_PPM = 10000, NIGHT_S = 60, DAY_S = 86400 };
+
+static int directory_make(const char *path, struct sotto_error *err) {
+    if (mkdir(path, 0700) == 0) return SOTTO_OK;
+    return fail(err, SOTTO_E_IO, "%.150s: %s; --out must name a new directory in one that exists",
+                path, strerror(errno));
+}
+
+/* ---- People ------------------------------------------------------------------------------ */
+
+/* The same person answers the same each time; strangers are asked one by one. */
+static void decide(const struct options *o, struct visit *v) {
+    struct dice who = dice_for(o->seed, 50, dice_of_text(v->profile ? v->profile : v->id));
+    struct dice visit = dice_for(o->seed, 51, dice_of_text(v->id));
+    v->agrees = dice_chance(&who, o->accept_ppm);
+    v->measures = dice_chance(&who, o->measure_ppm);
+    v->stores = v->profile && dice_chance(&who, o->profile_ppm);
+    if (!v->stores) v->profile = NULL;
+    v->banner = SIM_BANNER_ACCEPTED;
+    if (dice_chance(&visit, DECLINES_PPM)) v->banner = SIM_BANNER_DECLINED;
+    if (dice_chance(&visit, FAILS_PPM)) v->banner = SIM_BANNER_FAILS;
+    v->is_scored = v->n >= o->min_basket;
+}
+
+static int canaries_add(struct fleet *f, const struct visit *v) {
+    int rc = 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        uint32_t item = v->items[i];
+        if (!f->is_seen[item]) rc |= scan_add(f->canaries, model_item_title(&f->packs.model, item));
+        f->is_seen[item] = 1;
+        if (v->stores) rc |= scan_add(f->canaries, model_item_id(&f->packs.model, item));
+    }
+    if (v->stores) rc |= scan_add(f->canaries, v->profile);
+    return rc;
+}
+
+static int count(struct fleet *f, const struct machine *k, const struct visit *v) {
+    struct truth_visit touched = {{0}};
+    if (!v->measures) return 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        truth_event(f->truth, &touched, v->items[i], SOTTO_EVENT_SELECT);
+        truth_event(f->truth, &touched, v->items[i], SOTTO_EVENT_PURCHASE);
+    }
+    return truth_commit(f->truth, &touched, machine_now_s(k));
+}
+
+/* ---- Days and nights --------------------------------------------------------------------- */
+
+/* Midnight passes on every kiosk: windows close, reports are sealed and exported, the machine
+ * restarts. */
+static int night(struct fleet *f, int is_last, struct sotto_error *err) {
+    for (uint32_t i = 0; i < f->options->kiosks; i++) {
+        struct machine *k = &f->kiosks[i];
+        int rc = machine_until(k, f->day_end_s + NIGHT_S);
+        if (rc < 0) return machine_fail(k, rc, "housekeeping at night", err);
+        rc = machine_export(k, f->reports, err);
+        if (rc == SOTTO_OK && !is_last) rc = machine_restart(k, &f->packs, err);
+        if (rc != SOTTO_OK) return rc;
+    }
+    f->day_end_s += DAY_S;
+    f->days++;
+    return SOTTO_OK;
+}
+
+static int days_run(struct fleet *f, struct sotto_error *err) {
+    static struct visit v;
+    struct cli_progress progress;
+    uint64_t done = 0;
+    int rc = SOTTO_OK;
+    cli_progress_begin(&progress, "running kiosks", source_total(f->source));
+    while (rc == SOTTO_OK && (rc = source_next(f->source, &f->packs.model, &v, err)) == SOTTO_OK) {
+        cli_progress_to(&progress, done++);
+        if (v.n == 0) continue;
+        while (rc == SOTTO_OK && v.time_s >= f->day_end_s) rc = night(f, 0, err);
+        if (rc != SOTTO_OK) break;
+        decide(f->options, &v);
+        /* who is known comes back to the same shop; strangers come anywhere */
+        const char *who = v.profile ? v.profile : v.id;
+        struct machine *k = &f->kiosks[dice_of_text(who) % f->options->kiosks];
+        if (canaries_add(f, &v) != 0) rc = fail(err, SOTTO_E_MEMORY, "out of memory");
+        if (rc == SOTTO_OK) rc = visit_run(k, &v, &f->results, err);
+        if (rc == SOTTO_OK && count(f, k, &v) != 0) rc = fail(err, SOTTO_E_MEMORY, "out of memory");
+    }
+    cli_progress_end(&progress);
+    if (rc != SOTTO_E_NOT_FOUND) return rc;
+    while (f->day_end_s <= source_last_s(f->source)) /* days on which nobody came */
+        if ((rc = night(f, 0, err)) != SOTTO_OK) return rc;
+    return night(f, 1, err);
+}
+
+/* ---- Start and end ----------------------------------------------------------------------- */
+
+static int fleet_open(struct fleet *f, struct sotto_error *err) {
+    const struct options *o = f->options;
+    char path[640];
+    int rc = directory_make(o->out, err);
+    snprintf(f->reports, sizeof f->reports, "%.480s/reports", o->out);
+    if (rc == SOTTO_OK) rc = directory_make(f->reports, err);
+    if (rc != SOTTO_OK) return rc;
+    rc = o->data ? source_open_data(&f->source, o, err) : source_open_world(&f->source, o, err);
+    if (rc == SOTTO_OK) rc = capture_begin(&f->capture, err);
+    if (rc != SOTTO_OK) return rc;
+    f->kiosks = calloc(o->kiosks, sizeof *f->kiosks);
+    f->is_seen = calloc(f->packs.model.n_items, 1);
+    f->truth = truth_new(&f->packs.policy, &f->packs.model);
+    f->canaries = scan_new();
+    if (!f->kiosks || !f->is_seen || !f->truth || !f->canaries)
+        return fail(err, SOTTO_E_MEMORY, "out of memory");
+    f->results = (struct visit_results){
+        .observer = &f->packs, .chance = dice_for(o->seed, 99, 0), .capture = &f->capture};
+    f->first_s = source_first_s(f->source);
+    f->first_s -= f->first_s % DAY_S;
+    f->day_end_s = f->first_s + DAY_S;
+
+    snprintf(path, sizeof path, "%.480s/enrolled.txt", o->out);
+    FILE *enrolled = fopen(path, "wxe");
+    if (!enrolled) return fail(err, SOTTO_E_IO, "%.150s: %s", path, strerror(errno));
+    for (uint32_t i = 0; rc == SOTTO_OK && i < o->kiosks; i++) {
+        snprintf(path, sizeof path, "%.480s/kiosk-%02u", o->out, i + 1);
+        rc = machine_open(&f->kiosks[i], i + 1, path, o->seed, f->first_s, &f->packs, err);
+        if (rc == SOTTO_OK) rc = machine_enrol(&f->kiosks[i], enrolled, err);
+    }
+    if (fclose(enrolled) != 0 && rc == SOTTO_OK)
+        rc = fail(err, SOTTO_E_IO, "enrolled.txt: %s", strerror(errno));
+    return rc;
+}
+
+static void fleet_free(struct fleet *f) {
+    for (uint32_t i = 0; f->kiosks && i < f->options->kiosks; i++) machine_close(&f->kiosks[i]);
+    free(f->kiosks);
+    free(f->is_seen);
+    truth_free(f->truth);
+    scan_free(f->canaries);
+    source_close(f->source);
+    capture_end(&f->capture);
+    free(f->results.times_us);
+    observer_close(&f->packs);
+}
+
+static int metrics_gather(struct fleet *f, struct machine *k, struct sotto_error *err) {
+    for (uint32_t m = 0; m < f->packs.policy.n_metrics; m++) {
+        struct sotto_metric_info info = {.size = sizeof info};
+        int rc = sotto_metric(k->engine, m, &info);
+        if (rc != SOTTO_OK) return machine_fail(k, rc, "asking for a metric", err);
+        f->metrics[m].spent_all += info.spent_micro;
+        if (info.spent_micro > f->metrics[m].spent_most)
+            f->metrics[m].spent_most = info.spent_micro;
+        info.name = f->packs.policy.metrics[m].name;
+        f->metrics[m].info = info;
+    }
+    return SOTTO_OK;
+}
+
+static int kiosk_gather(struct fleet *f, struct machine *k, struct sotto_error *err) {
+    struct sotto_health health = {.size = sizeof health};
+    int rc = sotto_health(k->engine, &health);
+    if (rc != SOTTO_OK) return machine_fail(k, rc, "asking for health", err);
+    if (health.storage != SOTTO_STORAGE_OK)
+        return fail(err, health.storage_status, "%.150s: storage failed: %.80s", k->dir,
+                    health.storage_message);
+    f->profiles += health.profiles;
+    f->sum.visits += k->counts.visits;
+    f->sum.events += k->counts.events;
+    f->sum.asked += k->counts.asked;
+    f->sum.shown += k->counts.shown;
+    f->sum.declined += k->counts.declined;
+    f->sum.failed += k->counts.failed;
+    f->sum.not_kept += k->counts.not_kept;
+    f->sum.reports += k->counts.reports;
+    f->sum.report_bytes += k->counts.report_bytes;
+    for (int w = 0; w < MACHINE_WHYS; w++) f->sum.whys[w] += k->counts.whys[w];
+    return metrics_gather(f, k, err);
+}
+
+/* Once with the kiosks on, journals and all, and once when they are off. */
+static int search_twice(struct fleet *f, struct sotto_error *err) {
+    struct scan_result off = {0};
+    int rc = scan_tree(f->canaries, f->options->out, &f->scanned);
+    for (uint32_t i = 0; i < f->options->kiosks; i++) machine_close(&f->kiosks[i]);
+    if (rc == 0) rc = scan_tree(f->canaries, f->options->out, &off);
+    if (rc != 0)
+        return fail(err, SOTTO_E_IO, "%.200s: %s", off.first[0] ? off.first : f->scanned.first,
+                    strerror(errno));
+    f->scanned.hits += off.hits;
+    if (!f->scanned.first[0]) memcpy(f->scanned.first, off.first, sizeof off.first);
+    for (uint32_t i = 0; i < f->options->kiosks; i++) {
+        uint64_t bytes = machine_disk_bytes(&f->kiosks[i]);
+        f->disk_bytes += bytes;
+        if (bytes > f->disk_bytes_most) f->disk_bytes_most = bytes;
+    }
+    return SOTTO_OK;
+}
+
+static int notes_write(const struct fleet *f) {
+    char path[640];
+    snprintf(path, sizeof path, "%.480s/truth.json", f->options->out);
+    if (run_write_truth(f, path) != 0) return command_io("sotto-sim run", path);
+    snprintf(path, sizeof path, "%.480s/screen.json", f->options->out);
+    if (capture_write(&f->capture, path) != 0) return command_io("sotto-sim run", path);
+    snprintf(path, sizeof path, "%.480s/run.json", f->options->out);
+    if (run_write_json(f, path) != 0) return command_io("sotto-sim run", path);
+    if (f->options->json && run_write_json(f, f->options->json) != 0)
+        return command_io("sotto-sim run", f->options->json);
+    return EXIT_OK;
+}
+
+int command_run(const struct options *given) {
+    struct options o = *given;
+    struct sotto_error err = {0};
+    struct fleet *f = calloc(1, sizeof *f);
+    if (!f) return command_io("sotto-sim run", "memory");
+    if (!o.days && !o.data) o.days = 14;
+    f->options = &o;
+    int rc = command_packs(&f->packs, &o, &err);
+    if (rc == SOTTO_OK) rc = fleet_open(f, &err);
+    if (rc == SOTTO_OK) rc = days_run(f, &err);
+    for (uint32_t i = 0; rc == SOTTO_OK && i < o.kiosks; i++)
+        rc = kiosk_gather(f, &f->kiosks[i], &err);
+    if (rc == SOTTO_OK) rc = search_twice(f, &err);
+    int code = rc == SOTTO_OK ? notes_write(f) : cli_report("sotto-sim run", &err);
+    if (code == EXIT_OK) run_print(f);
+    if (code == EXIT_OK && f->scanned.hits) {
+        fprintf(stderr, "sotto-sim run: a title or id lies readable on a disk: %s\n",
+                f->scanned.first);
+        code = EXIT_INTEGRITY;
+    }
+    fleet_free(f);
+    free(f);
+    return code;
+}

@@ -1,0 +1,37 @@
+/* truth: what the noised reports are held against. An oracle outside the library: it sees every
+ * visit that may be measured and counts cells and windows by itself, from the published policy and
+ * the published catalogue groups only. Called by run.c and the tests. */
+#ifndef SOTTO_SIM_TRUTH_H
+#define SOTTO_SIM_TRUTH_H
+
+#include "pack/model.h"
+#include "pack/policy.h"
+
+struct json;
+struct truth;
+
+/* Both must outlive the oracle. NULL when memory is short. */
+struct truth *truth_new(const struct policy *policy, const struct model *model);
+void truth_free(struct truth *truth);
+
+/* What one visit did; begins empty (zeroed). */
+struct truth_visit {
+    uint64_t touched[POLICY_METRICS_MAX]; /* bit per cell */
+};
+/* `item` is an index into the model. */
+void truth_event(const struct truth *truth, struct truth_visit *visit, uint32_t item,
+                 enum sotto_event_type type);
+/* Counts the visit in the windows open at `now_s`. 0, or -1 when memory is short. */
+int truth_commit(struct truth *truth, const struct truth_visit *visit, int64_t now_s);
+
+/* Visits that touched `cell` (what is counted when nothing is bounded) and what is expected to
+ * remain of them after the contribution bound: a visit with m cells adds min(1, C/m) to each. */
+struct truth_count {
+    double unbounded, bounded;
+};
+struct truth_count truth_get(const struct truth *truth, uint32_t metric, uint64_t window,
+                             uint32_t cell);
+/* An array of {metric, name, window, window_start, visits, cells: [{name, unbounded, bounded}]}. */
+void truth_write(const struct truth *truth, struct json *json, const char *key);
+
+#endif
