@@ -27,7 +27,7 @@ packs() {
         quiet "$O/sotto-pack" keygen --no-password --out merchandising &&
         quiet "$O/sotto-pack" keygen --no-password --out privacy &&
         quiet "$O/sotto-pack" train --no-measure --out model.pack town.csv &&
-        quiet "$O/sotto-pack" policy --model model.pack --out policy.pack "$OLDPWD/firmware-config/policies/eu.ini" &&
+        quiet "$O/sotto-pack" policy --model model.pack --out policy.pack "$OLDPWD/firmware-config/policies/demo.ini" &&
         quiet "$O/sotto-pack" sign --key merchandising.key model.pack &&
         quiet "$O/sotto-pack" sign --key privacy.key policy.pack && mkdir -p -m 700 data
 }

@@ -345,6 +345,18 @@ static void after_a_long_time_without_power_only_the_latest_windows_are_reported
     (void)state;
     struct dp_kiosk *k = kiosk_with_a_visit(1);
     struct bytes b;
+    tick(k, DAY(DP_CATCH_UP_MAX)); /* just not too long: all of them */
+    assert_int_equal(dp_kiosk_records(k, VAULT_OUTBOX), DP_CATCH_UP_MAX);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(100), &b), SOTTO_OK);
+    dp_kiosk_free(k);
+
+    k = kiosk_with_a_visit(1);
+    tick(k, DAY(DP_CATCH_UP_MAX + 1)); /* one too many */
+    assert_int_equal(dp_kiosk_records(k, VAULT_OUTBOX), DP_CATCH_UP_MAX);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(100), &b), SOTTO_E_NOT_FOUND);
+    dp_kiosk_free(k);
+
+    k = kiosk_with_a_visit(1);
     tick(k, DAY(100));
     assert_int_equal(dp_kiosk_records(k, VAULT_OUTBOX), DP_CATCH_UP_MAX);
     assert_int_equal(dp_kiosk_records(k, VAULT_TALLY), 0);

@@ -324,6 +324,77 @@ static void a_canary_is_found_wherever_it_lies(void **state) {
     scan_free(s);
 }
 
+/* ---- What the fleet saw, joined with what is true -------------------------------------------- */
+
+static void estimates_are_joined_with_the_truth_of_their_windows(void **state) {
+    (void)state;
+    static const char estimate[] =
+        "{\"estimates\":[{\"metric\":1,\"name\":\"m\",\"definition\":\"d\",\"window\":7,"
+        "\"reports\":2,"
+        "\"eps_micro\":500000,\"window_start_s\":604800,\"cells\":[{\"cell\":\"tea\",\"estimate\":"
+        "9,\"low\":5,"
+        "\"high\":13},{\"cell\":\"other\",\"estimate\":-1,\"low\":-5,\"high\":3}]},"
+        "{\"metric\":1,\"name\":\"m\",\"definition\":\"d\",\"window\":8,\"reports\":3,\"cells\":[{"
+        "\"cell\":\"tea\","
+        "\"estimate\":2,\"low\":-2,\"high\":6},{\"cell\":\"other\",\"estimate\":null}]}],"
+        "\"totals\":[{\"metric\":1,\"name\":\"m\",\"definition\":\"d\",\"first_window\":7,\"last_"
+        "window\":8,"
+        "\"windows\":2,\"reports\":5,\"cells\":[{\"cell\":\"tea\",\"estimate\":11,\"low\":5,"
+        "\"high\":17}]}]}";
+    static const char truth[] = "{\"windows\":[{\"metric\":1,\"window\":7,\"cells\":[{\"cell\":"
+                                "\"other\",\"unbounded\":4,\"bounded\":4},"
+                                "{\"cell\":\"tea\",\"unbounded\":10,\"bounded\":8.5}]},{\"metric\":"
+                                "2,\"window\":7,\"cells\":[{\"cell\":"
+                                "\"tea\",\"unbounded\":99,\"bounded\":99}]},{\"metric\":1,"
+                                "\"window\":8,\"cells\":[{\"cell\":\"tea\","
+                                "\"unbounded\":3,\"bounded\":3}]}]}";
+    struct findings found = {.estimate = json_loads(estimate, 0, NULL),
+                             .truth = json_loads(truth, 0, NULL)};
+    struct window_view first, best, all;
+    uint64_t cells, inside;
+
+    assert_int_equal(findings_windows(&found), 2);
+    assert_int_equal(findings_window(&found, 0, &first), 0);
+    assert_int_equal(findings_window(&found, 2, &best), -1);
+    assert_int_equal(findings_best_window(&found, &best), 0);
+    assert_int_equal(findings_total(&found, &first, &all), 0);
+    findings_coverage(&found, &cells, &inside);
+
+    assert_near(first.cells[0].unbounded, 10);
+    assert_near(first.cells[0].bounded, 8.5);
+    assert_near(first.cells[1].bounded, 4);
+    assert_near(first.epsilon, 0.5);
+    assert_int_equal(best.window, 8); /* the one with more reports */
+    assert_false(best.cells[1].is_shown);
+    assert_near(all.cells[0].bounded, 11.5);
+    assert_int_equal(all.windows, 2);
+    assert_int_equal(cells, 3);  /* a suppressed cell is no count */
+    assert_int_equal(inside, 2); /* 4 lies outside [-5, 3] */
+    findings_free(&found);
+}
+
+static void broken_notes_are_named_with_their_line(void **state) {
+    (void)state;
+    char dir[] = "/tmp/sotto-test-XXXXXX", path[64];
+    const char *dirs[] = {dir};
+    struct findings found;
+    struct sotto_error none = {0, ""}, broken = {0, ""};
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/run.json", dir);
+
+    assert_int_equal(findings_read(&found, dirs, 1, &none), SOTTO_E_NOT_FOUND);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("{\n\"kiosks\": oops}\n", f);
+    fclose(f);
+    assert_int_equal(findings_read(&found, dirs, 1, &broken), SOTTO_E_FORMAT);
+
+    assert_non_null(strstr(none.message, dir));
+    assert_non_null(strstr(broken.message, "run.json: line 2"));
+    unlink(path);
+    rmdir(dir);
+}
+
 /* ---- The page ---------------------------------------------------------------------------- */
 
 static void text_never_becomes_markup(void **state) {
@@ -418,6 +489,8 @@ int main(void) {
         cmocka_unit_test(the_oracle_counts_visits_not_events),
         cmocka_unit_test(the_bound_leaves_each_of_m_cells_c_over_m),
         cmocka_unit_test(a_canary_is_found_wherever_it_lies),
+        cmocka_unit_test(estimates_are_joined_with_the_truth_of_their_windows),
+        cmocka_unit_test(broken_notes_are_named_with_their_line),
         cmocka_unit_test(text_never_becomes_markup),
         cmocka_unit_test(hostile_titles_stay_text_in_the_whole_page),
         cmocka_unit_test(a_page_needs_nothing_from_elsewhere),

@@ -50,6 +50,12 @@ static void visit_keeps_what_it_touched_up_to_the_bound(void **state) {
         uint64_t bits = kept_bits(&v->visit);
         assert_int_equal(bits >> (c + 1), 0); /* nothing that was not touched */
     }
+    /* And nothing beyond the list. */
+    struct dp_visit rest = v->visit, nothing = {0};
+    memset(&rest.metrics[0], 0, sizeof rest.metrics[0]);
+    assert_memory_equal(&rest, &nothing, sizeof rest);
+    for (uint32_t i = 4; i < POLICY_MAX_CELLS_MAX; i++)
+        assert_int_equal(v->visit.metrics[0].kept[i], 0);
 }
 
 static void touching_a_cell_again_changes_nothing(void **state) {
@@ -212,6 +218,25 @@ static void counts_of_another_schema_are_dropped(void **state) {
     dp_kiosk_free(k);
 }
 
+/* Also when the ledger knows the schema but a tally was written under another one. */
+static void tally_that_names_another_schema_counts_for_nothing(void **state) {
+    (void)state;
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
+    static const uint8_t cell = 2;
+    uint8_t bytes[VAULT_RECORD_MAX];
+    size_t n;
+    struct vault_key key = {VAULT_TALLY, 1, DP_FIRST_DAY};
+    dp_kiosk_visit(k, 0, &cell, 1, DP_START_S);
+    assert_int_equal(vault_get(k->vault, key, bytes, sizeof bytes, &n, &k->err), SOTTO_OK);
+    bytes[8] ^= 1; /* the schema hash */
+    store16(bytes + 40, 999);
+    assert_int_equal(vault_put(k->vault, key, bytes, n, &k->err), SOTTO_OK);
+    dp_kiosk_visit(k, 0, &cell, 1, DP_START_S);
+    assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 0), 0);
+    assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 2), 1);
+    dp_kiosk_free(k);
+}
+
 static void policy_that_could_not_be_read_for_once_loses_no_counts(void **state) {
     (void)state;
     struct dp_kiosk *k = dp_kiosk_new(1, 1);
@@ -255,6 +280,7 @@ int main(void) {
         cmocka_unit_test(counts_survive_a_restart_and_lie_in_the_window_of_the_visit),
         cmocka_unit_test(cell_stands_still_at_its_largest_count),
         cmocka_unit_test(counts_of_another_schema_are_dropped),
+        cmocka_unit_test(tally_that_names_another_schema_counts_for_nothing),
         cmocka_unit_test(policy_that_could_not_be_read_for_once_loses_no_counts),
         cmocka_unit_test(empty_visit_and_a_device_without_vault_store_nothing),
     };

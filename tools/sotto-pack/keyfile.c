@@ -2,7 +2,8 @@
  *
  * A secret key is base64 of 158 bytes: "Ed", "Sc" or two zeros (how it is encrypted), "B2" (how it is
  * checked), salt 32, opslimit 8, memlimit 8, then 104 bytes xored with scrypt's output when encrypted: key id 8,
- * Ed25519 secret key 64, BLAKE2b-256 of ("Ed" ‖ key id ‖ secret key). */
+ * Ed25519 secret key 64, BLAKE2b-256 of ("Ed" ‖ key id ‖ secret key), which minisign leaves zero when not
+ * encrypted. */
 #include "tools/sotto-pack/keyfile.h"
 
 #include <sodium.h>
@@ -195,6 +196,23 @@ static int read_secret(uint8_t **raw, const char *path, struct sotto_error *err)
     return status;
 }
 
+/* Whether what was opened is the key that was written. minisign leaves the check of an unencrypted key at
+ * zero; then the public half must be the one that follows from the seed. */
+static int is_intact(const struct keyfile_secret *key, int is_encrypted) {
+    static const uint8_t none[HASH_BYTES];
+    uint8_t check[HASH_BYTES], public_key[SIGN_PUBLIC_BYTES];
+    if (is_encrypted || !equal_ct(key->check, none, sizeof none)) {
+        key_check(check, key);
+        return equal_ct(check, key->check, sizeof check);
+    }
+    uint8_t *secret = locked_alloc(SIGN_SECRET_BYTES);
+    if (!secret) return 0;
+    sign_keypair(public_key, secret, key->secret);
+    int is_same = equal_ct(secret, key->secret, SIGN_SECRET_BYTES);
+    locked_free(secret);
+    return is_same;
+}
+
 int keyfile_is_encrypted(const char *path, struct sotto_error *err) {
     uint8_t *raw;
     int status = read_secret(&raw, path, err);
@@ -206,7 +224,7 @@ int keyfile_is_encrypted(const char *path, struct sotto_error *err) {
 
 int keyfile_open(struct keyfile_secret **key, const char *path, const char *password,
                  struct sotto_error *err) {
-    uint8_t *raw, check[HASH_BYTES];
+    uint8_t *raw;
     *key = NULL;
     int status = read_secret(&raw, path, err);
     if (status != SOTTO_OK) return status;
@@ -219,8 +237,7 @@ int keyfile_open(struct keyfile_secret **key, const char *path, const char *pass
         status = fail(err, SOTTO_E_MEMORY, "no locked memory for a key: raise `ulimit -l`");
     if (status == SOTTO_OK) {
         memcpy(*key, raw + AT_SEALED, SEALED_BYTES);
-        key_check(check, *key);
-        if (!equal_ct(check, (*key)->check, sizeof check))
+        if (!is_intact(*key, is_encrypted))
             status = fail(err, SOTTO_E_KEY,
                           is_encrypted ? "%s cannot be opened: the password is wrong, or the file is "
                                          "damaged"

@@ -94,45 +94,56 @@ int capture_slates(struct visit_capture *c, struct machine *k, const struct visi
 
 /* ---- The disk ---------------------------------------------------------------------------- */
 
-/* The file that SQLite appends to while it is open. */
-static int journal_read(const struct machine *k, uint8_t **bytes, size_t *n) {
-    char path[640];
-    *bytes = NULL;
-    *n = 0;
-    snprintf(path, sizeof path, "%s-wal", k->device.port.vault_path);
+static int file_append(uint8_t **bytes, size_t *n, const char *path) {
     FILE *f = fopen(path, "rbe");
     if (!f) return -1;
     long size = fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
-    if (size > 0 && (*bytes = malloc((size_t)size)) != NULL) {
+    uint8_t *grown = size < 0 ? NULL : realloc(*bytes, *n + (size_t)size + 1);
+    if (grown) {
         rewind(f);
-        *n = fread(*bytes, 1, (size_t)size, f);
+        *bytes = grown;
+        *n += fread(grown + *n, 1, (size_t)size, f);
     }
     fclose(f);
-    return *bytes ? 0 : -1;
+    return grown ? 0 : -1;
+}
+
+/* The file that SQLite appends to while it is open. */
+static int journal_read(const struct machine *k, uint8_t **bytes, size_t *n) {
+    char path[640];
+    snprintf(path, sizeof path, "%s-wal", k->device.port.vault_path);
+    return file_append(bytes, n, path);
 }
 
 int capture_before_end(struct visit_capture *c, struct machine *k, const struct visit *v,
                        sotto_session session, struct sotto_error *err) {
     enum sotto_consent stores;
     c->is_watching = 0;
-    if (c->have_disk || !v->profile || v->n < BASKET_LEAST || v->n > BASKET_MOST) return SOTTO_OK;
+    /* not counted, so that nothing but the person's own record is written at the end */
+    if (c->have_disk || !v->profile || v->measures || v->n < BASKET_LEAST || v->n > BASKET_MOST)
+        return SOTTO_OK;
     int rc = sotto_consent_get(k->engine, session, SOTTO_PURPOSE_STORE, &stores);
     if (rc != SOTTO_OK) return machine_fail(k, rc, "reading consent", err);
     if (stores != SOTTO_CONSENT_GRANTED) return SOTTO_OK;
-    free(c->before);
-    c->is_watching = journal_read(k, &c->before, &c->n_before) == 0;
+    c->n_before = 0;
+    c->is_watching = journal_read(k, &c->before, &c->n_before) == 0 &&
+                     file_append(&c->before, &c->n_before, k->device.port.vault_path) == 0;
     return SOTTO_OK;
 }
 
-/* Where the longest stretch without four zero bytes in a row begins: a sealed record among the
- * padding of database pages. */
-static size_t dense_stretch(const uint8_t *bytes, size_t from, size_t n, size_t *length) {
-    size_t best = from, start = from, zeros = 0;
+/* Where the longest stretch begins that was nowhere in the vault before and has no four zero bytes
+ * in a row (the padding of database pages): a sealed record that is new. */
+static size_t fresh_stretch(const uint8_t *bytes, size_t n, const uint8_t *before, size_t n_before,
+                            size_t *length) {
+    enum { BLOCK = 16 };
+    static const uint8_t zeros[4];
+    size_t best = 0, start = 0;
     *length = 0;
-    for (size_t i = from; i < n; i++) {
-        zeros = bytes[i] ? 0 : zeros + 1;
-        if (zeros >= 4) start = i + 1;
-        if (i + 1 - start > *length) {
+    for (size_t i = 0; i + BLOCK <= n; i++) {
+        int is_old = i % BLOCK == 0 && memmem(before, n_before, bytes + i, BLOCK) != NULL;
+        if (is_old || memcmp(bytes + i, zeros, sizeof zeros) == 0)
+            start = i + (is_old ? BLOCK : sizeof zeros);
+        if (i + 1 > start && i + 1 - start > *length) {
             *length = i + 1 - start;
             best = start;
         }
@@ -156,14 +167,15 @@ static json_t *events_note(const struct visit *v, const struct observer *packs) 
 
 int capture_after_end(struct visit_capture *c, struct machine *k, const struct visit *v,
                       const struct observer *packs, struct sotto_error *err) {
-    uint8_t *after;
-    size_t n, length, from;
+    uint8_t *after = NULL;
+    size_t n = 0, length;
     if (!c->is_watching) return SOTTO_OK;
     c->is_watching = 0;
-    if (journal_read(k, &after, &n) != 0) return SOTTO_OK;
-    /* what is new: the log grew, or began again from its start */
-    for (from = 0; from < n && from < c->n_before && after[from] == c->before[from];) from++;
-    size_t at = dense_stretch(after, from, n, &length);
+    if (journal_read(k, &after, &n) != 0) {
+        free(after);
+        return SOTTO_OK;
+    }
+    size_t at = fresh_stretch(after, n, c->before, c->n_before, &length);
     if (length >= DUMP / 2) {
         char hex[2 * DUMP + 1];
         if (length > DUMP) length = DUMP;

@@ -20,8 +20,8 @@ int capture_begin(struct visit_capture *c, struct sotto_error *err);
 int capture_write(const struct visit_capture *c, const char *path);
 void capture_end(struct visit_capture *c);
 
-/* Notes an opened slate and the general one beside it, of an anonymous visit that chose three to six
- * items before; one with more reasons replaces the first. */
+/* Notes an opened slate and the general one beside it, of an anonymous visit that chose three to
+ * six items before; one with more reasons replaces the first. */
 int capture_slates(struct visit_capture *c, struct machine *k, const struct visit *v, uint32_t half,
                    const struct observer *packs, sotto_slate slate, const struct sotto_item *items,
                    uint32_t n, const struct sotto_item *general, uint32_t n_general,

@@ -85,15 +85,6 @@ uint64_t uint_at(json_t *root, const char *path) {
 
 /* ---- Windows: the fleet's estimates joined with the oracle ------------------------------- */
 
-static json_t *true_window(const struct findings *found, uint64_t metric, uint64_t window) {
-    size_t i;
-    json_t *w;
-    json_array_foreach(at(found->truth, "windows"), i,
-                       w) if (uint_at(w, "metric") == metric &&
-                              uint_at(w, "window") == window) return w;
-    return NULL;
-}
-
 static json_t *named(json_t *cells, const char *name) {
     size_t i;
     json_t *c;
@@ -101,35 +92,65 @@ static json_t *named(json_t *cells, const char *name) {
     return NULL;
 }
 
-size_t findings_windows(const struct findings *found) {
-    return json_array_size(at(found->estimate, "estimates"));
+/* Adds up what the oracle knows of a cell in the windows first … last. */
+static void truth_of(const struct findings *found, uint64_t metric, uint64_t first, uint64_t last,
+                     struct cell_view *cell) {
+    size_t i;
+    json_t *w;
+    json_array_foreach(at(found->truth, "windows"), i, w) {
+        if (uint_at(w, "metric") != metric || uint_at(w, "window") < first ||
+            uint_at(w, "window") > last)
+            continue;
+        json_t *known = named(at(w, "cells"), cell->name);
+        cell->unbounded += real_at(known, "unbounded");
+        cell->bounded += real_at(known, "bounded");
+    }
 }
 
-int findings_window(const struct findings *found, size_t index, struct window_view *view) {
-    json_t *e = json_array_get(at(found->estimate, "estimates"), index), *c;
+static int view_of(const struct findings *found, json_t *e, uint64_t first, uint64_t last,
+                   struct window_view *view) {
+    json_t *c;
     size_t i;
     memset(view, 0, sizeof *view);
     if (!e) return -1;
-    uint64_t metric = uint_at(e, "metric");
-    json_t *truth = true_window(found, metric, uint_at(e, "window"));
-    view->window = uint_at(e, "window");
+    view->window = first;
+    view->windows = at(e, "windows") ? uint_at(e, "windows") : 1;
     view->metric = text_at(e, "name");
+    view->definition = text_at(e, "definition");
     view->reports = uint_at(e, "reports");
     view->epsilon = real_at(e, "eps_micro") / 1e6;
     view->start_s = (int64_t)uint_at(e, "window_start_s");
     json_array_foreach(at(e, "cells"), i, c) {
         if (i == FINDINGS_CELLS_MAX) break;
         struct cell_view *cell = &view->cells[view->n++];
-        json_t *known = named(at(truth, "cells"), text_at(c, "cell"));
         *cell = (struct cell_view){.name = text_at(c, "cell"),
                                    .estimate = real_at(c, "estimate"),
                                    .low = real_at(c, "low"),
                                    .high = real_at(c, "high"),
-                                   .unbounded = real_at(known, "unbounded"),
-                                   .bounded = real_at(known, "bounded"),
                                    .is_shown = json_is_number(at(c, "estimate"))};
+        truth_of(found, uint_at(e, "metric"), first, last, cell);
     }
     return 0;
+}
+
+size_t findings_windows(const struct findings *found) {
+    return json_array_size(at(found->estimate, "estimates"));
+}
+
+int findings_window(const struct findings *found, size_t index, struct window_view *view) {
+    json_t *e = json_array_get(at(found->estimate, "estimates"), index);
+    return view_of(found, e, uint_at(e, "window"), uint_at(e, "window"), view);
+}
+
+int findings_total(const struct findings *found, const struct window_view *like,
+                   struct window_view *view) {
+    size_t i;
+    json_t *e;
+    json_array_foreach(at(found->estimate, "totals"), i,
+                       e) if (strcmp(text_at(e, "definition"), like->definition) ==
+                              0) return view_of(found, e, uint_at(e, "first_window"),
+                                                uint_at(e, "last_window"), view);
+    return -1;
 }
 
 static double visits_in(const struct window_view *v) {

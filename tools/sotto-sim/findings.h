@@ -40,8 +40,8 @@ struct cell_view {
     int is_shown;               /* 0: the fleet suppressed it */
 };
 struct window_view {
-    const char *metric;
-    uint64_t window, reports;
+    const char *metric, *definition;
+    uint64_t window, windows, reports; /* windows: how many are summed; 1 for one window */
     double epsilon;
     int64_t start_s;
     size_t n;
@@ -52,6 +52,9 @@ size_t findings_windows(const struct findings *found);
 int findings_window(const struct findings *found, size_t index, struct window_view *view);
 /* The window with the most reports and, among those, the most visits; -1 when there is none. */
 int findings_best_window(const struct findings *found, struct window_view *view);
+/* All windows of the definition that *like is of, summed up; -1 when the fleet gave no total. */
+int findings_total(const struct findings *found, const struct window_view *like,
+                   struct window_view *view);
 /* Over all windows: how many shown cells there are and in how many the expected count lies inside
  * the interval. */
 void findings_coverage(const struct findings *found, uint64_t *cells, uint64_t *inside);

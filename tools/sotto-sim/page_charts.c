@@ -105,47 +105,70 @@ static void cell_row(FILE *to, struct scale s, const struct cell_view *c) {
          (int)lround(c->estimate), (int)lround(c->bounded));
 }
 
-void page_counts(FILE *to, const struct findings *found) {
-    struct window_view w;
-    char day[32];
-    html(to,
-         "<section aria-labelledby=\"counts\"><h2 id=\"counts\">What the operator learns</h2>\n");
-    if (findings_best_window(found, &w) != 0) {
-        html(to, "<p class=\"missing\">No reports were estimated in this run.</p></section>\n");
-        return;
-    }
+static void cells(FILE *to, const struct window_view *w) {
     struct scale s = {0, 1};
-    double lost = 0;
-    for (size_t i = 0; i < w.n; i++) {
-        if (w.cells[i].is_shown && w.cells[i].low < s.low) s.low = w.cells[i].low;
-        if (w.cells[i].is_shown && w.cells[i].high > s.high) s.high = w.cells[i].high;
-        if (w.cells[i].bounded > s.high) s.high = w.cells[i].bounded;
-        lost += w.cells[i].unbounded - w.cells[i].bounded;
+    for (size_t i = 0; i < w->n; i++) {
+        const struct cell_view *c = &w->cells[i];
+        if (c->is_shown && c->low < s.low) s.low = c->low;
+        if (c->is_shown && c->high > s.high) s.high = c->high;
+        if (c->bounded > s.high) s.high = c->bounded;
     }
     s.high += (s.high - s.low) * 0.02;
     s.low -= (s.high - s.low) * 0.02;
+    for (size_t i = 0; i < w->n; i++) cell_row(to, s, &w->cells[i]);
+}
+
+/* How often cells were touched that the contribution bound left out. */
+static void bound_note(FILE *to, const struct window_view *w) {
+    double lost = 0, all = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        all += w->cells[i].unbounded;
+        lost += w->cells[i].unbounded - w->cells[i].bounded;
+    }
+    if (lost < 0.5) return;
     html(to,
-         "<p>Each kiosk adds noise to its daily counts before anything leaves it. From %n reports "
-         "the operator gets this, for <b>%s</b> on %s, at ε = %f a visit.</p>\n<figure "
-         "class=\"cells\"><figcaption><span class=\"key\"><i class=\"k-dot\"></i> estimate</span> "
-         "<span class=\"key\"><i class=\"k-interval\"></i> 95 %% interval</span> <span "
-         "class=\"key\"><i class=\"k-true\"></i> true count, known only to the "
-         "simulator</span></figcaption>\n",
-         w.reports, w.metric, day_of(w.start_s, day), w.epsilon);
-    for (size_t i = 0; i < w.n; i++) cell_row(to, s, &w.cells[i]);
+         "<p class=\"fine\">A visit may count in only so many cells, by the policy. That bound "
+         "left out %d of every 100 touches of a cell; “true” is what is expected to remain.</p>\n",
+         (int)lround(100 * lost / all));
+}
+
+void page_counts(FILE *to, const struct findings *found) {
+    struct window_view day, all;
+    char date[32];
+    html(to,
+         "<section aria-labelledby=\"counts\"><h2 id=\"counts\">What the operator learns</h2>\n");
+    if (findings_best_window(found, &day) != 0) {
+        html(to, "<p class=\"missing\">No reports were estimated in this run.</p></section>\n");
+        return;
+    }
+    html(to,
+         "<p>Each kiosk adds noise to its counts before anything leaves it, ε = %f a visit. On "
+         "one day the noise is nearly as large as the counts of a small shop; over many days the "
+         "counts stand out.</p>\n<p class=\"keys\"><span class=\"key\"><i class=\"k-dot\"></i> "
+         "estimate</span> <span class=\"key\"><i class=\"k-interval\"></i> 95 %% interval</span> "
+         "<span class=\"key\"><i class=\"k-true\"></i> true count, known only to the "
+         "simulator</span></p>\n<div class=\"days\">",
+         day.epsilon);
+    html(to, "<figure class=\"cells\"><figcaption><b>%s</b> on %s, from %n reports</figcaption>\n",
+         day.metric, day_of(day.start_s, date), day.reports);
+    cells(to, &day);
     html(to, "</figure>\n");
-    uint64_t cells, inside;
-    findings_coverage(found, &cells, &inside);
-    if (cells)
+    if (findings_total(found, &day, &all) == 0 && all.windows > 1) {
+        html(to,
+             "<figure class=\"cells\"><figcaption><b>%s</b> over all %n days, from %n "
+             "reports</figcaption>\n",
+             all.metric, all.windows, all.reports);
+        cells(to, &all);
+        html(to, "</figure>\n");
+    }
+    html(to, "</div>\n");
+    uint64_t n_cells, inside;
+    findings_coverage(found, &n_cells, &inside);
+    if (n_cells)
         html(to,
              "<p>Over all %n windows and %n counts, the true value lies inside its interval in "
-             "<b>%f %%</b>.</p>\n",
-             (uint64_t)findings_windows(found), cells, 100.0 * (double)inside / (double)cells);
-    if (lost >= 0.5)
-        html(to,
-             "<p class=\"fine\">A visit may count in only so many cells. On this day that bound, "
-             "chosen in the policy, left out %n touches of cells; “true” is what is expected to "
-             "remain.</p>\n",
-             (uint64_t)llround(lost));
+             "<b>%f&nbsp;%%</b>.</p>\n",
+             (uint64_t)findings_windows(found), n_cells, 100.0 * (double)inside / (double)n_cells);
+    bound_note(to, &day);
     html(to, "</section>\n");
 }

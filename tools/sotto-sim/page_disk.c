@@ -15,7 +15,8 @@ static void hex_dump(FILE *to, const char *hex, uint64_t offset) {
     html(to, "<pre class=\"hex\" tabindex=\"0\" aria-label=\"Hexadecimal dump of the encrypted "
              "bytes\">");
     for (size_t row = 0; row < ROWS && row * ROW < n; row++) {
-        fprintf(to, "<i>%06llx</i> ", (unsigned long long)(offset + row * ROW));
+        unsigned long long place = offset + (uint64_t)row * ROW;
+        fprintf(to, "<i>%06llx</i> ", place);
         for (size_t i = row * ROW; i < (row + 1) * ROW; i++)
             if (i < n)
                 html(to, " %c%c", hex[2 * i], hex[2 * i + 1]);
@@ -40,7 +41,7 @@ void page_disk(FILE *to, const struct findings *found) {
         html(to, "<p class=\"missing\">No visit was stored in this run.</p>\n");
     } else {
         html(to,
-             "<p>A returning visitor agreed to be remembered. When the visit ended, these bytes "
+             "<p>A visitor agreed to be remembered. When the visit ended, these bytes "
              "were written. Without the device’s keys they are all that a thief of the disk gets; "
              "beside them stands what they mean.</p>\n<div "
              "class=\"pair\"><figure><figcaption>Bytes of <code>%s</code></figcaption>",
@@ -133,7 +134,8 @@ void page_plain_words(FILE *to, const struct findings *found) {
          "invent or change one.</li><li>A report for every day, busy or empty, so that even "
          "silence tells nothing.</li></ul></div><div><h3>What did not</h3><ul><li>No names, no "
          "customer numbers, no profile.</li><li>No item that anybody looked at or bought, and no "
-         "slate that was shown.</li><li>No exact count. Whether <em>you</em> came or not changes "
-         "what is reported so little that nobody can tell.</li><li>Nothing of visitors who did "
-         "not agree to be counted, not even with noise.</li></ul></div></div>\n</section>\n");
+         "slate that was shown.</li><li>No exact count. Noise hides whether any one visitor came: "
+         "no report is more than e<sup>ε</sup> times likelier with <em>you</em> than without, for "
+         "the ε above.</li><li>Nothing of visitors who did not agree to be counted, not even with "
+         "noise.</li></ul></div></div>\n</section>\n");
 }

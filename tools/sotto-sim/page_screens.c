@@ -7,7 +7,7 @@
 #include "tools/sotto-sim/html.h"
 #include "tools/sotto-sim/page.h"
 
-enum { ITEMS_SHOWN = 6, REASONS_SHOWN = 3 };
+enum { ITEMS_SHOWN = 6, REASONS_SHOWN = 4 };
 
 static void banner(FILE *to, json_t *b) {
     html(to,

@@ -107,11 +107,10 @@ static int days_run(struct fleet *f, struct sotto_error *err) {
 static int fleet_open(struct fleet *f, struct sotto_error *err) {
     const struct options *o = f->options;
     char path[640];
-    int rc = directory_make(o->out, err);
+    int rc = o->data ? source_open_data(&f->source, o, err) : source_open_world(&f->source, o, err);
+    if (rc == SOTTO_OK) rc = directory_make(o->out, err);
     snprintf(f->reports, sizeof f->reports, "%.480s/reports", o->out);
     if (rc == SOTTO_OK) rc = directory_make(f->reports, err);
-    if (rc != SOTTO_OK) return rc;
-    rc = o->data ? source_open_data(&f->source, o, err) : source_open_world(&f->source, o, err);
     if (rc == SOTTO_OK) rc = capture_begin(&f->capture, err);
     if (rc != SOTTO_OK) return rc;
     f->kiosks = calloc(o->kiosks, sizeof *f->kiosks);

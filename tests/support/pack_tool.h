@@ -1,0 +1,34 @@
+/* pack_tool: a scratch folder, and sotto-pack's subcommands called in this process with their output caught. */
+#ifndef SOTTO_TEST_PACK_TOOL_H
+#define SOTTO_TEST_PACK_TOOL_H
+
+#include <stddef.h>
+
+#define PACK_TOOL_TEXT 16384
+
+struct pack_tool {
+    char *folder;
+    char paths[16][512]; /* what pack_tool_path hands out, in turn */
+    unsigned n_paths;
+    char out[PACK_TOOL_TEXT], err[PACK_TOOL_TEXT]; /* what the last run printed */
+};
+
+/* cmocka's setup and teardown: *state is a struct pack_tool with an empty folder. */
+int pack_tool_setup(void **state);
+int pack_tool_teardown(void **state);
+
+/* The path of a name in the folder; good for sixteen more calls. */
+const char *pack_tool_path(struct pack_tool *t, const char *name);
+/* Writes a text file there and returns its path. */
+const char *pack_tool_write(struct pack_tool *t, const char *name, const char *text);
+/* A file's content with a NUL, to be freed; fails the test when it cannot be read. */
+char *pack_tool_read(const char *path);
+/* How many names the folder holds. */
+unsigned pack_tool_count(struct pack_tool *t);
+
+/* Runs a subcommand with words up to a NULL (the first is its name); returns its exit code, fills t->out and t->err. */
+int pack_tool_run(struct pack_tool *t, int (*command)(int, char **), ...);
+/* Runs a shell command quietly in the folder; returns its exit code. */
+int pack_tool_shell(struct pack_tool *t, const char *command);
+
+#endif
