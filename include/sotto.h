@@ -350,7 +350,7 @@ struct sotto_metric_info {
     uint32_t eps_micro;     /* epsilon per visit and window, millionths */
     uint32_t window_s;      /* window length, seconds */
     uint64_t open_window;   /* index of the window now being counted */
-    uint64_t spent_micro;   /* charged so far over the device's life, millionths */
+    uint64_t spent_micro;   /* charged so far over the device's life, all metrics, millionths */
     uint64_t lifetime_micro;/* the most that may ever be charged */
 };
 

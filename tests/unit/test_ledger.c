@@ -445,8 +445,8 @@ static void noise_differs_between_windows_and_devices_and_has_the_promised_scale
     enum { DAYS = 31, CELLS = 64, DEVICES = 4, EDGE = 12 };
     static int16_t rows[DEVICES * DAYS][CELLS];
     uint64_t seen[2 * EDGE + 1] = {0};
-    double share[2 * EDGE + 1], q = exp(-0.25);
-    for (uint8_t device = 0; device < DEVICES; device++) {
+    double share[2 * EDGE + 1] = {0}, q = exp(-0.25);
+    for (int device = 0; device < DEVICES; device++) {
         struct dp_kiosk *k = dp_kiosk_new((uint8_t)(device + 1), 1);
         k->policy.metrics[0].n_cells = CELLS;
         tick(k, DAY(0));

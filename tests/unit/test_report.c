@@ -306,7 +306,10 @@ static size_t hex_after(const char *heading, uint8_t *out, size_t cap) {
     char line[512];
     size_t n = 0;
     int seen = 0, inside = 0, high = -1;
-    if (!f) fail_msg("src/FORMAT.md: not found; run the tests from the top of the checkout");
+    if (!f) {
+        fail_msg("src/FORMAT.md: not found; run the tests from the top of the checkout");
+        return 0;
+    }
     while (fgets(line, sizeof line, f)) {
         if (strstr(line, heading)) seen = 1;
         if (!seen) continue;

@@ -153,7 +153,7 @@ static void uniform_draws_are_uniform_up_to_the_largest_bound(void **state) {
     static const uint64_t bounds[] = {2, 3, 10, 33};
     for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++) {
         uint64_t seen[33] = {0}, v;
-        double share[33];
+        double share[33] = {0};
         for (uint32_t i = 0; i < 300000; i++) {
             assert_int_equal(sample_uniform(&d->rng, bounds[b], &v), 0);
             assert_true(v < bounds[b]);

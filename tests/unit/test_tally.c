@@ -85,7 +85,7 @@ static void reservoir_prefers_no_cell_and_no_pair(void **state) {
     enum { CELLS = 10, KEEP = 3, VISITS = 300000, PAIRS = CELLS * (CELLS - 1) / 2 };
     struct visitor *v = visitor_new(CELLS, KEEP);
     uint64_t cells[CELLS] = {0}, pairs[PAIRS] = {0};
-    double cell_share[CELLS], pair_share[PAIRS];
+    double cell_share[CELLS] = {0}, pair_share[PAIRS] = {0};
     for (int i = 0; i < VISITS; i++) {
         memset(&v->visit, 0, sizeof v->visit);
         for (uint32_t c = 0; c < CELLS; c++)

@@ -21,7 +21,8 @@ static void banner(FILE *to, json_t *b) {
     size_t i;
     json_t *action;
     json_array_foreach(at(b, "actions"), i, action)
-        html(to, "<span class=\"button%s\">%s</span> ", i == 0 ? " primary" : "",
+        /* Yes and no look the same: a banner that leans is a banner that lies. */
+        html(to, "<span class=\"button%s\">%s</span> ", i < 2 ? " answer" : "",
              text_at(action, "label"));
     html(to,
          "</p></div><div class=\"veil\" "

@@ -44,7 +44,7 @@ static const char *const style[] = {
     "border-radius:50%;border:3px solid var(--accent);margin-right:.5em}.actions{display:flex;"
     "flex-wrap:wrap;gap:.5rem;margin:0!important}.button{border:1px solid var(--accent);"
     "color:var(--accent);border-radius:8px;padding:.5rem .8rem;font-size:.9375rem;"
-    "line-height:1.3}.primary{background:var(--accent);color:var(--ground)}\n",
+    "line-height:1.3}.answer{background:var(--accent);color:var(--ground)}\n",
     ".veil{margin-top:1rem;display:grid;gap:.65rem}.veil i{height:1.1rem;border-radius:5px;"
     "background:var(--track)}.veil i:nth-child(2n){width:82%}.veil i:nth-child(3n){width:91%}"
     ".notes{margin:0;font-size:.875rem;line-height:1.5;display:grid;gap:.15rem .9rem}"
