@@ -89,11 +89,16 @@ static void print_cells(FILE *to, const struct fleet_metric *m, const struct fle
     fprintf(to, "    %-*s  %*s  %*s\n", name, "cell", wide, "estimate", 2 * wide + 3,
             "95 % interval");
     for (uint32_t c = 0; c < m->n_cells; c++) {
-        fprintf(to, "    %s%*s  %*" PRId64 "  %*" PRId64 " … %-*" PRId64, m->cells[c],
+        char high[32];
+        snprintf(high, sizeof high, "%" PRId64, e->sums[c] + e->half_width);
+        fprintf(to, "    %s%*s  %*" PRId64 "  %*" PRId64 " … ", m->cells[c],
                 name - columns_of(m->cells[c]), "", wide, e->sums[c], wide,
-                e->sums[c] - e->half_width, wide, e->sums[c] + e->half_width);
+                e->sums[c] - e->half_width);
         if (e->clamped[c])
-            fprintf(to, "  %" PRIu64 " at the clamp: the interval may not hold", e->clamped[c]);
+            fprintf(to, "%-*s  %" PRIu64 " at the clamp: the interval may not hold", wide, high,
+                    e->clamped[c]);
+        else
+            fputs(high, to);
         fputc('\n', to);
     }
 }

@@ -18,11 +18,11 @@ struct category {
 
 size_t groups_clean_text(char *out, size_t cap, const char *text) {
     size_t n = 0;
-    while (*text == ' ') text++;
     for (; *text && n + 1 < cap; text++) {
         unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
         int is_c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
-        out[n++] = (char)(c < 0x20 || c == 0x7F || is_c1 ? ' ' : c);
+        int is_space = c <= 0x20 || c == 0x7F || is_c1;
+        if (n > 0 || !is_space) out[n++] = (char)(is_space ? ' ' : c);
         text += is_c1;
     }
     if (*text) /* cut: take back the bytes of a character that did not fit whole */
