@@ -182,7 +182,7 @@ static int life(struct vault_box *box, int *acked) {
     for (*acked = 1; *acked < LIFE_STEPS; ++*acked) {
         uint8_t bytes[BOX_CHUNK_BYTES];
         uint32_t slot = 0;
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "person %d", *acked);
         box_content(bytes, (unsigned)*acked, 0);
         status = vault_begin(box->v, &box->err);
@@ -210,7 +210,7 @@ static void check_life(struct vault_box *box, int acked) {
     assert_true(floor == (acked > 1 ? acked - 1 : 0) || floor == (acked ? acked : 1));
     assert_int_equal(vault_profile_count(box->v), floor);
     for (int i = 1; i <= floor; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "person %d", i);
         assert_true(box_profile_is_whole(box, name, (unsigned)i, 0));
     }
