@@ -23,7 +23,7 @@ PAR  = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 
 
 # ---- Flags. _FORTIFY_SOURCE needs an optimiser, blinds ASan, and is the caller's once the caller sets it
 WARN    := -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-OURS    := -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -I. -fvisibility=hidden -fPIC -MD -MP
+OURS    := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -fvisibility=hidden -fPIC -MD -MP
 HARD    := -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
 ifeq ($(SAN)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
 HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -12,7 +12,11 @@
 int pack_tool_setup(void **state) {
     struct pack_tool *t = calloc(1, sizeof *t);
     const char *base = getenv("TMPDIR");
-    if (!t || !(t->folder = calloc(1, 256))) return -1;
+    if (t) t->folder = calloc(1, 256);
+    if (!t || !t->folder) {
+        free(t);
+        return -1;
+    }
     snprintf(t->folder, 256, "%s/sotto-pack-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(t->folder)) {
         free(t->folder);
@@ -37,7 +41,7 @@ int pack_tool_teardown(void **state) {
 }
 
 const char *pack_tool_path(struct pack_tool *t, const char *name) {
-    char *path = t->paths[t->n_paths++ % 16];
+    char *path = t->paths[t->n_paths++ % 128];
     snprintf(path, sizeof t->paths[0], "%s/%s", t->folder, name);
     return path;
 }
@@ -89,14 +93,15 @@ static void restore(int fd, int saved, FILE *from, char text[PACK_TOOL_TEXT]) {
     fclose(from);
 }
 
-int pack_tool_run(struct pack_tool *t, int (*command)(int, char **), ...) {
-    char *argv[32];
+int pack_tool_run_words(struct pack_tool *t, int (*command)(int, char **),
+                        const char *const *words) {
+    char copies[32][512], *argv[33] = {0};
     int argc = 0;
-    va_list ap;
-    va_start(ap, command);
-    while (argc < 31 && (argv[argc] = va_arg(ap, char *))) argc++;
-    va_end(ap);
-    argv[argc] = NULL;
+    for (; words[argc]; argc++) { /* getopt permutes its words */
+        assert_true(argc < 32);
+        snprintf(copies[argc], sizeof copies[argc], "%s", words[argc]);
+        argv[argc] = copies[argc];
+    }
     FILE *out = tmpfile(), *err = tmpfile();
     assert_non_null(out);
     assert_non_null(err);
@@ -109,8 +114,17 @@ int pack_tool_run(struct pack_tool *t, int (*command)(int, char **), ...) {
 
 int pack_tool_shell(struct pack_tool *t, const char *command) {
     char line[4096];
-    int n = snprintf(line, sizeof line, "cd '%s' && { %s; } >shell.out 2>&1 </dev/null", t->folder, command);
+    int n = snprintf(line, sizeof line, "cd '%s' && { %s; } >shell.out 2>&1 </dev/null", t->folder,
+                     command);
     assert_true(n > 0 && (size_t)n < sizeof line);
-    int status = system(line);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        _exit(127);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

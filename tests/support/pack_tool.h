@@ -1,4 +1,5 @@
-/* pack_tool: a scratch folder, and sotto-pack's subcommands called in this process with their output caught. */
+/* pack_tool: a scratch folder, and sotto-pack's subcommands called in this process with their
+ * output caught. */
 #ifndef SOTTO_TEST_PACK_TOOL_H
 #define SOTTO_TEST_PACK_TOOL_H
 
@@ -8,7 +9,7 @@
 
 struct pack_tool {
     char *folder;
-    char paths[16][512]; /* what pack_tool_path hands out, in turn */
+    char paths[128][512]; /* what pack_tool_path hands out, in turn */
     unsigned n_paths;
     char out[PACK_TOOL_TEXT], err[PACK_TOOL_TEXT]; /* what the last run printed */
 };
@@ -17,7 +18,7 @@ struct pack_tool {
 int pack_tool_setup(void **state);
 int pack_tool_teardown(void **state);
 
-/* The path of a name in the folder; good for sixteen more calls. */
+/* The path of a name in the folder; good for 127 more calls. */
 const char *pack_tool_path(struct pack_tool *t, const char *name);
 /* Writes a text file there and returns its path. */
 const char *pack_tool_write(struct pack_tool *t, const char *name, const char *text);
@@ -26,8 +27,12 @@ char *pack_tool_read(const char *path);
 /* How many names the folder holds. */
 unsigned pack_tool_count(struct pack_tool *t);
 
-/* Runs a subcommand with words up to a NULL (the first is its name); returns its exit code, fills t->out and t->err. */
-int pack_tool_run(struct pack_tool *t, int (*command)(int, char **), ...);
+/* Runs a subcommand with words up to a NULL (the first is its name); returns its exit code, fills
+ * t->out and t->err. */
+#define pack_tool_run(t, command, ...)                                                             \
+    pack_tool_run_words(t, command, (const char *const[]){__VA_ARGS__})
+int pack_tool_run_words(struct pack_tool *t, int (*command)(int, char **),
+                        const char *const *words);
 /* Runs a shell command quietly in the folder; returns its exit code. */
 int pack_tool_shell(struct pack_tool *t, const char *command);
 

@@ -17,7 +17,7 @@ cd "$tmp/house" || exit 1
 seed() {
     printf '%b' "$2" >"$1"
     mkdir -p "$tmp/o/obj/$(dirname "$1")"
-    [[ $1 != *.c ]] || "$CC" -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -I. -O1 -fPIC -MD -w \
+    [[ $1 != *.c ]] || "$CC" -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -O1 -fPIC -MD -w \
         -c "$1" -o "$tmp/o/obj/${1%.c}.o"
 }
 seen() { grep -E "$1" "$tmp/found"; }

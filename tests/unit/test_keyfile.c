@@ -33,7 +33,8 @@ static const char *some_pack(struct pack_tool *t, const char *name) {
 
 static void make_key(struct pack_tool *t, const char *name) {
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--no-password", "--out",
-                                   pack_tool_path(t, name), NULL), EXIT_OK);
+                                   pack_tool_path(t, name), NULL),
+                     EXIT_OK);
 }
 
 static void minisign_verifies_what_we_sign(void **state) {
@@ -42,13 +43,15 @@ static void minisign_verifies_what_we_sign(void **state) {
     const char *pack = some_pack(t, "m.pack");
     make_key(t, "ours");
 
-    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "ours.key"), pack,
-                                   NULL), EXIT_OK);
+    assert_int_equal(
+        pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "ours.key"), pack, NULL),
+        EXIT_OK);
 
     assert_int_equal(pack_tool_shell(t, "minisign -V -p ours.pub -m m.pack"), 0);
     /* The stock tool must see a flipped bit, or the line above says nothing. */
     assert_int_equal(pack_tool_shell(t, "printf X | dd of=m.pack bs=1 seek=20 conv=notrunc && "
-                                        "! minisign -V -p ours.pub -m m.pack"), 0);
+                                        "! minisign -V -p ours.pub -m m.pack"),
+                     0);
 }
 
 static void we_verify_what_minisign_signs(void **state) {
@@ -56,10 +59,12 @@ static void we_verify_what_minisign_signs(void **state) {
     need_minisign(t);
     const char *pack = some_pack(t, "m.pack");
     assert_int_equal(pack_tool_shell(t, "minisign -G -W -p theirs.pub -s theirs.key"), 0);
-    assert_int_equal(pack_tool_shell(t, "minisign -S -W -s theirs.key -m m.pack -t 'from the stock tool'"), 0);
+    assert_int_equal(
+        pack_tool_shell(t, "minisign -S -W -s theirs.key -m m.pack -t 'from the stock tool'"), 0);
 
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "theirs.pub"), pack,
-                                   NULL), EXIT_OK);
+    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key",
+                                   pack_tool_path(t, "theirs.pub"), pack, NULL),
+                     EXIT_OK);
     assert_non_null(strstr(t->out, "version 3"));
 }
 
@@ -71,12 +76,14 @@ static void we_sign_with_a_key_of_minisign_and_minisign_with_ours(void **state) 
     assert_int_equal(pack_tool_shell(t, "minisign -G -W -p theirs.pub -s theirs.key"), 0);
 
     assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "theirs.key"),
-                                   "--comment", "tabs\tand ümlauts", pack, NULL), EXIT_OK);
+                                   "--comment", "tabs\tand ümlauts", pack, NULL),
+                     EXIT_OK);
     assert_int_equal(pack_tool_shell(t, "minisign -S -W -s ours.key -m n.pack"), 0);
 
     assert_int_equal(pack_tool_shell(t, "minisign -V -p theirs.pub -m m.pack"), 0);
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"), other,
-                                   NULL), EXIT_OK);
+    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"),
+                                   other, NULL),
+                     EXIT_OK);
 }
 
 static void encrypted_key_opens_with_its_password_only(void **state) {
@@ -97,14 +104,17 @@ static void encrypted_key_opens_with_its_password_only(void **state) {
 
     assert_int_equal(keyfile_is_encrypted(path, &err), 1);
     assert_int_equal(keyfile_open(&key, path, NULL, &err), SOTTO_E_KEY);
-    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", path, "--password-file", wrong, pack,
-                                   NULL), EXIT_FAILED);
+    assert_int_equal(
+        pack_tool_run(t, sign_main, "sign", "--key", path, "--password-file", wrong, pack, NULL),
+        EXIT_FAILED);
     assert_non_null(strstr(t->err, "password is wrong"));
     assert_null(strstr(t->err, "house"));
-    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", path, "--password-file", right, pack,
-                                   NULL), EXIT_OK);
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "locked.pub"), pack,
-                                   NULL), EXIT_OK);
+    assert_int_equal(
+        pack_tool_run(t, sign_main, "sign", "--key", path, "--password-file", right, pack, NULL),
+        EXIT_OK);
+    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key",
+                                   pack_tool_path(t, "locked.pub"), pack, NULL),
+                     EXIT_OK);
     char *text = pack_tool_read(path);
     assert_non_null(strstr(text, "RWRTY0Iy")); /* "Ed", "Sc", "B2": as minisign writes it */
     free(text);
@@ -141,22 +151,26 @@ static void another_key_and_an_altered_pack_are_refused(void **state) {
     const char *pack = some_pack(t, "m.pack");
     make_key(t, "ours");
     make_key(t, "other");
-    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "ours.key"), pack,
-                                   NULL), EXIT_OK);
+    assert_int_equal(
+        pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "ours.key"), pack, NULL),
+        EXIT_OK);
 
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "other.pub"), pack,
-                                   NULL), EXIT_INTEGRITY);
+    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key",
+                                   pack_tool_path(t, "other.pub"), pack, NULL),
+                     EXIT_INTEGRITY);
     assert_non_null(strstr(t->err, "another key"));
     char *content = pack_tool_read(pack_tool_path(t, "m.pack.minisig"));
     strstr(content, "timestamp")[0] = 'T';
     pack_tool_write(t, "m.pack.minisig", content);
     free(content);
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"), pack,
-                                   NULL), EXIT_INTEGRITY);
+    assert_int_equal(
+        pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"), pack, NULL),
+        EXIT_INTEGRITY);
     assert_non_null(strstr(t->err, "trusted comment"));
     unlink(pack_tool_path(t, "m.pack.minisig"));
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"), pack,
-                                   NULL), EXIT_FAILED);
+    assert_int_equal(
+        pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"), pack, NULL),
+        EXIT_FAILED);
     assert_non_null(strstr(t->err, "m.pack.minisig"));
 }
 
@@ -167,12 +181,14 @@ static void keygen_never_overwrites_and_keeps_the_secret_private(void **state) {
     char *before = pack_tool_read(pack_tool_path(t, "ours.key"));
 
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--no-password", "--out",
-                                   pack_tool_path(t, "ours"), NULL), EXIT_FAILED);
+                                   pack_tool_path(t, "ours"), NULL),
+                     EXIT_FAILED);
     assert_non_null(strstr(t->err, "not overwritten"));
     /* Nor does it leave a secret behind when only the public half is taken. */
     unlink(pack_tool_path(t, "ours.key"));
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--no-password", "--out",
-                                   pack_tool_path(t, "ours"), NULL), EXIT_FAILED);
+                                   pack_tool_path(t, "ours"), NULL),
+                     EXIT_FAILED);
     assert_int_not_equal(stat(pack_tool_path(t, "ours.key"), &st), 0);
     pack_tool_write(t, "ours.key", before);
     free(before);
@@ -187,8 +203,9 @@ static void only_an_intact_pack_is_signed(void **state) {
     make_key(t, "ours");
     const char *text = pack_tool_write(t, "letter.txt", "Dear devices, please obey.");
 
-    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "ours.key"), text,
-                                   NULL), EXIT_INTEGRITY);
+    assert_int_equal(
+        pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "ours.key"), text, NULL),
+        EXIT_INTEGRITY);
     assert_non_null(strstr(t->err, "letter.txt"));
     assert_int_not_equal(access(pack_tool_path(t, "letter.txt.minisig"), F_OK), 0);
 }
@@ -200,24 +217,30 @@ static void each_wrong_command_line_is_refused_with_a_hint(void **state) {
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", NULL), EXIT_USAGE);
     assert_non_null(strstr(t->err, "--out"));
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--out", "x", "--no-password",
-                                   "--password-file", "y", NULL), EXIT_USAGE);
-    assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--out", "x", "more", NULL), EXIT_USAGE);
+                                   "--password-file", "y", NULL),
+                     EXIT_USAGE);
+    assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--out", "x", "more", NULL),
+                     EXIT_USAGE);
     assert_int_equal(pack_tool_run(t, sign_main, "sign", pack, NULL), EXIT_USAGE);
     assert_non_null(strstr(t->err, "--key"));
     assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", "x", NULL), EXIT_USAGE);
     assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", NULL), EXIT_USAGE);
     assert_int_equal(pack_tool_run(t, verify_main, "verify", "--bad", NULL), EXIT_USAGE);
     assert_non_null(strstr(t->err, "--bad"));
-    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "none.key"), pack,
-                                   NULL), EXIT_FAILED);
+    assert_int_equal(
+        pack_tool_run(t, sign_main, "sign", "--key", pack_tool_path(t, "none.key"), pack, NULL),
+        EXIT_FAILED);
     assert_non_null(strstr(t->err, "none.key"));
-    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack, pack, NULL), EXIT_FAILED);
-    assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--password-file",
-                                   pack_tool_path(t, "none"), "--out", pack_tool_path(t, "k"), NULL),
+    assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack, pack, NULL),
                      EXIT_FAILED);
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--password-file",
-                                   pack_tool_write(t, "empty", "\n"), "--out", pack_tool_path(t, "k"),
-                                   NULL), EXIT_FAILED);
+                                   pack_tool_path(t, "none"), "--out", pack_tool_path(t, "k"),
+                                   NULL),
+                     EXIT_FAILED);
+    assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--password-file",
+                                   pack_tool_write(t, "empty", "\n"), "--out",
+                                   pack_tool_path(t, "k"), NULL),
+                     EXIT_FAILED);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, pack_tool_setup, pack_tool_teardown)

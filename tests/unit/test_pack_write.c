@@ -22,8 +22,10 @@ static void same_input_gives_same_bytes_and_pack_parse_accepts_them(void **state
     (void)state;
     const struct pack_part parts[] = {{SECTION_INFO, "abc", 3},
                                       {SECTION_STRINGS, NULL, 0},
-                                      {SECTION_CARD, "0123456789012345678901234567890123456789012"
-                                                     "345678901234567890123456789", 70}};
+                                      {SECTION_CARD,
+                                       "0123456789012345678901234567890123456789012"
+                                       "345678901234567890123456789",
+                                       70}};
     struct sotto_error err = {0};
     uint8_t *a, *b;
     size_t a_n, b_n;
@@ -50,7 +52,8 @@ static void same_input_gives_same_bytes_and_pack_parse_accepts_them(void **state
 static void two_independent_writers_agree_byte_for_byte(void **state) {
     (void)state;
     const struct pack_part parts[] = {{SECTION_INFO, "first", 5}, {SECTION_CARD, "second", 6}};
-    const struct make_section sections[] = {{SECTION_INFO, "first", 5}, {SECTION_CARD, "second", 6}};
+    const struct make_section sections[] = {{SECTION_INFO, "first", 5},
+                                            {SECTION_CARD, "second", 6}};
     const struct make_header header = {PACK_MODEL, 7, 1900000000, PACK_WRITE_MIN_ENGINE, "kiosk"};
     uint8_t *theirs = calloc(1, MAKE_PACK_MAX), *ours;
     size_t theirs_n = make_pack(theirs, &header, sections, 2), ours_n;

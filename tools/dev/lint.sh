@@ -13,7 +13,7 @@ mapfile -t sources < <(find src include platform tools tests examples -name '*.c
 mapfile -t all_c < <(find src include platform tools tests examples -name '*.[ch]' 2>/dev/null | sort)
 mapfile -t scripts < <(find .ci tools tests -type f \( -name '*.sh' -o -path '.ci/run' \) | sort)
 read -ra libraries <<<"$(pkg-config --cflags libsodium sqlite3 openblas liblzma libzstd inih jansson cmocka 2>/dev/null)"
-flags=(-std=c11 -D_GNU_SOURCE -Iinclude -Isrc -I. -Iplatform/linux "${libraries[@]}")
+flags=(-std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -Iplatform/linux "${libraries[@]}")
 found=0
 
 need() {

@@ -11,11 +11,11 @@ purpose=${1:-build}
 
 build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-dev liblzma-dev
     libzstd-dev libinih-dev libjansson-dev'
-test="$build g++ libcmocka-dev minisign sqlite3 xz-utils zstd"
+test="$build g++ libcmocka-dev minisign xz-utils zstd"
 lint="$build clang-format clang-tidy cppcheck shellcheck"
 coverage="$test gcovr"
-ci="$test $lint clang libclang-rt-14-dev valgrind chromium gcc-aarch64-linux-gnu
-    libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
+ci="$test $lint clang libclang-rt-14-dev valgrind chromium fonts-dejavu-core
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
 case $purpose in
 build) wanted=$build ;;

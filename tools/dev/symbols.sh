@@ -15,8 +15,8 @@ outside='(getenv|secure_getenv|setenv|putenv|environ|open|open64|openat|fopen|fo
 network='(socket|connect|bind|listen|accept|send|sendto|sendmsg|recv|recvfrom|getaddrinfo|gethostbyname|pthread_create|thrd_create)'
 banned='(v?sprintf|strcpy|stpcpy|strcat|strtok|strtok_r|ato[ifl]|atoll|s?rand|rand_r|random|gets)'
 
-# An undefined symbol, bare or in its fortified or finite-math spelling.
-spelled() { echo "(__isoc[0-9]+_)?(__)?$1(_chk|_finite|_2)?"; }
+# An undefined symbol, bare or in its fortified, 64-bit or finite-math spelling.
+spelled() { echo "(__isoc[0-9]+_)?(__)?$1(64)?(_chk|_finite|_2|_time64)?"; }
 
 find src -name '*.c' | sort | while read -r source; do
     object=$O/obj/${source%.c}.o

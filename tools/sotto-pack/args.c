@@ -42,8 +42,8 @@ int args_real(const char *option, const char *text, double least, double most, d
     char *end;
     double v = strtod(text, &end);
     if (end == text || *end || !isfinite(v) || v < least || v > most)
-        return fail(err, SOTTO_E_ARGUMENT, "%s \"%.40s\" is not a number from %g to %g", option, text,
-                    least, most);
+        return fail(err, SOTTO_E_ARGUMENT, "%s \"%.40s\" is not a number from %g to %g", option,
+                    text, least, most);
     *value = v;
     return SOTTO_OK;
 }
@@ -69,8 +69,8 @@ static int created(const char *text, int64_t *unix_s, struct sotto_error *err) {
     return status;
 }
 
-int args_manifest(const struct args_pack *args, enum pack_role role,
-                  struct pack_manifest *manifest, struct sotto_error *err) {
+int args_manifest(const struct args_pack *args, enum pack_role role, struct pack_manifest *manifest,
+                  struct sotto_error *err) {
     memset(manifest, 0, sizeof *manifest);
     manifest->role = role;
     manifest->min_engine = PACK_WRITE_MIN_ENGINE;
@@ -81,10 +81,11 @@ int args_manifest(const struct args_pack *args, enum pack_role role,
         status = args_time("--not-after", args->not_after, &manifest->not_after_s, err);
         if (status != SOTTO_OK) return status;
         if (manifest->not_after_s <= manifest->created_s)
-            return fail(err, SOTTO_E_ARGUMENT,
-                        "--not-after %.40s is not later than the pack's creation: devices would refuse "
-                        "it at once",
-                        args->not_after);
+            return fail(
+                err, SOTTO_E_ARGUMENT,
+                "--not-after %.40s is not later than the pack's creation: devices would refuse "
+                "it at once",
+                args->not_after);
     }
     if (args->pack_version)
         return args_uint("--pack-version", args->pack_version, 1, UINT64_MAX, &manifest->version,
@@ -93,9 +94,9 @@ int args_manifest(const struct args_pack *args, enum pack_role role,
     struct tm utc;
     if (!gmtime_r(&t, &utc) || utc.tm_year < 0)
         return fail(err, SOTTO_E_ARGUMENT, "the time of creation is out of range: give --created");
-    manifest->version =
-        ((((uint64_t)utc.tm_year + 1900) * 100 + (uint64_t)utc.tm_mon + 1) * 100 +
-         (uint64_t)utc.tm_mday) * 10000 +
-        (uint64_t)utc.tm_hour * 100 + (uint64_t)utc.tm_min;
+    manifest->version = ((((uint64_t)utc.tm_year + 1900) * 100 + (uint64_t)utc.tm_mon + 1) * 100 +
+                         (uint64_t)utc.tm_mday) *
+                            10000 +
+                        (uint64_t)utc.tm_hour * 100 + (uint64_t)utc.tm_min;
     return SOTTO_OK;
 }

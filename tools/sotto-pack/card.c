@@ -1,6 +1,6 @@
-/* card: the quality card of a model pack, JSON for people and audits: from which data, cleaned how, learnt
- * with what, and how good on baskets it had not seen. Holds no transaction and no customer. Called by
- * train_model. */
+/* card: the quality card of a model pack, JSON for people and audits: from which data, cleaned how,
+ * learnt with what, and how good on baskets it had not seen. Holds no transaction and no customer.
+ * Called by train_model. */
 #include "tools/sotto-pack/train.h"
 
 #include <stdlib.h>
@@ -29,7 +29,8 @@ static void put_held_out(struct json *j, const struct train_result *r) {
     if (r->packed.baskets == 0) return;
     json_begin_object(j, "held_out");
     json_text(j, "protocol",
-              "model trained on the first 90 % of the baskets by time; of each later basket of at least 4 "
+              "model trained on the first 90 % of the baskets by time; of each later basket of at "
+              "least 4 "
               "known items the first half is the session, the rest the targets");
     json_uint(j, "training_baskets", r->measured_on);
     json_uint(j, "test_baskets", r->packed.baskets);

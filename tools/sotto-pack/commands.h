@@ -1,5 +1,6 @@
-/* commands: one function per subcommand. Each parses its own options (argv[0] is the subcommand's name), prints
- * its own errors and returns an exit code of tools/common/cli.h. Called by main.c; `check` is in check.h. */
+/* commands: one function per subcommand. Each parses its own options (argv[0] is the subcommand's
+ * name), prints its own errors and returns an exit code of tools/common/cli.h. Called by main.c;
+ * `check` is in check.h. */
 #ifndef SOTTO_PACK_COMMANDS_H
 #define SOTTO_PACK_COMMANDS_H
 

@@ -6,14 +6,7 @@
 #include <stdlib.h>
 
 #include "tools/common/cli.h"
-
-/* LAPACK (OpenBLAS), Fortran calling convention; the trailing length of `uplo` is what gfortran passes. */
-extern void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info,
-                    size_t uplo_n);
-extern void spotri_(const char *uplo, const int *n, float *a, const int *lda, int *info,
-                    size_t uplo_n);
-
-extern void openblas_set_num_threads(int n);
+#include "tools/sotto-pack/cholesky.h"
 
 uint64_t ease_bytes(uint32_t n) {
     /* the matrix, OpenBLAS's packing buffers, vectors */
@@ -25,13 +18,13 @@ uint64_t ease_memory_now(void) {
     char line[128];
     unsigned long long kib = 0;
     while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) break;
+        if (strncmp(line, "MemAvailable:", 13) == 0) kib = strtoull(line + 13, NULL, 10);
     if (f) fclose(f);
     return kib ? kib * 1024 : UINT64_MAX;
 }
 
-/* Adds each basket's pairs to the lower triangle of g (row-major), which LAPACK, column-major, sees as the
- * upper one. */
+/* Adds each basket's pairs to the lower triangle of g (row-major), all that cholesky_invert
+ * reads. */
 static void add_baskets(float *g, const struct interactions *x, const double *item_weight,
                         double alpha_user, const char *label) {
     struct cli_progress progress;
@@ -51,32 +44,6 @@ static void add_baskets(float *g, const struct interactions *x, const double *it
         cli_progress_to(&progress, b + 1);
     }
     cli_progress_end(&progress);
-}
-
-/* Copies the lower triangle to the upper one, in tiles that fit a cache. */
-static void mirror(float *p, size_t n) {
-    enum { TILE = 64 };
-    for (size_t r = 0; r < n; r += TILE)
-        for (size_t c = 0; c <= r; c += TILE)
-            for (size_t i = r; i < n && i < r + TILE; i++)
-                for (size_t j = c; j < i && j < c + TILE; j++) p[j * n + i] = p[i * n + j];
-}
-
-static int invert(float *p, uint32_t items, const char *label, struct sotto_error *err) {
-    struct cli_progress progress;
-    int n = (int)items, info = 0;
-    cli_progress_begin(&progress, label, 3); /* n³/3 operations, then 2n³/3 */
-    spotrf_("U", &n, p, &n, &info, 1);
-    cli_progress_to(&progress, 1);
-    if (info == 0) spotri_("U", &n, p, &n, &info, 1);
-    cli_progress_end(&progress);
-    if (info != 0)
-        return fail(err, SOTTO_E_ARGUMENT,
-                    "the regularised Gram matrix is not positive definite (LAPACK info %d): raise "
-                    "--lambda-factor",
-                    info);
-    mirror(p, items);
-    return SOTTO_OK;
 }
 
 static int allocate(struct ease *e, uint32_t n, uint64_t most_bytes, struct sotto_error *err) {
@@ -118,8 +85,10 @@ int ease_learn(struct ease *e, const struct interactions *x, const struct ease_p
     for (size_t i = 0; i < n; i++) diagonal += e->inverse[i * n + i];
     e->lambda = params->lambda_factor * diagonal / (double)n;
     for (size_t i = 0; i < n; i++) e->inverse[i * n + i] += (float)e->lambda;
-    openblas_set_num_threads(params->threads);
-    status = invert(e->inverse, e->n, label, err);
+    if (cholesky_invert(e->inverse, e->n, params->threads, label) != 0)
+        status =
+            fail(err, SOTTO_E_ARGUMENT,
+                 "the regularised Gram matrix is not positive definite: raise --lambda-factor");
     for (size_t i = 0; i < n && status == SOTTO_OK; i++)
         e->gain[i] = -e->fold[i] / e->inverse[i * n + i];
     if (status != SOTTO_OK) ease_free(e);

@@ -1,5 +1,6 @@
-/* groups: into which named groups a catalogue falls: categories where the data have them, else price bands. They
- * become the cells of histograms, so there are never more than 64. Called by train. */
+/* groups: into which named groups a catalogue falls: categories where the data have them, else
+ * price bands. They become the cells of histograms, so there are never more than 64. Called by
+ * train. */
 #ifndef SOTTO_PACK_GROUPS_H
 #define SOTTO_PACK_GROUPS_H
 
@@ -15,14 +16,15 @@ struct groups {
     int is_category;                                /* 0: price bands */
 };
 
-/* The most frequent 63 categories (by baskets, then name) and "other" for the rest; without categories price
- * bands by fixed edges, the same for all data, so that reports of different models can be added up. */
+/* The most frequent 63 categories (by baskets, then name) and "other" for the rest; without
+ * categories price bands by fixed edges, the same for all data, so that reports of different models
+ * can be added up. */
 int groups_make(struct groups *g, const struct interactions *x, const struct dataset *data,
                 struct sotto_error *err) MUST_CHECK;
 void groups_free(struct groups *g);
 
-/* Copies at most cap − 1 bytes of UTF-8, cut between characters, control characters made spaces, spaces at both
- * ends dropped. Returns the length. */
+/* Copies at most cap − 1 bytes of UTF-8, cut between characters, control characters made spaces,
+ * spaces at both ends dropped. Returns the length. */
 size_t groups_clean_text(char *out, size_t cap, const char *text);
 
 #endif

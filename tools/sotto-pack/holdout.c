@@ -14,8 +14,8 @@ struct measure {
     double decay;
     int is_popular;
     uint32_t n_items;
-    int32_t *acc;      /* integer scores */
-    float *sum, *row;  /* float scores */
+    int32_t *acc;     /* integer scores */
+    float *sum, *row; /* float scores */
     uint8_t *skip;
     uint32_t *basket;
 };
@@ -27,8 +27,7 @@ static void score_packed(const struct measure *m, const uint32_t *session, size_
         uint32_t item = session[n - 1 - d]; /* the latest first */
         int32_t activity =
             score_q15(m->model->event_weights[SOTTO_EVENT_SELECT], m->model->decay[d]);
-        inputs[used++] =
-            (struct score_input){item, score_q15(activity, m->model->scales[item])};
+        inputs[used++] = (struct score_input){item, score_q15(activity, m->model->scales[item])};
     }
     score_all(m->model, inputs, used, m->acc);
 }

@@ -1,14 +1,15 @@
-/* holdout: how well a model completes baskets it has not seen. The session protocol: of a basket of at least 4
- * known items the first half is the session, weighted by position, the rest the targets; the session's items
- * are not recommended. Means of Recall@20 (hits / min(20, targets)), NDCG@20 and at least one hit. Called by
- * train; the packed model is scored by the device's own kernel (src/score). */
+/* holdout: how well a model completes baskets it has not seen. The session protocol: of a basket of
+ * at least 4 known items the first half is the session, weighted by position, the rest the targets;
+ * the session's items are not recommended. Means of Recall@20 (hits / min(20, targets)), NDCG@20
+ * and at least one hit. Called by train; the packed model is scored by the device's own kernel
+ * (src/score). */
 #ifndef SOTTO_PACK_HOLDOUT_H
 #define SOTTO_PACK_HOLDOUT_H
 
 #include "tools/sotto-pack/ease.h"
 #include "tools/sotto-pack/model_build.h"
 
-#define HOLDOUT_TOP 20
+#define HOLDOUT_TOP        20
 #define HOLDOUT_BASKET_MIN 4
 
 struct holdout_quality {

@@ -68,9 +68,9 @@ void inspect_bytes(struct inspect_report *r, const uint8_t *bytes, size_t n, con
     r->pack.bytes = bytes;
     r->pack.n = n;
     if (pack_parse(&r->pack, path, &r->container) != SOTTO_OK) return;
-    r->container.status =
-        r->pack.role == PACK_MODEL ? model_load(&r->model, &r->pack, path, &r->container)
-                                   : policy_load(&r->policy, &r->pack, path, &r->container);
+    r->container.status = r->pack.role == PACK_MODEL
+                              ? model_load(&r->model, &r->pack, path, &r->container)
+                              : policy_load(&r->policy, &r->pack, path, &r->container);
 }
 
 static const char *time_text(char out[32], int64_t unix_s) {
@@ -88,7 +88,8 @@ static void print_header(const struct inspect_report *r) {
                                                             : "unknown");
     printf("  version       %llu\n", (unsigned long long)r->version);
     printf("  created       %s\n", time_text(created, r->created_s));
-    printf("  not after     %s\n", r->not_after_s ? time_text(not_after, r->not_after_s) : "never expires");
+    printf("  not after     %s\n",
+           r->not_after_s ? time_text(not_after, r->not_after_s) : "never expires");
     printf("  least engine  %u.%u.%u\n", r->min_engine / 1000000, r->min_engine / 1000 % 1000,
            r->min_engine % 1000);
     printf("  device class  %s\n", r->device_class[0] ? r->device_class : "any");
@@ -97,7 +98,9 @@ static void print_header(const struct inspect_report *r) {
         const struct inspect_section *s = &r->sections[i];
         printf("  %2u %-12s %9llu  %s\n", s->id, inspect_section_name(s->id),
                (unsigned long long)s->n,
-               !s->is_inside ? "LIES OUTSIDE THE FILE" : s->is_hash_ok ? "ok" : "WRONG");
+               !s->is_inside   ? "LIES OUTSIDE THE FILE"
+               : s->is_hash_ok ? "ok"
+                               : "WRONG");
     }
     printf("\n");
 }
@@ -161,7 +164,8 @@ static void print_policy(const struct policy *p) {
                                            "Ordering slates by what a person did",
                                            "Counting visits in noised reports"};
     char a[32], b[32];
-    printf("Policy \"%s\". Accountable: %s. To reach a person: %s.\n", p->name, p->accountable, p->contact);
+    printf("Policy \"%s\". Accountable: %s. To reach a person: %s.\n", p->name, p->accountable,
+           p->contact);
     for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++)
         printf("%s %s.\n", purposes[i],
                p->consent[i] == POLICY_ASK ? "happens only if the person agreed" : "never happens");
@@ -174,8 +178,8 @@ static void print_policy(const struct policy *p) {
     if (p->n_metrics == 0) {
         printf("Nothing leaves the device.\n");
     } else {
-        printf("Privacy budget: epsilon %g a year, %g over the device's life.\n", (double)p->year_micro / 1e6,
-               (double)p->lifetime_micro / 1e6);
+        printf("Privacy budget: epsilon %g a year, %g over the device's life.\n",
+               (double)p->year_micro / 1e6, (double)p->lifetime_micro / 1e6);
         for (uint32_t i = 0; i < p->n_metrics; i++) print_metric(&p->metrics[i]);
     }
     for (uint32_t i = 0; i < p->n_texts; i++)

@@ -64,7 +64,10 @@ void inspect_print_json(const struct inspect_report *r, const char *path, size_t
     json_bool(&j, "sound", r->container.status == SOTTO_OK);
     if (r->container.status != SOTTO_OK) json_text(&j, "problem", r->container.message);
     if (r->has_header) {
-        json_text(&j, "role", r->role == PACK_MODEL ? "model" : r->role == PACK_POLICY ? "policy" : "unknown");
+        json_text(&j, "role",
+                  r->role == PACK_MODEL    ? "model"
+                  : r->role == PACK_POLICY ? "policy"
+                                           : "unknown");
         json_uint(&j, "version", r->version);
         json_int(&j, "not_after_s", r->not_after_s);
         json_int(&j, "created_s", r->created_s);

@@ -9,20 +9,21 @@
 #include "tools/sotto-pack/commands.h"
 #include "tools/sotto-pack/inspect.h"
 
-static const char help[] =
-    "usage: sotto-pack inspect [--json | --card | --explain ITEM_ID] PACK\n"
-    "\n"
-    "Shows what is in a pack: header, sections with their hashes checked, then the model's size and card or the\n"
-    "policy in plain sentences. Looks at damaged packs too and ends 4 for them. Signatures are the business of\n"
-    "`sotto-pack verify`.\n"
-    "\n"
-    "  --json                the same for machines\n"
-    "  --card                print only a model's quality card (JSON)\n"
-    "  --explain ITEM_ID     list the strongest neighbours of an item\n"
-    "\n"
-    "Examples:\n"
-    "  sotto-pack inspect model.pack\n"
-    "  sotto-pack inspect --explain 85123A model.pack\n";
+static const char help[] = "usage: sotto-pack inspect [--json | --card | --explain ITEM_ID] PACK\n"
+                           "\n"
+                           "Shows what is in a pack: header, sections with their hashes checked, "
+                           "then the model's size and card or the\n"
+                           "policy in plain sentences. Looks at damaged packs too and ends 4 for "
+                           "them. Signatures are the business of\n"
+                           "`sotto-pack verify`.\n"
+                           "\n"
+                           "  --json                the same for machines\n"
+                           "  --card                print only a model's quality card (JSON)\n"
+                           "  --explain ITEM_ID     list the strongest neighbours of an item\n"
+                           "\n"
+                           "Examples:\n"
+                           "  sotto-pack inspect model.pack\n"
+                           "  sotto-pack inspect --explain 85123A model.pack\n";
 
 enum option_id { OPT_JSON = 256, OPT_CARD, OPT_EXPLAIN };
 
@@ -37,7 +38,8 @@ static const struct option options[] = {
 static int only_models(const struct inspect_report *r, const char *path, struct sotto_error *err) {
     return r->pack.role == PACK_MODEL
                ? SOTTO_OK
-               : fail(err, SOTTO_E_MISMATCH, "%s is a policy pack: --card and --explain are for models", path);
+               : fail(err, SOTTO_E_MISMATCH,
+                      "%s is a policy pack: --card and --explain are for models", path);
 }
 
 static int print_card(const struct inspect_report *r, const char *path, struct sotto_error *err) {

@@ -1,9 +1,9 @@
 /* keyfile: minisign's public, secret and signature files. See keyfile.h.
  *
- * A secret key is base64 of 158 bytes: "Ed", "Sc" or two zeros (how it is encrypted), "B2" (how it is
- * checked), salt 32, opslimit 8, memlimit 8, then 104 bytes xored with scrypt's output when encrypted: key id 8,
- * Ed25519 secret key 64, BLAKE2b-256 of ("Ed" ‖ key id ‖ secret key), which minisign leaves zero when not
- * encrypted. */
+ * A secret key is base64 of 158 bytes: "Ed", "Sc" or two zeros (how it is encrypted), "B2" (how it
+ * is checked), salt 32, opslimit 8, memlimit 8, then 104 bytes xored with scrypt's output when
+ * encrypted: key id 8, Ed25519 secret key 64, BLAKE2b-256 of ("Ed" ‖ key id ‖ secret key), which
+ * minisign leaves zero when not encrypted. */
 #include "tools/sotto-pack/keyfile.h"
 
 #include <sodium.h>
@@ -52,14 +52,14 @@ static int crypt(uint8_t sealed[SEALED_BYTES], const char *password, const uint8
                  struct sotto_error *err) {
     uint8_t *stream = locked_alloc(SEALED_BYTES);
     int status = SOTTO_OK;
-    if (!stream ||
-        crypto_pwhash_scryptsalsa208sha256(stream, SEALED_BYTES, password, strlen(password),
-                                           raw + AT_SALT, load64(raw + AT_OPS),
-                                           (size_t)load64(raw + AT_MEM)) != 0)
-        status = fail(err, SOTTO_E_MEMORY,
-                      "deriving the key from the password needs %llu MiB of memory, which this machine "
-                      "does not give",
-                      (unsigned long long)(load64(raw + AT_MEM) >> 20));
+    if (!stream || crypto_pwhash_scryptsalsa208sha256(
+                       stream, SEALED_BYTES, password, strlen(password), raw + AT_SALT,
+                       load64(raw + AT_OPS), (size_t)load64(raw + AT_MEM)) != 0)
+        status =
+            fail(err, SOTTO_E_MEMORY,
+                 "deriving the key from the password needs %llu MiB of memory, which this machine "
+                 "does not give",
+                 (unsigned long long)(load64(raw + AT_MEM) >> 20));
     for (int i = 0; status == SOTTO_OK && i < SEALED_BYTES; i++) sealed[i] ^= stream[i];
     locked_free(stream);
     return status;
@@ -79,7 +79,8 @@ static int write_public(const char *base, const struct keyfile_secret *key,
     char path[4096], text[256];
     memcpy(raw, "Ed", 2);
     memcpy(raw + 2, key->id, KEYFILE_ID_BYTES);
-    memcpy(raw + 10, key->secret + SIGN_SEED_BYTES, SIGN_PUBLIC_BYTES); /* libsodium: seed ‖ public */
+    memcpy(raw + 10, key->secret + SIGN_SEED_BYTES,
+           SIGN_PUBLIC_BYTES); /* libsodium: seed ‖ public */
     to_base64(public_text, KEYFILE_PUBLIC_TEXT, raw, sizeof raw);
     snprintf(path, sizeof path, "%s.pub", base);
     int n = snprintf(text, sizeof text, "untrusted comment: minisign public key %016llX\n%s\n",
@@ -146,7 +147,8 @@ int keyfile_generate(const char *base, const char *password, char public_text[KE
         status = write_secret(path, key, password, err);
         if (status == SOTTO_OK) {
             status = write_public(base, key, public_text, err);
-            if (status != SOTTO_OK) remove(path); /* a secret without its public half is of no use */
+            if (status != SOTTO_OK)
+                remove(path); /* a secret without its public half is of no use */
         }
     }
     locked_free(seed);
@@ -183,10 +185,12 @@ static int read_secret(uint8_t **raw, const char *path, struct sotto_error *err)
              got != SECRET_RAW || memcmp(*raw, "Ed", 2) != 0 ||
              (memcmp(*raw + AT_KDF, "Sc", 2) != 0 && memcmp(*raw + AT_KDF, "\0\0", 2) != 0) ||
              memcmp(*raw + AT_CHECK, "B2", 2) != 0)
-        status = fail(err, SOTTO_E_KEY,
-                      "%s is not a minisign secret key, or it is damaged: take it from a backup", path);
+        status =
+            fail(err, SOTTO_E_KEY,
+                 "%s is not a minisign secret key, or it is damaged: take it from a backup", path);
     else if (load64(*raw + AT_OPS) > OPS_MAX || load64(*raw + AT_MEM) > MEM_MAX)
-        status = fail(err, SOTTO_E_KEY, "%s asks for too much work to be opened: it is damaged", path);
+        status =
+            fail(err, SOTTO_E_KEY, "%s asks for too much work to be opened: it is damaged", path);
     wipe(text, n);
     free(text);
     if (status != SOTTO_OK) {
@@ -196,8 +200,8 @@ static int read_secret(uint8_t **raw, const char *path, struct sotto_error *err)
     return status;
 }
 
-/* Whether what was opened is the key that was written. minisign leaves the check of an unencrypted key at
- * zero; then the public half must be the one that follows from the seed. */
+/* Whether what was opened is the key that was written. minisign leaves the check of an unencrypted
+ * key at zero; then the public half must be the one that follows from the seed. */
 static int is_intact(const struct keyfile_secret *key, int is_encrypted) {
     static const uint8_t none[HASH_BYTES];
     uint8_t check[HASH_BYTES], public_key[SIGN_PUBLIC_BYTES];
@@ -238,11 +242,12 @@ int keyfile_open(struct keyfile_secret **key, const char *path, const char *pass
     if (status == SOTTO_OK) {
         memcpy(*key, raw + AT_SEALED, SEALED_BYTES);
         if (!is_intact(*key, is_encrypted))
-            status = fail(err, SOTTO_E_KEY,
-                          is_encrypted ? "%s cannot be opened: the password is wrong, or the file is "
-                                         "damaged"
-                                       : "%s is damaged: take it from a backup",
-                          path);
+            status =
+                fail(err, SOTTO_E_KEY,
+                     is_encrypted ? "%s cannot be opened: the password is wrong, or the file is "
+                                    "damaged"
+                                  : "%s is damaged: take it from a backup",
+                     path);
     }
     locked_free(raw);
     if (status != SOTTO_OK) {
@@ -268,10 +273,11 @@ int keyfile_public(const char *path_or_text, char public_text[KEYFILE_PUBLIC_TEX
     if (!line || strlen(line) != KEYFILE_PUBLIC_TEXT - 1 ||
         base64_decode(raw, sizeof raw, line, KEYFILE_PUBLIC_TEXT - 1) != 0 ||
         memcmp(raw, "Ed", 2) != 0)
-        status = fail(err, SOTTO_E_KEY,
-                      "%.200s is not a minisign public key: give a .pub file or the 56 characters of its "
-                      "second line",
-                      path_or_text);
+        status = fail(
+            err, SOTTO_E_KEY,
+            "%.200s is not a minisign public key: give a .pub file or the 56 characters of its "
+            "second line",
+            path_or_text);
     else
         memcpy(public_text, line, KEYFILE_PUBLIC_TEXT);
     free(text);
@@ -308,8 +314,9 @@ int keyfile_sign(const struct keyfile_secret *key, const void *bytes, size_t n, 
     sign(global, message, SIGN_BYTES + comment_n, key->secret);
     to_base64(signature, sizeof signature, raw, sizeof raw);
     to_base64(global_text, sizeof global_text, global, sizeof global);
-    snprintf(text, KEYFILE_SIGNATURE_MAX,
-             "untrusted comment: signature from a minisign secret key\n%s\ntrusted comment: %s\n%s\n",
-             signature, comment, global_text);
+    snprintf(
+        text, KEYFILE_SIGNATURE_MAX,
+        "untrusted comment: signature from a minisign secret key\n%s\ntrusted comment: %s\n%s\n",
+        signature, comment, global_text);
     return SOTTO_OK;
 }

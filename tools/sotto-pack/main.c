@@ -26,14 +26,15 @@ static const char help[] =
     "\n"
     "Examples:\n"
     "  sotto-pack keygen --out merchandising\n"
-    "  sotto-pack train --out model.pack sales.csv && sotto-pack sign --key merchandising.key model.pack\n";
+    "  sotto-pack train --out model.pack sales.csv && sotto-pack sign --key merchandising.key "
+    "model.pack\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"check", check_main},   {"train", train_main}, {"policy", policy_main},
-    {"keygen", keygen_main}, {"sign", sign_main},   {"verify", verify_main},
+    {"check", check_main},     {"train", train_main}, {"policy", policy_main},
+    {"keygen", keygen_main},   {"sign", sign_main},   {"verify", verify_main},
     {"inspect", inspect_main},
 };
 

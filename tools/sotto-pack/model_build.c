@@ -51,7 +51,8 @@ static int put_catalogue(struct layout *l, const struct model_source *s, struct 
     for (uint32_t i = 1; i < n; i++) {
         const uint8_t *key = l->keys + (size_t)i * KEY_BYTES;
         if (load64(key) == load64(key - KEY_BYTES))
-            return fail(err, SOTTO_E_LIMIT, "two item ids have the same 64-bit hash: rename item \"%.63s\"",
+            return fail(err, SOTTO_E_LIMIT,
+                        "two item ids have the same 64-bit hash: rename item \"%.63s\"",
                         s->data->items[s->x->item_of[load32(key + 8)]].id);
     }
     return SOTTO_OK;

@@ -1,4 +1,5 @@
-/* pack_write: the bytes of a container, and files that appear whole or not at all. See pack_write.h. */
+/* pack_write: the bytes of a container, and files that appear whole or not at all. See
+ * pack_write.h. */
 #include "tools/sotto-pack/pack_write.h"
 
 #include <errno.h>
@@ -88,7 +89,8 @@ int packfile_read(const char *path, size_t most, uint8_t **bytes, size_t *n,
     if (!S_ISREG(st.st_mode))
         status = fail(err, SOTTO_E_IO, "%s is not a regular file", path);
     else if ((uint64_t)st.st_size > most)
-        status = fail(err, SOTTO_E_LIMIT, "%s is larger than the %zu bytes allowed here", path, most);
+        status =
+            fail(err, SOTTO_E_LIMIT, "%s is larger than the %zu bytes allowed here", path, most);
     else if (!(block = malloc((size_t)st.st_size + 1)))
         status = fail(err, SOTTO_E_MEMORY, "no memory to read %s", path);
     while (status == SOTTO_OK && got < (size_t)st.st_size) {
@@ -139,8 +141,8 @@ static int place(const char *path, const void *bytes, size_t n, unsigned mode, i
         return fail(err, SOTTO_E_ARGUMENT, "a path is longer than %zu bytes", sizeof at - 8);
     int fd = is_new ? open(at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : mkstemp(at);
     if (fd < 0 && is_new && errno == EEXIST)
-        return fail(err, SOTTO_E_STATE, "%s exists already and is not overwritten: choose another name",
-                    path);
+        return fail(err, SOTTO_E_STATE,
+                    "%s exists already and is not overwritten: choose another name", path);
     int is_placed = fd >= 0 && fchmod(fd, mode) == 0 && write_all(fd, bytes, n) == 0;
     int why = errno;
     if (fd >= 0 && close(fd) != 0 && is_placed) {

@@ -1,5 +1,5 @@
-/* pack_write: lays out a pack's bytes as src/FORMAT.md says, the same bytes for the same input, and moves
- * finished files into place whole or not at all. Called by train, policy, sign and keygen. */
+/* pack_write: lays out a pack's bytes as src/FORMAT.md says, the same bytes for the same input, and
+ * moves finished files into place whole or not at all. Called by train, policy, sign and keygen. */
 #ifndef SOTTO_PACK_WRITE_H
 #define SOTTO_PACK_WRITE_H
 
@@ -10,11 +10,11 @@
 /* What the header says about a pack. */
 struct pack_manifest {
     enum pack_role role;
-    uint64_t version;          /* at least 1 */
-    int64_t not_after_s;       /* seconds since 1970; 0 means never */
-    int64_t created_s;         /* seconds since 1970 */
+    uint64_t version;    /* at least 1 */
+    int64_t not_after_s; /* seconds since 1970; 0 means never */
+    int64_t created_s;   /* seconds since 1970 */
     uint32_t min_engine;
-    const char *device_class;  /* at most PACK_CLASS_MAX bytes; "" fits all */
+    const char *device_class; /* at most PACK_CLASS_MAX bytes; "" fits all */
 };
 
 struct pack_part {
@@ -23,8 +23,8 @@ struct pack_part {
     size_t n;
 };
 
-/* Builds the container from `n` parts with ascending ids into a fresh block *bytes of *size bytes, to be
- * freed by the caller. SOTTO_E_ARGUMENT when a field is out of range, SOTTO_E_LIMIT past
+/* Builds the container from `n` parts with ascending ids into a fresh block *bytes of *size bytes,
+ * to be freed by the caller. SOTTO_E_ARGUMENT when a field is out of range, SOTTO_E_LIMIT past
  * PACK_BYTES_MAX; then *bytes is NULL. Needs crypto_init. */
 int pack_build(const struct pack_manifest *manifest, const struct pack_part *parts, uint32_t n,
                uint8_t **bytes, size_t *size, struct sotto_error *err) MUST_CHECK;
@@ -32,8 +32,8 @@ int pack_build(const struct pack_manifest *manifest, const struct pack_part *par
 /* Reads a whole regular file of at most `most` bytes into a fresh block with a NUL behind it. */
 int packfile_read(const char *path, size_t most, uint8_t **bytes, size_t *n,
                   struct sotto_error *err) MUST_CHECK;
-/* Replaces `path` atomically: a temporary file beside it with `mode`, synced, then renamed. After a failure
- * the old file is untouched and nothing is left behind. */
+/* Replaces `path` atomically: a temporary file beside it with `mode`, synced, then renamed. After a
+ * failure the old file is untouched and nothing is left behind. */
 int packfile_replace(const char *path, const void *bytes, size_t n, unsigned mode,
                      struct sotto_error *err) MUST_CHECK;
 /* The same, but fails when `path` exists (SOTTO_E_STATE), even if it appears meanwhile. */

@@ -10,8 +10,8 @@
 #include "crypto/crypto.h"
 #include "tools/sotto-pack/keyfile.h"
 
-/* Reads up to a line break or the end, byte by byte so that nothing stays in a stdio buffer. Returns the
- * length, or -1 when it is too long or cannot be read. */
+/* Reads up to a line break or the end, byte by byte so that nothing stays in a stdio buffer.
+ * Returns the length, or -1 when it is too long or cannot be read. */
 static int read_line(int fd, char *out, size_t cap) {
     size_t n = 0;
     for (;;) {
@@ -29,7 +29,8 @@ static int read_line(int fd, char *out, size_t cap) {
 }
 
 static void say(int fd, const char *text) {
-    if (write(fd, text, strlen(text)) < 0) return; /* a prompt nobody sees is the next read's problem */
+    if (write(fd, text, strlen(text)) < 0)
+        return; /* a prompt nobody sees is the next read's problem */
 }
 
 char *password_ask(const char *prompt, int twice, struct sotto_error *err) {

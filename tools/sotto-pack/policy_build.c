@@ -28,8 +28,10 @@ static const char *keep(struct builder *b, const struct ini_entry *e, const char
                         size_t most) {
     struct policy *p = b->p;
     if (n == 0 || n > most) {
-        check(b, ini_fail(&b->ini, e, b->err, n ? "it has %zu bytes, %zu are allowed"
-                                                : "it is empty (%zu of 1 to %zu bytes)", n, most));
+        check(b, ini_fail(&b->ini, e, b->err,
+                          n ? "it has %zu bytes, %zu are allowed"
+                            : "it is empty (%zu of 1 to %zu bytes)",
+                          n, most));
         return "";
     }
     if (n + 1 > POLICY_STRINGS_BYTES - p->strings_n) {
@@ -56,7 +58,8 @@ static const char *text(struct builder *b, const char *section, const char *key,
 }
 
 static uint32_t duration(struct builder *b, const char *section, const char *key,
-                         const char *example, uint64_t least_ms, uint64_t most_ms, uint64_t unit_ms) {
+                         const char *example, uint64_t least_ms, uint64_t most_ms,
+                         uint64_t unit_ms) {
     uint64_t ms = 0;
     if (b->status != SOTTO_OK) return 0;
     check(b, ini_duration(&b->ini, section, key, example, least_ms, most_ms, &ms, b->err));
@@ -94,9 +97,10 @@ static void refuse_placeholder(struct builder *b, const char *key) {
     if (b->status != SOTTO_OK) return;
     struct ini_entry *e = ini_find(&b->ini, "policy", key, "", b->err);
     if (e && strncmp(e->value, "FILL IN", 7) == 0)
-        check(b, ini_fail(&b->ini, e, b->err,
-                          "this is still the preset's placeholder: write who answers, and how to reach "
-                          "them"));
+        check(b, ini_fail(
+                     &b->ini, e, b->err,
+                     "this is still the preset's placeholder: write who answers, and how to reach "
+                     "them"));
 }
 
 static void read_policy(struct builder *b) {
@@ -110,7 +114,8 @@ static void read_policy(struct builder *b) {
     refuse_placeholder(b, "contact");
     p->retention_s = duration(b, "policy", "retention", "90d", 3600000,
                               POLICY_RETENTION_S_MAX * UINT64_C(1000), 1000);
-    p->idle_s = duration(b, "policy", "idle", "60s", 5000, POLICY_IDLE_S_MAX * UINT64_C(1000), 1000);
+    p->idle_s =
+        duration(b, "policy", "idle", "60s", 5000, POLICY_IDLE_S_MAX * UINT64_C(1000), 1000);
     p->slate_ttl_s = duration(b, "policy", "slate-lifetime", "5m", 5000,
                               POLICY_SLATE_TTL_S_MAX * UINT64_C(1000), 1000);
     p->consent[SOTTO_PURPOSE_STORE] = (enum policy_consent)choice(b, "consent", "store", modes, 2);
@@ -120,8 +125,7 @@ static void read_policy(struct builder *b) {
         (enum policy_consent)choice(b, "consent", "measure", modes, 2);
     p->consent_ttl_s = duration(b, "consent", "term", "365d", 3600000,
                                 POLICY_CONSENT_TTL_S_MAX * UINT64_C(1000), 1000);
-    p->notice_version =
-        (uint32_t)number(b, "disclosure", "notice-version", "1", 1, UINT32_MAX);
+    p->notice_version = (uint32_t)number(b, "disclosure", "notice-version", "1", 1, UINT32_MAX);
     p->min_display_ms = duration(b, "disclosure", "min-display", "3s", POLICY_MIN_DISPLAY_MS_MIN,
                                  POLICY_MIN_DISPLAY_MS_MAX, 1);
     p->must_ack = choice(b, "disclosure", "acknowledge", no_yes, 2);
@@ -164,7 +168,8 @@ static void read_texts(struct builder *b) {
             t[TEXT_TITLE] = text(b, section, "title", "Chosen for you", 1000);
             t[TEXT_SHORT] = text(b, section, "short", "What you tap here orders this list.", 1000);
             t[TEXT_PLAIN] = text(b, section, "plain", "This screen remembers what you tap.", 1000);
-            t[TEXT_SPEECH] = text(b, section, "speech", "This screen remembers what you tap.", 1000);
+            t[TEXT_SPEECH] =
+                text(b, section, "speech", "This screen remembers what you tap.", 1000);
             t[TEXT_ICON] = text(b, "disclosure", "icon", "sotto-personal", 63);
             t[TEXT_ACCEPT] = text(b, section, "accept", "Yes", 1000);
             t[TEXT_DECLINE] = text(b, section, "decline", "No", 1000);
@@ -212,7 +217,8 @@ static void add_cell(struct builder *b, struct policy_metric *m, const struct in
     while (n && *name == ' ') name++, n--;
     if (b->status != SOTTO_OK) return;
     if (m->n_cells == POLICY_CELLS_MAX) {
-        check(b, ini_fail(&b->ini, e, b->err, "there are more than %d cells: merge some into \"other\"",
+        check(b, ini_fail(&b->ini, e, b->err,
+                          "there are more than %d cells: merge some into \"other\"",
                           POLICY_CELLS_MAX));
         return;
     }
@@ -232,10 +238,11 @@ static void read_cells(struct builder *b, struct policy_metric *m, const char *s
     }
     if (strcmp(e->value, "groups") == 0) {
         if (!b->model)
-            check(b, ini_fail(&b->ini, e, b->err,
-                              "the group names come from a model: give --model MODEL.pack, or list the "
-                              "cells here with | between"));
-        for (uint32_t g = 0; b->status == SOTTO_OK && g < b->model->n_groups; g++) {
+            check(b, ini_fail(
+                         &b->ini, e, b->err,
+                         "the group names come from a model: give --model MODEL.pack, or list the "
+                         "cells here with | between"));
+        for (uint32_t g = 0; b->model && b->status == SOTTO_OK && g < b->model->n_groups; g++) {
             const char *name = model_group_name(b->model, g);
             if (strcmp(name, "other") != 0) add_cell(b, m, e, name, strlen(name));
         }
@@ -263,8 +270,8 @@ static void read_metric(struct builder *b, const struct ini_entry *first) {
     m.unit = 1 + choice(b, section, "unit", units + 1, 1);
     m.source = 1 + choice(b, section, "source", sources + 1, 1);
     m.event_mask = read_events(b, section);
-    m.eps_micro = (uint32_t)micro(b, section, "epsilon", "1.0", POLICY_EPS_MICRO_MIN,
-                                  POLICY_EPS_MICRO_MAX);
+    m.eps_micro =
+        (uint32_t)micro(b, section, "epsilon", "1.0", POLICY_EPS_MICRO_MIN, POLICY_EPS_MICRO_MAX);
     m.max_cells = (uint32_t)number(b, section, "max-cells", "4", 1, POLICY_MAX_CELLS_MAX);
     m.window_s = duration(b, section, "window", "1d", POLICY_WINDOW_S_MIN * UINT64_C(1000),
                           POLICY_WINDOW_S_MAX * UINT64_C(1000), 1000);
@@ -297,11 +304,11 @@ static void read_metrics(struct builder *b) {
     }
     for (uint32_t i = 0; i < p->n_metrics; i++) sum += p->metrics[i].eps_micro;
     if (b->status == SOTTO_OK && sum > POLICY_EPS_MICRO_MAX)
-        check(b, ini_fail(&b->ini, ini_find(&b->ini, last->section, "epsilon", "1.0", b->err),
-                          b->err,
-                          "a visit touches every metric, so their epsilons add up to %g, and %g is the "
-                          "most: lower some",
-                          (double)sum / 1e6, POLICY_EPS_MICRO_MAX / 1e6));
+        check(b, ini_fail(
+                     &b->ini, ini_find(&b->ini, last->section, "epsilon", "1.0", b->err), b->err,
+                     "a visit touches every metric, so their epsilons add up to %g, and %g is the "
+                     "most: lower some",
+                     (double)sum / 1e6, POLICY_EPS_MICRO_MAX / 1e6));
 }
 
 int policy_from_ini(struct policy *policy, const char *path, const struct model *model,
@@ -320,11 +327,18 @@ int policy_from_ini(struct policy *policy, const char *path, const struct model 
 }
 
 static void put_policy(struct cbor_writer *w, const struct policy *p) {
-    const uint64_t numbers[] = {
-        p->consent[SOTTO_PURPOSE_STORE], p->consent[SOTTO_PURPOSE_PERSONALISE],
-        p->consent[SOTTO_PURPOSE_MEASURE], p->consent_ttl_s, p->retention_s, p->idle_s,
-        p->slate_ttl_s, p->notice_version, p->min_display_ms, p->must_ack, p->year_micro,
-        p->lifetime_micro};
+    const uint64_t numbers[] = {p->consent[SOTTO_PURPOSE_STORE],
+                                p->consent[SOTTO_PURPOSE_PERSONALISE],
+                                p->consent[SOTTO_PURPOSE_MEASURE],
+                                p->consent_ttl_s,
+                                p->retention_s,
+                                p->idle_s,
+                                p->slate_ttl_s,
+                                p->notice_version,
+                                p->min_display_ms,
+                                p->must_ack,
+                                p->year_micro,
+                                p->lifetime_micro};
     const char *const texts[] = {p->name, p->accountable, p->contact};
     _Static_assert(ARRAY_LEN(texts) + ARRAY_LEN(numbers) == POLICY_KEYS, "every key is written");
     cbor_put_map(w, POLICY_KEYS);

@@ -67,11 +67,13 @@ static char *next_line(char *out, int cap, void *stream) {
     }
     s->is_indented = n > 0 && (line[0] == ' ' || line[0] == '\t');
     if (n > LINE_BYTES_MAX || (int)n + 2 > cap)
-        refuse(s, "this line is longer than 190 bytes: break it, and indent the next line to go on");
+        refuse(s,
+               "this line is longer than 190 bytes: break it, and indent the next line to go on");
     else if (!is_clean(line, n))
         refuse(s, "this line is not printable UTF-8: save the file as UTF-8");
     else if (n && line[0] == '[' && !is_known_section(s, line, n))
-        refuse(s, "there is no such section: see firmware-config/policies/README.md for all of them");
+        refuse(s,
+               "there is no such section: see firmware-config/policies/README.md for all of them");
     if (s->status != SOTTO_OK) return NULL;
     memcpy(out, line, n);
     out[n] = '\n';
@@ -79,7 +81,8 @@ static char *next_line(char *out, int cap, void *stream) {
     return out;
 }
 
-/* Appends `text` (with a space before it if `joins`) to the values; the last value is always at the end. */
+/* Appends `text` (with a space before it if `joins`) to the values; the last value is always at the
+ * end. */
 static int keep(struct source *s, const char *text, int joins) {
     struct ini *ini = s->ini;
     size_t n = strlen(text);
@@ -94,15 +97,18 @@ static int on_entry(void *user, const char *section, const char *key, const char
     struct ini *ini = s->ini;
     if (s->status != SOTTO_OK) return 1;
     struct ini_entry *last = ini->n ? &ini->entries[ini->n - 1] : NULL;
-    if (strlen(value) + 1 > ini->values_cap - ini->values_n) return refuse(s, "the file is too long");
-    if (s->is_indented && last && strcmp(last->section, section) == 0 && strcmp(last->key, key) == 0)
+    if (strlen(value) + 1 > ini->values_cap - ini->values_n)
+        return refuse(s, "the file is too long");
+    if (s->is_indented && last && strcmp(last->section, section) == 0 &&
+        strcmp(last->key, key) == 0)
         return keep(s, value, 1);
     if (!*section) return refuse(s, "this line stands before the first [section]");
     for (uint32_t i = 0; i < ini->n; i++)
-        if (strcmp(ini->entries[i].section, section) == 0 && strcmp(ini->entries[i].key, key) == 0) {
+        if (strcmp(ini->entries[i].section, section) == 0 &&
+            strcmp(ini->entries[i].key, key) == 0) {
             s->status = fail(s->err, SOTTO_E_FORMAT,
-                             "%s:%u: [%s] %s is given twice, first in line %u: remove one", ini->path,
-                             s->line, section, key, ini->entries[i].line);
+                             "%s:%u: [%s] %s is given twice, first in line %u: remove one",
+                             ini->path, s->line, section, key, ini->entries[i].line);
             return 0;
         }
     if (ini->n == INI_ENTRIES_MAX) return refuse(s, "there are too many lines");
@@ -128,13 +134,16 @@ int ini_read(struct ini *ini, const char *path, const char *const *sections,
         free(bytes);
         return fail(err, SOTTO_E_MEMORY, "no memory to read %s", path);
     }
-    struct source s = {.ini = ini, .err = err, .sections = sections, .at = (const char *)bytes,
+    struct source s = {.ini = ini,
+                       .err = err,
+                       .sections = sections,
+                       .at = (const char *)bytes,
                        .end = (const char *)bytes + n};
     int wrong_line = ini_parse_stream(next_line, &s, on_entry, &s);
     if (s.status == SOTTO_OK && wrong_line != 0)
         s.status = fail(err, SOTTO_E_FORMAT,
-                        "%s:%d: this is neither a [section], nor `key = value`, nor a ; comment", path,
-                        wrong_line);
+                        "%s:%d: this is neither a [section], nor `key = value`, nor a ; comment",
+                        path, wrong_line);
     free(bytes);
     if (s.status != SOTTO_OK) ini_free(ini);
     return s.status;
@@ -164,8 +173,8 @@ struct ini_entry *ini_find(struct ini *ini, const char *section, const char *key
         entry->is_used = 1;
         return entry;
     }
-    fail(err, SOTTO_E_FORMAT, "%s: [%s] lacks `%s`: add a line like `%s = %s`", ini->path, section, key,
-         key, example);
+    fail(err, SOTTO_E_FORMAT, "%s: [%s] lacks `%s`: add a line like `%s = %s`", ini->path, section,
+         key, key, example);
     return NULL;
 }
 
@@ -249,9 +258,10 @@ int ini_micro(struct ini *ini, const char *section, const char *key, const char 
             part += (uint64_t)(*at - '0') * scale;
     }
     if (is_bad || *at)
-        return ini_fail(ini, e, err,
-                        "\"%.40s\" is not a decimal number with at most six places: write it like %s",
-                        e->value, example);
+        return ini_fail(
+            ini, e, err,
+            "\"%.40s\" is not a decimal number with at most six places: write it like %s", e->value,
+            example);
     *micro = whole * 1000000 + part;
     if (*micro < least || *micro > most)
         return ini_fail(ini, e, err, "%.40s is out of bounds: from %g to %g", e->value,

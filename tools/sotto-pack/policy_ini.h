@@ -1,14 +1,14 @@
-/* policy_ini: an INI file as a list of entries with their lines, and typed values out of it. Every message names
- * file, line and remedy. Read with inih; a value may go on over several lines when the next ones are indented.
- * Called by policy_build. */
+/* policy_ini: an INI file as a list of entries with their lines, and typed values out of it. Every
+ * message names file, line and remedy. Read with inih; a value may go on over several lines when
+ * the next ones are indented. Called by policy_build. */
 #ifndef SOTTO_PACK_POLICY_INI_H
 #define SOTTO_PACK_POLICY_INI_H
 
 #include "base/base.h"
 
 #define INI_ENTRIES_MAX 512
-#define INI_BYTES_MAX (64u << 10)
-#define INI_NAME_BYTES 50 /* of sections and keys with the NUL: inih's own bound */
+#define INI_BYTES_MAX   (64u << 10)
+#define INI_NAME_BYTES  50 /* of sections and keys with the NUL: inih's own bound */
 
 struct ini_entry {
     char section[INI_NAME_BYTES], key[INI_NAME_BYTES];
@@ -25,8 +25,8 @@ struct ini {
     size_t values_n, values_cap;
 };
 
-/* Reads `path`. `sections` lists the section names allowed, NULL at the end; one that ends in '.' allows every name
- * that begins so. Release with ini_free. */
+/* Reads `path`. `sections` lists the section names allowed, NULL at the end; one that ends in '.'
+ * allows every name that begins so. Release with ini_free. */
 int ini_read(struct ini *ini, const char *path, const char *const *sections,
              struct sotto_error *err) MUST_CHECK;
 void ini_free(struct ini *ini);
@@ -34,7 +34,8 @@ void ini_free(struct ini *ini);
 /* Fails with file, line and section of an entry, then the message. */
 __attribute__((format(printf, 4, 5))) int ini_fail(const struct ini *ini,
                                                    const struct ini_entry *entry,
-                                                   struct sotto_error *err, const char *format, ...);
+                                                   struct sotto_error *err, const char *format,
+                                                   ...);
 /* The entry, marked as used. Missing: NULL with *err filled; `example` shows what to write. */
 struct ini_entry *ini_find(struct ini *ini, const char *section, const char *key,
                            const char *example, struct sotto_error *err);

@@ -12,12 +12,15 @@
 static const char help[] =
     "usage: sotto-pack policy --out POLICY.pack [options] POLICY.ini\n"
     "\n"
-    "Turns a policy's INI into a policy pack, to be signed with `sotto-pack sign` by the privacy officer.\n"
-    "Bounds and the banner's words are checked; firmware-config/policies/README.md explains every field.\n"
+    "Turns a policy's INI into a policy pack, to be signed with `sotto-pack sign` by the privacy "
+    "officer.\n"
+    "Bounds and the banner's words are checked; firmware-config/policies/README.md explains every "
+    "field.\n"
     "\n"
     "  --out FILE            the pack to write (required)\n"
     "  --model MODEL.pack    supplies the group names for `cells = groups`\n"
-    "  --pack-version N      devices never go back to a lower one (default: the time, YYYYMMDDhhmm)\n"
+    "  --pack-version N      devices never go back to a lower one (default: the time, "
+    "YYYYMMDDhhmm)\n"
     "  --not-after DATE      devices refuse the pack later than this\n"
     "  --device-class NAME   only for devices of this class\n"
     "  --created DATE        default: SOURCE_DATE_EPOCH, else now\n"
@@ -33,7 +36,12 @@ struct command {
 };
 
 enum option_id {
-    OPT_OUT = 256, OPT_MODEL, OPT_PACK_VERSION, OPT_NOT_AFTER, OPT_DEVICE_CLASS, OPT_CREATED
+    OPT_OUT = 256,
+    OPT_MODEL,
+    OPT_PACK_VERSION,
+    OPT_NOT_AFTER,
+    OPT_DEVICE_CLASS,
+    OPT_CREATED
 };
 
 static const struct option options[] = {
@@ -72,7 +80,8 @@ static int parse(struct command *c, int argc, char **argv) {
     return EXIT_OK;
 }
 
-/* Only names are taken from the model, and the privacy officer signs them: its signature is not needed here. */
+/* Only names are taken from the model, and the privacy officer signs them: its signature is not
+ * needed here. */
 static int load_model(const char *path, uint8_t **bytes, struct model *model,
                       struct sotto_error *err) {
     struct pack pack = {0};
@@ -80,8 +89,8 @@ static int load_model(const char *path, uint8_t **bytes, struct model *model,
     pack.bytes = *bytes;
     if (status == SOTTO_OK) status = pack_parse(&pack, path, err);
     if (status == SOTTO_OK && pack.role != PACK_MODEL)
-        status = fail(err, SOTTO_E_MISMATCH, "%s is no model pack: give the one `sotto-pack train` wrote",
-                      path);
+        status = fail(err, SOTTO_E_MISMATCH,
+                      "%s is no model pack: give the one `sotto-pack train` wrote", path);
     if (status == SOTTO_OK) status = model_load(model, &pack, path, err);
     return status;
 }

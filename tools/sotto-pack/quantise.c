@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define WEIGHT_MAX 127
+#define WEIGHT_MAX       127
 #define PRIOR_LEVELS_MIN 1024 /* so that the general slate has an order even over a faint model */
 
 struct candidate {
@@ -41,7 +41,8 @@ static int weight_of(float w, double step) {
     return q > WEIGHT_MAX ? WEIGHT_MAX : q < 0 ? 0 : (int)q;
 }
 
-/* Collects the weights of a row that do not round to zero; returns how many, and the sum of all positive ones. */
+/* Collects the weights of a row that do not round to zero; returns how many, and the sum of all
+ * positive ones. */
 static uint32_t candidates(const float *row, uint32_t n, double step, struct candidate *out,
                            double *positive) {
     uint32_t found = 0;
@@ -55,7 +56,8 @@ static uint32_t candidates(const float *row, uint32_t n, double step, struct can
 
 /* The largest N with Σ min(N, counts) ≤ most_edges. */
 static uint32_t fitting_neighbours(const uint32_t *counts, uint32_t n, uint64_t most_edges) {
-    uint32_t low = 0, high = n;
+    uint32_t low = 0, high = 1;
+    for (uint32_t i = 0; i < n; i++) high = counts[i] > high ? counts[i] : high;
     while (low < high) {
         uint32_t mid = low + (high - low + 1) / 2;
         uint64_t edges = 0;
@@ -117,7 +119,8 @@ int quantise_rows(struct quantised *q, const struct ease *e, uint32_t neighbours
         most[i] = strongest(row, n);
         if (most[i] > strongest_of_all) strongest_of_all = most[i];
     }
-    q->unit = strongest_of_all > 0 ? (double)strongest_of_all / (WEIGHT_MAX * (double)MODEL_UNIT) : 1;
+    q->unit =
+        strongest_of_all > 0 ? (double)strongest_of_all / (WEIGHT_MAX * (double)MODEL_UNIT) : 1;
     uint64_t edges = 0;
     for (uint32_t i = 0; i < n; i++) {
         double ignored = 0;
@@ -127,8 +130,7 @@ int quantise_rows(struct quantised *q, const struct ease *e, uint32_t neighbours
         counts[i] = candidates(row, n, q->scales[i] * q->unit, found, &ignored);
     }
     q->neighbours = neighbours ? neighbours : fitting_neighbours(counts, n, most_edges);
-    for (uint32_t i = 0; i < n; i++)
-        edges += counts[i] < q->neighbours ? counts[i] : q->neighbours;
+    for (uint32_t i = 0; i < n; i++) edges += counts[i] < q->neighbours ? counts[i] : q->neighbours;
     if (edges > UINT32_MAX / 4) {
         status = fail(err, SOTTO_E_LIMIT, "the model would have %llu edges: lower --neighbours",
                       (unsigned long long)edges);
@@ -191,6 +193,6 @@ void quantise_prior(int32_t *prior, const struct quantised *q, const double *pop
         most = fmax(most, log1p(popularity[i]));
     }
     for (uint32_t i = 0; i < q->n_items; i++)
-        prior[i] = most > least ? (int32_t)((log1p(popularity[i]) - least) / (most - least) * top)
-                                : 0;
+        prior[i] =
+            most > least ? (int32_t)((log1p(popularity[i]) - least) / (most - least) * top) : 0;
 }

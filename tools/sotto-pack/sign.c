@@ -1,4 +1,5 @@
-/* sign: the command lines of `sotto-pack keygen`, `sign` and `verify`. Called by main.c and by tests. */
+/* sign: the command lines of `sotto-pack keygen`, `sign` and `verify`. Called by main.c and by
+ * tests. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,10 @@
 static const char help_keygen[] =
     "usage: sotto-pack keygen --out NAME [--no-password | --password-file FILE]\n"
     "\n"
-    "Makes a key pair in minisign's format: NAME.key, the secret (mode 0600), and NAME.pub. Existing files are\n"
-    "never overwritten. Give the model and the policy pack different keys, held by different people.\n"
+    "Makes a key pair in minisign's format: NAME.key, the secret (mode 0600), and NAME.pub. "
+    "Existing files are\n"
+    "never overwritten. Give the model and the policy pack different keys, held by different "
+    "people.\n"
     "\n"
     "  --out NAME            where to write, without an ending (required)\n"
     "  --password-file FILE  its first line is the password; else it is asked for, twice\n"
@@ -27,7 +30,8 @@ static const char help_keygen[] =
 static const char help_sign[] =
     "usage: sotto-pack sign --key NAME.key [--password-file FILE] [--comment TEXT] PACK…\n"
     "\n"
-    "Signs packs and writes PACK.minisig beside each, as `minisign -S` does. A file that is no intact pack is\n"
+    "Signs packs and writes PACK.minisig beside each, as `minisign -S` does. A file that is no "
+    "intact pack is\n"
     "refused.\n"
     "\n"
     "  --key FILE            minisign secret key (required)\n"
@@ -36,12 +40,14 @@ static const char help_sign[] =
     "\n"
     "Examples:\n"
     "  sotto-pack sign --key merchandising.key model.pack\n"
-    "  sotto-pack sign --key privacy.key --password-file /run/secrets/privacy --comment \"v7\" eu.pack\n";
+    "  sotto-pack sign --key privacy.key --password-file /run/secrets/privacy --comment \"v7\" "
+    "eu.pack\n";
 
 static const char help_verify[] =
     "usage: sotto-pack verify --key NAME.pub PACK…\n"
     "\n"
-    "Verifies each PACK by PACK.minisig as a device does, then the hashes inside. Ends 4 if any is refused.\n"
+    "Verifies each PACK by PACK.minisig as a device does, then the hashes inside. Ends 4 if any is "
+    "refused.\n"
     "\n"
     "  --key FILE            minisign public key: a .pub file or its 56 characters (required)\n"
     "\n"

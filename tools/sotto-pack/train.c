@@ -55,14 +55,14 @@ static int learner_learn(struct learner *l, uint32_t n_baskets, const char *labe
 static int learner_build(struct learner *l, struct built_model *built,
                          const struct pack_manifest *manifest, const char *card, size_t card_n,
                          struct sotto_error *err) {
-    const struct model_source source = {l->data,  &l->x, &l->groups, &l->q, l->prior,
-                                        l->options->decay, card, card_n};
+    const struct model_source source = {l->data,           &l->x, &l->groups, &l->q, l->prior,
+                                        l->options->decay, card,  card_n};
     return model_build(built, manifest, &source, err);
 }
 
 /* Quantises with the edges that fit beside everything else. */
-static int learner_quantise(struct learner *l, const struct pack_manifest *manifest,
-                            size_t card_n, struct sotto_error *err) {
+static int learner_quantise(struct learner *l, const struct pack_manifest *manifest, size_t card_n,
+                            struct sotto_error *err) {
     const struct train_options *o = l->options;
     double *popularity = calloc(l->x.n_items, sizeof *popularity);
     char *blank = calloc(1, card_n + 1);
@@ -81,11 +81,11 @@ static int learner_quantise(struct learner *l, const struct pack_manifest *manif
         quantise_free(&l->q);
         status = quantise_rows(&l->q, &l->ease, o->neighbours, edges, err);
         if (status == SOTTO_OK && l->q.neighbours == 0)
-            status = fail(err, SOTTO_E_LIMIT,
-                          "%u items without a single neighbour already take %llu of %llu bytes: raise "
-                          "--max-bytes or --min-baskets",
-                          l->x.n_items, (unsigned long long)fixed,
-                          (unsigned long long)o->most_bytes);
+            status =
+                fail(err, SOTTO_E_LIMIT,
+                     "%u items without a single neighbour already take %llu of %llu bytes: raise "
+                     "--max-bytes or --min-baskets",
+                     l->x.n_items, (unsigned long long)fixed, (unsigned long long)o->most_bytes);
     }
     if (status == SOTTO_OK) quantise_prior(l->prior, &l->q, popularity, o->prior_strength);
     model_build_free(&bare);
@@ -94,8 +94,8 @@ static int learner_quantise(struct learner *l, const struct pack_manifest *manif
     return status;
 }
 
-/* Held-out quality of a model of the same make, learnt from the first nine tenths. Data too small to be split
- * are no failure: then nothing is measured. */
+/* Held-out quality of a model of the same make, learnt from the first nine tenths. Data too small
+ * to be split are no failure: then nothing is measured. */
 static int measure(struct train_result *r, const struct dataset *data,
                    const struct train_options *options, const struct pack_manifest *manifest,
                    size_t card_n, struct sotto_error *err) {
@@ -155,10 +155,11 @@ int train_model(struct train_result *r, const struct dataset *data,
     }
     if (status == SOTTO_OK) status = learner_build(&l, &r->model, manifest, card, card_n, err);
     if (status == SOTTO_OK && r->model.n > options->most_bytes) {
-        status = fail(err, SOTTO_E_LIMIT,
-                      "the pack would have %zu bytes, %llu are allowed: lower --neighbours (%u), raise "
-                      "--min-baskets or --max-bytes",
-                      r->model.n, (unsigned long long)options->most_bytes, r->neighbours);
+        status =
+            fail(err, SOTTO_E_LIMIT,
+                 "the pack would have %zu bytes, %llu are allowed: lower --neighbours (%u), raise "
+                 "--min-baskets or --max-bytes",
+                 r->model.n, (unsigned long long)options->most_bytes, r->neighbours);
         train_free(r);
     }
     free(card);

@@ -12,8 +12,10 @@
 static const char help[] =
     "usage: sotto-pack train --out MODEL.pack [options] TRANSACTIONS.csv[.xz|.zst]\n"
     "\n"
-    "Learns which items go together (EASE, in closed form) and writes a model pack, to be signed with\n"
-    "`sotto-pack sign`. The pack holds the catalogue, integer weights and a quality card; no baskets.\n"
+    "Learns which items go together (EASE, in closed form) and writes a model pack, to be signed "
+    "with\n"
+    "`sotto-pack sign`. The pack holds the catalogue, integer weights and a quality card; no "
+    "baskets.\n"
     "\n"
     "Data, as in `sotto-pack check`:\n"
     "  --map LIST            column names: basket=InvoiceNo,item=StockCode,time=…\n"
@@ -38,7 +40,8 @@ static const char help[] =
     "  --no-measure          skip the held-out measurement, which takes half the time\n"
     "\n"
     "Pack:\n"
-    "  --pack-version N      devices never go back to a lower one (default: the time, YYYYMMDDhhmm)\n"
+    "  --pack-version N      devices never go back to a lower one (default: the time, "
+    "YYYYMMDDhhmm)\n"
     "  --not-after DATE      devices refuse the pack later than this\n"
     "  --device-class NAME   only for devices of this class\n"
     "  --created DATE        default: SOURCE_DATE_EPOCH, else now\n"
@@ -59,10 +62,29 @@ struct command {
 
 enum option_id {
     OPT_HELP = 'h',
-    OPT_OUT = 256, OPT_MAP, OPT_ITEM_PATTERN, OPT_CANCEL_PREFIX, OPT_MAX_BASKET, OPT_STALE_DAYS,
-    OPT_FROM, OPT_UNTIL, OPT_MIN_BASKETS, OPT_NEIGHBOURS, OPT_MAX_BYTES, OPT_MAX_MEMORY,
-    OPT_ALPHA_USER, OPT_ALPHA_ITEM, OPT_LAMBDA_FACTOR, OPT_DECAY, OPT_HALF_LIFE, OPT_THREADS, OPT_NO_MEASURE,
-    OPT_PACK_VERSION, OPT_NOT_AFTER, OPT_DEVICE_CLASS, OPT_CREATED
+    OPT_OUT = 256,
+    OPT_MAP,
+    OPT_ITEM_PATTERN,
+    OPT_CANCEL_PREFIX,
+    OPT_MAX_BASKET,
+    OPT_STALE_DAYS,
+    OPT_FROM,
+    OPT_UNTIL,
+    OPT_MIN_BASKETS,
+    OPT_NEIGHBOURS,
+    OPT_MAX_BYTES,
+    OPT_MAX_MEMORY,
+    OPT_ALPHA_USER,
+    OPT_ALPHA_ITEM,
+    OPT_LAMBDA_FACTOR,
+    OPT_DECAY,
+    OPT_HALF_LIFE,
+    OPT_THREADS,
+    OPT_NO_MEASURE,
+    OPT_PACK_VERSION,
+    OPT_NOT_AFTER,
+    OPT_DEVICE_CLASS,
+    OPT_CREATED
 };
 
 static const struct option options[] = {
@@ -172,7 +194,8 @@ static int parse(struct command *c, int argc, char **argv, struct sotto_error *e
 }
 
 static void print_quality(const char *name, const struct holdout_quality *q) {
-    printf("  %-12s Recall@20 %.4f   NDCG@20 %.4f   HR@20 %.4f\n", name, q->recall, q->ndcg, q->hit);
+    printf("  %-12s Recall@20 %.4f   NDCG@20 %.4f   HR@20 %.4f\n", name, q->recall, q->ndcg,
+           q->hit);
 }
 
 static void print_result(const struct command *c, const struct train_result *r) {
