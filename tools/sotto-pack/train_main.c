@@ -49,7 +49,7 @@ static const char help[] =
     "The same input and options give the same bytes on one kind of CPU when --created is given.\n"
     "\n"
     "Examples:\n"
-    "  sotto-pack train --out model.pack --until 2011-11-01 online-retail.csv.xz\n"
+    "  sotto-pack train --out model.pack --until 2026-11-01 transactions.csv.xz\n"
     "  sotto-pack train --out small.pack --max-bytes 300000 --min-baskets 20 --pack-version 7 \\\n"
     "      --map basket=basket_id,item=product_id,time=timestamp,title=product sales.csv\n";
 
@@ -212,6 +212,11 @@ static void print_result(const struct command *c, const struct train_result *r) 
         print_quality("packed", &r->packed);
         print_quality("full", &r->full);
         print_quality("popularity", &r->popular);
+        if (r->packed.recall <= r->popular.recall)
+            printf("WARNING: on these baskets popularity alone does better. Most are too small to "
+                   "tell what\n"
+                   "goes with what; give more data, or raise --min-baskets, before this model goes "
+                   "out.\n");
     } else {
         printf("not measured on held-out baskets\n");
     }
