@@ -38,7 +38,7 @@ extern "C" {
 #define SOTTO_VERSION_NUMBER 1000u
 
 #if defined(__GNUC__) && __GNUC__ >= 4
-#define SOTTO_API __attribute__((visibility("default")))
+#define SOTTO_API        __attribute__((visibility("default")))
 #define SOTTO_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define SOTTO_API
@@ -92,13 +92,13 @@ SOTTO_API const char *sotto_version(void);
 struct sotto; /* the engine */
 
 /* Limits that size the engine. */
-#define SOTTO_SESSIONS_MAX 4
-#define SOTTO_SLATES_MAX 8
-#define SOTTO_SLATE_ITEMS_MAX 64
-#define SOTTO_HISTORY_MAX 256
-#define SOTTO_PROFILES_MAX 64
+#define SOTTO_SESSIONS_MAX     4
+#define SOTTO_SLATES_MAX       8
+#define SOTTO_SLATE_ITEMS_MAX  64
+#define SOTTO_HISTORY_MAX      256
+#define SOTTO_PROFILES_MAX     64
 #define SOTTO_PROFILE_NAME_MAX 63 /* bytes, without the NUL */
-#define SOTTO_ITEM_ID_MAX 63      /* bytes, without the NUL */
+#define SOTTO_ITEM_ID_MAX      63 /* bytes, without the NUL */
 
 struct sotto_config {
     size_t size;
@@ -115,21 +115,22 @@ struct sotto_config {
     const char *device_class;
     /* Preferred locale of the banner, BCP 47; NULL means the policy's first. */
     const char *locale;
-    /* Memory for the engine; NULL lets it allocate one block. sotto_memory_needed tells how much. */
+    /* Memory for the engine; NULL lets it allocate one block. sotto_memory_needed tells how much.
+     */
     void *memory;
     size_t memory_bytes;
 };
 
-/* Computes into *bytes how much memory sotto_open takes for this configuration (besides SQLite's own
- * heap, capped at 1 MiB, and the mapped packs). Verifies the model pack on the way, so it fails as
- * sotto_open would. `err` may be NULL. */
+/* Computes into *bytes how much memory sotto_open takes for this configuration (besides SQLite's
+ * own heap, capped at 1 MiB, and the mapped packs). Verifies the model pack on the way, so it fails
+ * as sotto_open would. `err` may be NULL. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_memory_needed(const struct sotto_config *config, size_t *bytes,
                                                    struct sotto_error *err);
 
 /* Opens an engine: verifies the packs, opens or makes the vault, finishes what a power cut left
  * undone. On failure *engine is NULL and `err` (may be NULL) says why. If only the vault's storage
- * fails (full, read-only, damaged, gone) the engine opens all the same and serves non-personalised slates;
- * sotto_health says so. Close with sotto_close. */
+ * fails (full, read-only, damaged, gone) the engine opens all the same and serves non-personalised
+ * slates; sotto_health says so. Close with sotto_close. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_open(const struct sotto_config *config, struct sotto **engine,
                                           struct sotto_error *err);
 
@@ -150,8 +151,8 @@ typedef uint64_t sotto_slate;
  * sotto_session_end or after the policy's idle time. Otherwise the name of a profile (1 to
  * SOTTO_PROFILE_NAME_MAX bytes): if the vault holds it, its history and consent are loaded; if not,
  * the session starts empty and nothing is stored before consent to store.
- * SOTTO_E_LIMIT when SOTTO_SESSIONS_MAX sessions are open; SOTTO_E_STATE when that profile already is in
- * a session. */
+ * SOTTO_E_LIMIT when SOTTO_SESSIONS_MAX sessions are open; SOTTO_E_STATE when that profile already
+ * is in a session. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_session_begin(struct sotto *engine, const char *profile,
                                                    sotto_session *session);
 
@@ -174,9 +175,9 @@ enum sotto_consent {
     SOTTO_CONSENT_EXPIRED = 4    /* was granted longer ago than the policy's term (read only) */
 };
 
-/* Records the person's word on one purpose; `state` is GRANTED, DENIED or WITHDRAWN. In an anonymous
- * session it holds for the session. Granting STORE to a named session creates its profile and
- * stores what the session holds; taking it back erases the profile and its key. Taking back
+/* Records the person's word on one purpose; `state` is GRANTED, DENIED or WITHDRAWN. In an
+ * anonymous session it holds for the session. Granting STORE to a named session creates its profile
+ * and stores what the session holds; taking it back erases the profile and its key. Taking back
  * PERSONALISE disarms every slate of the session.
  * SOTTO_E_CONSENT when the policy never allows the purpose (nothing is recorded), or STORE in an
  * anonymous session. */
@@ -203,14 +204,14 @@ struct sotto_event {
     enum sotto_event_type type;
 };
 
-/* Records that the person did something, now. Kept in locked RAM; reaches the vault, encrypted, only
- * under consent to store. Beyond SOTTO_HISTORY_MAX events the oldest are forgotten.
+/* Records that the person did something, now. Kept in locked RAM; reaches the vault, encrypted,
+ * only under consent to store. Beyond SOTTO_HISTORY_MAX events the oldest are forgotten.
  * SOTTO_E_NOT_FOUND when the catalogue has no such item. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_record(struct sotto *engine, sotto_session session,
                                             const struct sotto_event *event);
 
-/* Tells the engine whether an item can be had now (`in_stock` 0 or 1). All are until told otherwise;
- * forgotten at close. SOTTO_E_NOT_FOUND when the catalogue has no such item. */
+/* Tells the engine whether an item can be had now (`in_stock` 0 or 1). All are until told
+ * otherwise; forgotten at close. SOTTO_E_NOT_FOUND when the catalogue has no such item. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_stock_set(struct sotto *engine, const char *item,
                                                int in_stock);
 
@@ -218,31 +219,30 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_stock_set(struct sotto *engine, const char 
 
 struct sotto_slate_request {
     size_t size;
-    uint32_t count;    /* how many items, 1 to SOTTO_SLATE_ITEMS_MAX; 0 means 20 */
-    uint32_t repeats;  /* 1: items already in the history may be shown again */
-    uint32_t general;  /* 1: the person asked for a slate not based on profiling */
+    uint32_t count;   /* how many items, 1 to SOTTO_SLATE_ITEMS_MAX; 0 means 20 */
+    uint32_t repeats; /* 1: items already in the history may be shown again */
+    uint32_t general; /* 1: the person asked for a slate not based on profiling */
 };
 
 /* Makes a slate and seals it: nothing about its items can be read before sotto_slate_open. Without
- * consent to personalise (or under a policy that never does) it is a general slate, made without looking
- * at any history. Slates live until sotto_slate_close, the end of their session or the policy's
- * time limit. SOTTO_E_LIMIT when SOTTO_SLATES_MAX slates are alive. */
+ * consent to personalise (or under a policy that never does) it is a general slate, made without
+ * looking at any history. Slates live until sotto_slate_close, the end of their session or the
+ * policy's time limit. SOTTO_E_LIMIT when SOTTO_SLATES_MAX slates are alive. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_slate_request(struct sotto *engine, sotto_session session,
                                                    const struct sotto_slate_request *request,
                                                    sotto_slate *slate);
 
 /* Shows the disclosure that the slate needs, through the port's banner_show. A session that has
- * already seen the current notice, and a general slate, need none: SOTTO_OK at once. SOTTO_PENDING when
- * the hook shows it without waiting; sotto_slate_confirm then finishes. Any failure of the hook
- * returns SOTTO_E_STATE and leaves the slate to open as general. */
+ * already seen the current notice, and a general slate, need none: SOTTO_OK at once. SOTTO_PENDING
+ * when the hook shows it without waiting; sotto_slate_confirm then finishes. Any failure of the
+ * hook returns SOTTO_E_STATE and leaves the slate to open as general. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_slate_present(struct sotto *engine, sotto_slate slate);
 
-/* Delivers the receipt of a banner that was pending. SOTTO_E_STATE when it proves no disclosure (wrong
- * hash, no channel, too short, not acknowledged, times that cannot be): the slate will open as
- * general. */
-SOTTO_API SOTTO_MUST_CHECK int
-sotto_slate_confirm(struct sotto *engine, sotto_slate slate,
-                    const struct sotto_banner_receipt *receipt);
+/* Delivers the receipt of a banner that was pending. SOTTO_E_STATE when it proves no disclosure
+ * (wrong hash, no channel, too short, not acknowledged, times that cannot be): the slate will open
+ * as general. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_slate_confirm(struct sotto *engine, sotto_slate slate,
+                                                   const struct sotto_banner_receipt *receipt);
 
 /* Why an opened slate is general; SOTTO_WHY_PERSONALISED when it is not. */
 enum sotto_why {
@@ -274,9 +274,9 @@ struct sotto_slate_view {
     uint32_t count; /* items written */
 };
 
-/* Opens a slate and writes at most `cap` items. Never fails for want of consent or disclosure: then the
- * items are the general slate and view->personalised is 0, view->why the reason. A slate opens once; what
- * it was opened as never changes. */
+/* Opens a slate and writes at most `cap` items. Never fails for want of consent or disclosure: then
+ * the items are the general slate and view->personalised is 0, view->why the reason. A slate opens
+ * once; what it was opened as never changes. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_slate_open(struct sotto *engine, sotto_slate slate,
                                                 struct sotto_slate_view *view,
                                                 struct sotto_item *items, size_t cap);
@@ -293,10 +293,10 @@ enum sotto_reason_kind {
 
 struct sotto_reason {
     enum sotto_reason_kind kind;
-    const char *item;      /* ACTIVITY: the item that led here; else NULL */
-    const char *title;     /* its title; else NULL */
-    int32_t contribution;  /* exact share of the score, model units, may be negative */
-    uint32_t events;       /* ACTIVITY: how many events with that item are summed here */
+    const char *item;           /* ACTIVITY: the item that led here; else NULL */
+    const char *title;          /* its title; else NULL */
+    int32_t contribution;       /* exact share of the score, model units, may be negative */
+    uint32_t events;            /* ACTIVITY: how many events with that item are summed here */
     enum sotto_event_type type; /* ACTIVITY: the most recent of them */
 };
 
@@ -311,9 +311,10 @@ struct sotto_explanation {
 
 /* Explains the item at `rank` of an opened slate. Writes at most `cap` reasons, the strongest (by
  * absolute contribution) first; explanation->count tells how many there are, never more than
- * SOTTO_HISTORY_MAX + 1. SOTTO_E_STATE before the slate was opened: a reason would tell the item. */
-SOTTO_API SOTTO_MUST_CHECK int sotto_explain(struct sotto *engine, sotto_slate slate,
-                                             uint32_t rank, struct sotto_explanation *explanation,
+ * SOTTO_HISTORY_MAX + 1. SOTTO_E_STATE before the slate was opened: a reason would tell the item.
+ */
+SOTTO_API SOTTO_MUST_CHECK int sotto_explain(struct sotto *engine, sotto_slate slate, uint32_t rank,
+                                             struct sotto_explanation *explanation,
                                              struct sotto_reason *reasons, size_t cap);
 
 /* ---- Erasure ----------------------------------------------------------------------------- */
@@ -326,10 +327,10 @@ struct sotto_erase_receipt {
     uint64_t epoch;     /* key epoch after the erasure */
 };
 
-/* Destroys a profile's key and records, or with `profile` NULL those of every profile; open sessions of
- * it lose their history and consent at once. Works whatever was consented to; erasing what does
- * not exist succeeds and says 0. A power cut in the middle is finished by the next open. The
- * privacy ledger is kept: what was revealed stays accounted for. */
+/* Destroys a profile's key and records, or with `profile` NULL those of every profile; open
+ * sessions of it lose their history and consent at once. Works whatever was consented to; erasing
+ * what does not exist succeeds and says 0. A power cut in the middle is finished by the next open.
+ * The privacy ledger is kept: what was revealed stays accounted for. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_erase(struct sotto *engine, const char *profile,
                                            struct sotto_erase_receipt *receipt);
 
@@ -343,15 +344,15 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_device_key(struct sotto *engine, uint8_t ke
 
 struct sotto_metric_info {
     size_t size;
-    uint32_t id;            /* as in the policy */
-    const char *name;       /* owned by the engine */
-    uint32_t cells;         /* histogram length */
-    uint32_t max_cells;     /* at most this many cells per visit are counted (sensitivity) */
-    uint32_t eps_micro;     /* epsilon per visit and window, millionths */
-    uint32_t window_s;      /* window length, seconds */
-    uint64_t open_window;   /* index of the window now being counted */
-    uint64_t spent_micro;   /* charged so far over the device's life, all metrics, millionths */
-    uint64_t lifetime_micro;/* the most that may ever be charged */
+    uint32_t id;             /* as in the policy */
+    const char *name;        /* owned by the engine */
+    uint32_t cells;          /* histogram length */
+    uint32_t max_cells;      /* at most this many cells per visit are counted (sensitivity) */
+    uint32_t eps_micro;      /* epsilon per visit and window, millionths */
+    uint32_t window_s;       /* window length, seconds */
+    uint64_t open_window;    /* index of the window now being counted */
+    uint64_t spent_micro;    /* charged so far over the device's life, all metrics, millionths */
+    uint64_t lifetime_micro; /* the most that may ever be charged */
 };
 
 /* Describes metric number `index` (0, 1, …) of the policy. SOTTO_E_NOT_FOUND past the last. */
@@ -361,11 +362,11 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_metric(struct sotto *engine, uint32_t index
 /* The name of histogram cell `cell` of metric `metric`; NULL when there is none. */
 SOTTO_API const char *sotto_metric_cell(struct sotto *engine, uint32_t metric, uint32_t cell);
 
-/* Seals the report of one closed window: noises it, charges the ledger, stores the final bytes and deletes
- * the raw counts in one transaction, then writes the report (at most SOTTO_REPORT_MAX bytes) into
- * `buf` and its length into *n. Sealing a window again returns the stored bytes, the same for ever.
- * SOTTO_E_STATE while the window is open, SOTTO_E_SPENT when the budget does not cover it (then
- * nothing leaves and nothing changes), SOTTO_E_LIMIT if `cap` is too small. */
+/* Seals the report of one closed window: noises it, charges the ledger, stores the final bytes and
+ * deletes the raw counts in one transaction, then writes the report (at most SOTTO_REPORT_MAX
+ * bytes) into `buf` and its length into *n. Sealing a window again returns the stored bytes, the
+ * same for ever. SOTTO_E_STATE while the window is open, SOTTO_E_SPENT when the budget does not
+ * cover it (then nothing leaves and nothing changes), SOTTO_E_LIMIT if `cap` is too small. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t metric,
                                                  uint64_t window, uint8_t *buf, size_t cap,
                                                  size_t *n);
@@ -375,36 +376,36 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t 
 SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t *cursor,
                                                  uint8_t *buf, size_t cap, size_t *n);
 
-/* Housekeeping, to be called about once a second: stores waiting events, ends idle anonymous sessions,
- * closes windows and seals their reports, reopens failed storage. Returns the first failure;
- * the rest is done all the same. */
+/* Housekeeping, to be called about once a second: stores waiting events, ends idle anonymous
+ * sessions, closes windows and seals their reports, reopens failed storage. Returns the first
+ * failure; the rest is done all the same. */
 SOTTO_API int sotto_tick(struct sotto *engine);
 
 /* ---- Health ------------------------------------------------------------------------------ */
 
 enum sotto_storage_state {
-    SOTTO_STORAGE_NONE = 0,    /* the port gave no vault path: RAM only */
+    SOTTO_STORAGE_NONE = 0, /* the port gave no vault path: RAM only */
     SOTTO_STORAGE_OK = 1,
-    SOTTO_STORAGE_FAILED = 2,  /* full, read-only, gone or failing; sotto_tick tries again */
-    SOTTO_STORAGE_REFUSED = 3  /* damaged, foreign or newer: kept untouched, not used */
+    SOTTO_STORAGE_FAILED = 2, /* full, read-only, gone or failing; sotto_tick tries again */
+    SOTTO_STORAGE_REFUSED = 3 /* damaged, foreign or newer: kept untouched, not used */
 };
 
 struct sotto_health {
     size_t size;
-    uint32_t strict;           /* 1: the compiled-in strict policy rules */
-    int policy_status;         /* why: 0 when the policy pack is in force, else enum sotto_status */
+    uint32_t strict;   /* 1: the compiled-in strict policy rules */
+    int policy_status; /* why: 0 when the policy pack is in force, else enum sotto_status */
     char policy_message[SOTTO_MESSAGE_BYTES];
     enum sotto_storage_state storage;
-    int storage_status;        /* enum sotto_status of the last storage failure */
+    int storage_status; /* enum sotto_status of the last storage failure */
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t model_version, policy_version;
-    uint32_t items;            /* catalogue size */
-    uint32_t profiles;         /* stored profiles */
+    uint32_t items;    /* catalogue size */
+    uint32_t profiles; /* stored profiles */
     uint64_t banners_asked, banners_shown;
     uint64_t slates_general, slates_personalised;
-    uint64_t reports;          /* stored in the outbox */
-    int64_t time_floor_s;      /* the engine's notion of now: never goes back, seconds since 1970 */
-    size_t memory_bytes;       /* of the engine's block and locked arenas */
+    uint64_t reports;     /* stored in the outbox */
+    int64_t time_floor_s; /* the engine's notion of now: never goes back, seconds since 1970 */
+    size_t memory_bytes;  /* of the engine's block and locked arenas */
 };
 
 /* Fills *health. */

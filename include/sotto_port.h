@@ -66,18 +66,19 @@ struct sotto_banner {
 };
 
 /* Where a banner was perceivable (bits of sotto_banner_receipt.channels). */
-#define SOTTO_CHANNEL_SCREEN 0x1u
-#define SOTTO_CHANNEL_SPEECH 0x2u
+#define SOTTO_CHANNEL_SCREEN  0x1u
+#define SOTTO_CHANNEL_SPEECH  0x2u
 #define SOTTO_CHANNEL_BRAILLE 0x4u
 
-/* The front end's word that the banner was shown. The engine believes it only if every field fits. */
+/* The front end's word that the banner was shown. The engine believes it only if every field fits.
+ */
 struct sotto_banner_receipt {
-    size_t size;            /* sizeof(struct sotto_banner_receipt) of the caller */
-    uint8_t hash[32];       /* copied from the packet that was shown */
-    uint32_t channels;      /* SOTTO_CHANNEL_* bits; none means not shown */
-    uint32_t acknowledged;  /* 1 if the person acknowledged, 2 if the person declined, else 0 */
-    uint64_t shown_from_ms; /* clock_mono_ms when it became visible */
-    uint64_t shown_until_ms;/* clock_mono_ms when it was last known visible */
+    size_t size;             /* sizeof(struct sotto_banner_receipt) of the caller */
+    uint8_t hash[32];        /* copied from the packet that was shown */
+    uint32_t channels;       /* SOTTO_CHANNEL_* bits; none means not shown */
+    uint32_t acknowledged;   /* 1 if the person acknowledged, 2 if the person declined, else 0 */
+    uint64_t shown_from_ms;  /* clock_mono_ms when it became visible */
+    uint64_t shown_until_ms; /* clock_mono_ms when it was last known visible */
 };
 
 /* ---- The port ---------------------------------------------------------------------------- */

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#define ALIGN16(n) (((n) + 15u) & ~(size_t)15)
-#define RETRY_MS 5000
-#define FLUSH_MS 5000
+#define ALIGN16(n)   (((n) + 15u) & ~(size_t)15)
+#define RETRY_MS     5000
+#define FLUSH_MS     5000
 #define FLOOR_SAVE_S 3600
 
 static const struct vault_key floor_key = {VAULT_SYSTEM, 0, 1};    /* i64 time floor */
@@ -40,14 +40,14 @@ const char *sotto_strerror(int status) {
     return "unknown status";
 }
 
-#define TEXT_OF(x) TEXT_OF_(x)
+#define TEXT_OF(x)  TEXT_OF_(x)
 #define TEXT_OF_(x) #x
 const char *sotto_version(void) {
     return TEXT_OF(SOTTO_VERSION_MAJOR) "." TEXT_OF(SOTTO_VERSION_MINOR) "." TEXT_OF(
         SOTTO_VERSION_PATCH);
 }
-_Static_assert(SOTTO_VERSION_NUMBER == SOTTO_VERSION_MAJOR * 1000000 + SOTTO_VERSION_MINOR * 1000 +
-                                           SOTTO_VERSION_PATCH,
+_Static_assert(SOTTO_VERSION_NUMBER ==
+                   SOTTO_VERSION_MAJOR * 1000000 + SOTTO_VERSION_MINOR * 1000 + SOTTO_VERSION_PATCH,
                "one version");
 
 const char *sotto_last_error(const struct sotto *e) { return e ? e->error.message : ""; }
@@ -84,9 +84,7 @@ uint64_t engine_now_ms(struct sotto *e) {
     return e->clock.mono_ms;
 }
 
-int engine_has_storage(const struct sotto *e) {
-    return vault_state(e->vault) == SOTTO_STORAGE_OK;
-}
+int engine_has_storage(const struct sotto *e) { return vault_state(e->vault) == SOTTO_STORAGE_OK; }
 
 int engine_may_personalise(const struct sotto *e) {
     enum sotto_storage_state state = vault_state(e->vault);
@@ -116,7 +114,8 @@ static int save_floor(struct sotto *e, int64_t now_s) {
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 
-/* One block: the engine, the vault's state and the stock bitmap. Locked memory comes apart from it. */
+/* One block: the engine, the vault's state and the stock bitmap. Locked memory comes apart from it.
+ */
 struct layout {
     size_t vault_at, absent_at, total;
     size_t scores_at, skip_at, secrets_total;
@@ -238,8 +237,8 @@ static void open_policy(struct sotto *e, const struct sotto_config *c) {
     policy_strict(&e->strict);
     let_strict_rule(e, SOTTO_E_NOT_FOUND, "no policy pack is configured; the strict policy rules");
     if (!c->policy_pack) return;
-    int status =
-        pack_open(&pack, e->port, c->policy_pack, c->policy_key, PACK_POLICY, c->device_class, &why);
+    int status = pack_open(&pack, e->port, c->policy_pack, c->policy_key, PACK_POLICY,
+                           c->device_class, &why);
     if (status == SOTTO_OK) {
         if (engine_has_storage(e) &&
             vault_get(e->vault, versions_key, bytes, sizeof bytes, &n, &e->error) == SOTTO_OK &&
@@ -328,7 +327,8 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
 
     /* A failed random source stops records, reports and banners; the general slate goes on. */
     if (rng_seed(&e->secrets->rng, e->port->entropy, e->port->ctx) != 0)
-        engine_note(e, fail(&e->error, SOTTO_E_ENTROPY, "the random source failed; check the port"));
+        engine_note(e,
+                    fail(&e->error, SOTTO_E_ENTROPY, "the random source failed; check the port"));
     status = vault_open(e->vault, e->port, &e->secrets->rng, &e->error);
     if (status == SOTTO_E_BUSY) {
         if (err) *err = e->error;

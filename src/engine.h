@@ -1,5 +1,5 @@
-/* engine: the façade's own state, shared by engine*.c only. Owns every room's memory; decides nothing
- * that a room could decide. */
+/* engine: the façade's own state, shared by engine*.c only. Owns every room's memory; decides
+ * nothing that a room could decide. */
 #ifndef SOTTO_ENGINE_H
 #define SOTTO_ENGINE_H
 
@@ -12,7 +12,7 @@
 #include "vault/vault.h"
 
 #define LOCALE_BYTES 36
-#define CLASS_BYTES 16
+#define CLASS_BYTES  16
 
 /* One person's stay in front of the screen. In locked memory. */
 struct visit {
@@ -69,7 +69,8 @@ struct sotto {
 
 /* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
 int engine_enter(struct sotto *e) MUST_CHECK;
-/* Moves time on, and lets the strict policy rule once the signed one has expired. Seconds since 1970. */
+/* Moves time on, and lets the strict policy rule once the signed one has expired. Seconds since
+ * 1970. */
 int64_t engine_now(struct sotto *e);
 uint64_t engine_now_ms(struct sotto *e);
 /* True if records can be kept. */

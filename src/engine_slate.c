@@ -66,8 +66,8 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     if (status != SOTTO_OK) return status;
     if (!slate || !request || request->size < sizeof *request ||
         request->count > SOTTO_SLATE_ITEMS_MAX)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "a request needs its size and a count of at most %d",
-                    SOTTO_SLATE_ITEMS_MAX);
+        return fail(&e->error, SOTTO_E_ARGUMENT,
+                    "a request needs its size and a count of at most %d", SOTTO_SLATE_ITEMS_MAX);
     *slate = 0;
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
@@ -111,9 +111,10 @@ static int settle_receipt(struct sotto *e, struct slate *s, struct visit *v,
         return sotto_consent_set(e, v->handle, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_DENIED);
     default: apply(s, SLATE_RECEIPT_BAD, SOTTO_WHY_NOT_DISCLOSED); break;
     }
-    return fail(&e->error, SOTTO_E_STATE,
-                "the banner's receipt does not prove that it was shown long enough, acknowledged and "
-                "unchanged; the slate opens as general");
+    return fail(
+        &e->error, SOTTO_E_STATE,
+        "the banner's receipt does not prove that it was shown long enough, acknowledged and "
+        "unchanged; the slate opens as general");
 }
 
 static int not_shown(struct sotto *e, struct slate *s, const char *what) {
@@ -129,7 +130,8 @@ int sotto_slate_present(struct sotto *e, sotto_slate slate) {
     if (!s) return SOTTO_E_STATE;
     if (s->state == SLATE_GENERAL || s->state == SLATE_SHOWN) return SOTTO_OK;
     if (slate_next(s->state, SLATE_ASK) == SLATE_NOT_ALLOWED)
-        return fail(&e->error, SOTTO_E_STATE, "this slate was already presented, refused or opened");
+        return fail(&e->error, SOTTO_E_STATE,
+                    "this slate was already presented, refused or opened");
     apply(s, SLATE_ASK, SOTTO_WHY_PERSONALISED);
     if (v->is_disclosed) {
         apply(s, SLATE_RECEIPT_GOOD, SOTTO_WHY_PERSONALISED);

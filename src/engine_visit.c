@@ -33,7 +33,8 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
         if (!other->handle)
             v = other;
         else if (profile && strcmp(other->person.name, profile) == 0)
-            return fail(&e->error, SOTTO_E_STATE, "this profile already is in a session; end it first");
+            return fail(&e->error, SOTTO_E_STATE,
+                        "this profile already is in a session; end it first");
     }
     if (!v)
         return fail(&e->error, SOTTO_E_LIMIT, "%d sessions are open; end one first",
@@ -43,7 +44,8 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
     home.policy = e->rules;
     visit_wipe(v);
     /* A profile that cannot be read makes a stranger, not an error on the screen. */
-    engine_note(e, person_begin(&v->person, &home, profile ? profile : "", e->clock.now_s, &e->error));
+    engine_note(e,
+                person_begin(&v->person, &home, profile ? profile : "", e->clock.now_s, &e->error));
     v->handle = ++e->last_handle;
     v->active_ms = now_ms;
     v->policy_version = e->rules->version;
@@ -199,7 +201,8 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     if (status != SOTTO_OK) return status;
     if (!event || event->size < sizeof *event || !event->item || event->type < SOTTO_EVENT_VIEW ||
         event->type > SOTTO_EVENT_PURCHASE)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "an event needs its size, an item and a known type");
+        return fail(&e->error, SOTTO_E_ARGUMENT,
+                    "an event needs its size, an item and a known type");
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
     uint32_t item = model_find(&e->model, event->item);

@@ -1,5 +1,6 @@
-/* files: maps files that only root or this user can change. The engine validates a pack once, at open, and
- * then believes the mapping; so whoever may write the file could change its mind afterwards. */
+/* files: maps files that only root or this user can change. The engine validates a pack once, at
+ * open, and then believes the mapping; so whoever may write the file could change its mind
+ * afterwards. */
 #include "platform/linux/parts.h"
 
 #include <errno.h>

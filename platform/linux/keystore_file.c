@@ -1,9 +1,11 @@
 /* keystore_file: keys as files, for a desk and for devices without better hardware. Owns one
- * directory: device.key and the two destroyable slots. Promises that a slot is replaced as a whole, durable
- * on return; that a destroyed slot was overwritten before it was unlinked (flash may keep a stale copy all the same:
- * LOGICAL); and that keys which others may read are refused rather than used.
+ * directory: device.key and the two destroyable slots. Promises that a slot is replaced as a whole,
+ * durable on return; that a destroyed slot was overwritten before it was unlinked (flash may keep a
+ * stale copy all the same: LOGICAL); and that keys which others may read are refused rather than
+ * used.
  *
- * Every operation locks the directory, so that two processes which start at once make one device key. */
+ * Every operation locks the directory, so that two processes which start at once make one device
+ * key. */
 #include "platform/linux/parts.h"
 
 #include <errno.h>
@@ -16,7 +18,7 @@
 
 #include "base/base.h"
 
-#define DEVICE_KEY "device.key"
+#define DEVICE_KEY       "device.key"
 #define DEVICE_KEY_BYTES 32
 
 static const char *const SLOT[2] = {"slot-0.key", "slot-1.key"};
@@ -108,7 +110,8 @@ static int overwrite(int fd, size_t n) {
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
-/* Overwrites and unlinks; a file that is not there is fine, one that cannot be trusted is only unlinked. */
+/* Overwrites and unlinks; a file that is not there is fine, one that cannot be trusted is only
+ * unlinked. */
 static int key_destroy(int dir, const char *name) {
     size_t n = 0;
     int status = 0;
@@ -235,8 +238,7 @@ int linux_keystore_open(struct sotto_linux *device, struct sotto_error *err) {
     int code = device_key_read(dir, secret);
     if (code == -ENOENT) {
         code = linux_entropy(NULL, secret, sizeof secret);
-        if (code == 0)
-            code = key_write(dir, DEVICE_KEY, "device.new", secret, sizeof secret);
+        if (code == 0) code = key_write(dir, DEVICE_KEY, "device.new", secret, sizeof secret);
     }
     explicit_bzero(secret, sizeof secret);
     close(dir);

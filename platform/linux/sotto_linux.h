@@ -34,8 +34,8 @@ struct sotto_linux {
  * cannot be made is left to sotto_open to report, so that a device with broken storage still
  * serves. NULL keeps everything in RAM; key_dir is required all the same, for the device secret.
  *
- * SOTTO_E_ARGUMENT for a missing or too long path, SOTTO_E_KEY or SOTTO_E_IO for a key directory that
- * cannot be used. `err` may be NULL. On failure *port is zeroed. */
+ * SOTTO_E_ARGUMENT for a missing or too long path, SOTTO_E_KEY or SOTTO_E_IO for a key directory
+ * that cannot be used. `err` may be NULL. On failure *port is zeroed. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_linux_port(struct sotto_linux *device, const char *key_dir,
                                                 const char *vault_path, struct sotto_port *port,
                                                 struct sotto_error *err);

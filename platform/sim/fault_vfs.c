@@ -145,9 +145,7 @@ static int vfs_random(sqlite3_vfs *vfs, int n, char *to) {
     return real_vfs(vfs)->xRandomness(real_vfs(vfs), n, to);
 }
 
-static int vfs_sleep(sqlite3_vfs *vfs, int us) {
-    return real_vfs(vfs)->xSleep(real_vfs(vfs), us);
-}
+static int vfs_sleep(sqlite3_vfs *vfs, int us) { return real_vfs(vfs)->xSleep(real_vfs(vfs), us); }
 
 static int vfs_time(sqlite3_vfs *vfs, double *now) {
     return real_vfs(vfs)->xCurrentTime(real_vfs(vfs), now);

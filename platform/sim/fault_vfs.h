@@ -1,6 +1,6 @@
 /* fault_vfs: a disk that breaks on demand. A SQLite VFS over the default one that counts what
- * reaches the file system and fails as told: full, unable to sync, or cut from power. For tests, benchmarks and
- * sotto-sim: give its name to sotto_port.vault_vfs. */
+ * reaches the file system and fails as told: full, unable to sync, or cut from power. For tests,
+ * benchmarks and sotto-sim: give its name to sotto_port.vault_vfs. */
 #ifndef SOTTO_FAULT_VFS_H
 #define SOTTO_FAULT_VFS_H
 

@@ -12,7 +12,7 @@
 #include "crypto/crypto.h"
 #include "platform/linux/parts.h"
 
-#define WALL_START_S 1767225600 /* 2026-01-01 00:00 UTC */
+#define WALL_START_S  1767225600 /* 2026-01-01 00:00 UTC */
 #define MONO_START_MS 1000
 
 /* ---- Time and chance ---------------------------------------------------------------------- */
@@ -158,26 +158,17 @@ void sim_banner_receipt(struct sim_device *d, struct sotto_banner_receipt *recei
     receipt->channels = SOTTO_CHANNEL_SCREEN;
     receipt->acknowledged = 1;
     switch (d->banner) {
-    case SIM_BANNER_SHOWN:
-        receipt->acknowledged = 0;
-        break;
-    case SIM_BANNER_DECLINED:
-        receipt->acknowledged = 2;
-        break;
-    case SIM_BANNER_WRONG_HASH:
-        receipt->hash[0] ^= 1;
-        break;
+    case SIM_BANNER_SHOWN: receipt->acknowledged = 0; break;
+    case SIM_BANNER_DECLINED: receipt->acknowledged = 2; break;
+    case SIM_BANNER_WRONG_HASH: receipt->hash[0] ^= 1; break;
     case SIM_BANNER_TOO_SHORT:
         /* A minimum of 0 cannot be undercut; then the receipt has no time at all. */
         shown_ms = d->packet.min_display_ms ? d->packet.min_display_ms - 1 : 0;
         break;
-    case SIM_BANNER_NO_CHANNEL:
-        receipt->channels = 0;
-        break;
+    case SIM_BANNER_NO_CHANNEL: receipt->channels = 0; break;
     case SIM_BANNER_ACCEPTED:
     case SIM_BANNER_FAILS:
-    case SIM_BANNER_PENDING:
-        break;
+    case SIM_BANNER_PENDING: break;
     }
     receipt->shown_from_ms = d->mono_ms;
     sim_device_advance(d, shown_ms);
@@ -249,8 +240,7 @@ int sim_device_init(struct sim_device *d, const uint8_t seed[32], const char *di
         .clock_mono_ms = sim_clock_mono_ms,
         .clock_wall_s = sim_clock_wall_s,
         .entropy = sim_entropy,
-        .key_caps =
-            SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_DESTROY_PHYSICAL | SOTTO_KEYS_COUNTER,
+        .key_caps = SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_DESTROY_PHYSICAL | SOTTO_KEYS_COUNTER,
         .device_secret = sim_device_secret,
         .slot_put = sim_slot_put,
         .slot_get = sim_slot_get,

@@ -1,14 +1,14 @@
 /* sim_port: a simulated device. Owns a clock that obeys, entropy that repeats, key slots and a
  * banner that do as they are told, and switches that break them. For tests and sotto-sim; never
- * for a device, since everything random follows from the seed. The engine cannot tell it from a real
- * one: it sees only `port`. */
+ * for a device, since everything random follows from the seed. The engine cannot tell it from a
+ * real one: it sees only `port`. */
 #ifndef SOTTO_SIM_PORT_H
 #define SOTTO_SIM_PORT_H
 
 #include "platform/linux/sotto_linux.h"
 
-/* What banner_show does. The first three wait as a real person would: the clock moves on by the packet's
- * minimum display time (at least 1 ms) before the receipt is written. */
+/* What banner_show does. The first three wait as a real person would: the clock moves on by the
+ * packet's minimum display time (at least 1 ms) before the receipt is written. */
 enum sim_banner {
     SIM_BANNER_ACCEPTED = 0, /* shown long enough and acknowledged */
     SIM_BANNER_SHOWN,        /* shown long enough, nobody touched it */
@@ -33,8 +33,8 @@ struct sim_packet {
     uint64_t asked_ms; /* mono_ms when the hook was called */
 };
 
-/* A device. Set the fields of the middle groups at any time, also while an engine is open; must not move
- * in memory after sim_device_init (port.ctx points to it). */
+/* A device. Set the fields of the middle groups at any time, also while an engine is open; must not
+ * move in memory after sim_device_init (port.ctx points to it). */
 struct sim_device {
     struct sotto_port port; /* give &device.port to sotto_open */
 
@@ -51,8 +51,8 @@ struct sim_device {
     /* Faults: 1 makes the named callback fail until set back to 0. */
     int clock_fails, entropy_fails, secret_fails;
     int slot_put_fails, slot_get_fails, slot_destroy_fails, counter_fails;
-    /* A power switch: when not NULL, every slot_put and slot_destroy first takes one from *fuse, and
-     * fails without doing anything once it is 0. A test may let its disk burn the same fuse. */
+    /* A power switch: when not NULL, every slot_put and slot_destroy first takes one from *fuse,
+     * and fails without doing anything once it is 0. A test may let its disk burn the same fuse. */
     long *fuse;
 
     /* What the device holds. Read only for users. */
@@ -67,11 +67,11 @@ struct sim_device {
     struct sotto_linux host; /* the key directory and vault path when has_dir */
 };
 
-/* Builds a device from a seed; the same seed gives the same device secret and, boot for boot, the same entropy.
- * dir NULL: key slots live in the structure (they claim hardware: physical destruction, a
- * counter) and the vault is RAM only; a test may set port.vault_path itself. Otherwise `dir` is a
- * directory (made 0700 if missing) that holds vault.db, keys/ and the count of boots; the next
- * sim_device_init on it is the same device after a restart. */
+/* Builds a device from a seed; the same seed gives the same device secret and, boot for boot, the
+ * same entropy. dir NULL: key slots live in the structure (they claim hardware: physical
+ * destruction, a counter) and the vault is RAM only; a test may set port.vault_path itself.
+ * Otherwise `dir` is a directory (made 0700 if missing) that holds vault.db, keys/ and the count of
+ * boots; the next sim_device_init on it is the same device after a restart. */
 int sim_device_init(struct sim_device *d, const uint8_t seed[32], const char *dir,
                     struct sotto_error *err) SOTTO_MUST_CHECK;
 /* Wipes what the structure holds; files stay. */
@@ -80,8 +80,8 @@ void sim_device_release(struct sim_device *d);
 /* Lets time pass on both clocks. */
 void sim_device_advance(struct sim_device *d, uint64_t ms);
 
-/* The receipt for the last packet as the current `banner` mode would write it (PENDING writes an accepted one);
- * moves the clock like the blocking hook. For sotto_slate_confirm. */
+/* The receipt for the last packet as the current `banner` mode would write it (PENDING writes an
+ * accepted one); moves the clock like the blocking hook. For sotto_slate_confirm. */
 void sim_banner_receipt(struct sim_device *d, struct sotto_banner_receipt *receipt);
 
 #endif

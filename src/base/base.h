@@ -9,7 +9,7 @@
 
 #include "sotto.h"
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK   __attribute__((warn_unused_result))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Fills `err` (may be NULL) with a status and a sentence for people; returns the status, so that a
@@ -41,8 +41,8 @@ static inline void store64(uint8_t *p, uint64_t v) {
     store32(p + 4, (uint32_t)(v >> 32));
 }
 
-/* True when `n` bytes at `s` are well-formed UTF-8 (RFC 3629) without control characters (C0, DEL, C1), so
- * that they may be shown on a screen. */
+/* True when `n` bytes at `s` are well-formed UTF-8 (RFC 3629) without control characters (C0, DEL,
+ * C1), so that they may be shown on a screen. */
 int utf8_is_printable(const char *s, size_t n) MUST_CHECK;
 
 #endif

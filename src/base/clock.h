@@ -1,5 +1,6 @@
-/* clock: a notion of now that never goes back. Kiosks wake up in 1970; retention, windows and budgets need time
- * that only moves forward, so wall time is advice and a persisted floor is the law. */
+/* clock: a notion of now that never goes back. Kiosks wake up in 1970; retention, windows and
+ * budgets need time that only moves forward, so wall time is advice and a persisted floor is the
+ * law. */
 #ifndef SOTTO_CLOCK_H
 #define SOTTO_CLOCK_H
 
@@ -7,9 +8,9 @@
 
 struct sotto_clock {
     const struct sotto_port *port;
-    int64_t now_s;         /* seconds since 1970; never decreases */
-    uint64_t mono_ms;      /* last reading */
-    uint64_t carry_ms;     /* milliseconds not yet worth a second */
+    int64_t now_s;     /* seconds since 1970; never decreases */
+    uint64_t mono_ms;  /* last reading */
+    uint64_t carry_ms; /* milliseconds not yet worth a second */
     int is_started;
 };
 

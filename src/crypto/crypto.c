@@ -22,7 +22,8 @@ void hash512(uint8_t out[64], const void *bytes, size_t n) {
     crypto_generichash(out, 64, bytes, n, NULL, 0);
 }
 
-_Static_assert(sizeof(struct hash_stream) >= sizeof(crypto_generichash_state), "room for the state");
+_Static_assert(sizeof(struct hash_stream) >= sizeof(crypto_generichash_state),
+               "room for the state");
 
 void hash_stream_begin(struct hash_stream *h) {
     crypto_generichash_init((crypto_generichash_state *)(void *)h->opaque, NULL, 0, HASH_BYTES);

@@ -28,9 +28,9 @@ uint64_t hash_item_id(const char *id);
 
 /* ---- Sealing: XChaCha20-Poly1305 --------------------------------------------------------- */
 
-#define SEAL_KEY_BYTES 32
+#define SEAL_KEY_BYTES   32
 #define SEAL_NONCE_BYTES 24
-#define SEAL_TAG_BYTES 16
+#define SEAL_TAG_BYTES   16
 /* out holds n + SEAL_TAG_BYTES bytes and may not overlap in. */
 void seal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t ad_n,
           const uint8_t nonce[SEAL_NONCE_BYTES], const uint8_t key[SEAL_KEY_BYTES]);
@@ -40,10 +40,10 @@ int unseal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t 
 
 /* ---- Signing: Ed25519 (RFC 8032) --------------------------------------------------------- */
 
-#define SIGN_BYTES 64
+#define SIGN_BYTES        64
 #define SIGN_PUBLIC_BYTES 32
 #define SIGN_SECRET_BYTES 64
-#define SIGN_SEED_BYTES 32
+#define SIGN_SEED_BYTES   32
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_BYTES], uint8_t secret_key[SIGN_SECRET_BYTES],
                   const uint8_t seed[SIGN_SEED_BYTES]);
 void sign(uint8_t signature[SIGN_BYTES], const void *message, size_t n,
@@ -53,17 +53,18 @@ int sign_verify(const uint8_t signature[SIGN_BYTES], const void *message, size_t
 
 /* ---- Randomness -------------------------------------------------------------------------- */
 
-/* A generator with fast key erasure: ChaCha20 (libsodium's randombytes_buf_deterministic) keyed from
- * the port's entropy and rekeyed at every refill and from fresh entropy every RNG_RESEED_BYTES, so
- * reading its memory later tells nothing drawn before. Lives in locked memory. */
-#define RNG_POOL_BYTES 480
+/* A generator with fast key erasure: ChaCha20 (libsodium's randombytes_buf_deterministic) keyed
+ * from the port's entropy and rekeyed at every refill and from fresh entropy every
+ * RNG_RESEED_BYTES, so reading its memory later tells nothing drawn before. Lives in locked memory.
+ */
+#define RNG_POOL_BYTES   480
 #define RNG_RESEED_BYTES (1u << 20)
 struct rng {
     uint8_t key[32];
     uint8_t pool[RNG_POOL_BYTES];
-    uint32_t used;      /* bytes of the pool already handed out */
-    uint32_t since_seed;/* bytes handed out since the last seeding */
-    int is_failed;      /* entropy failed; stays so until rng_seed succeeds */
+    uint32_t used;       /* bytes of the pool already handed out */
+    uint32_t since_seed; /* bytes handed out since the last seeding */
+    int is_failed;       /* entropy failed; stays so until rng_seed succeeds */
     int (*entropy)(void *ctx, void *buf, size_t n);
     void *ctx;
 };

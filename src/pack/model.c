@@ -6,9 +6,9 @@
 
 _Static_assert(MODEL_DECAY_MAX == SOTTO_HISTORY_MAX, "a weight for every place in a history");
 
-#define INFO_BYTES 32
-#define ITEM_BYTES 12
-#define KEY_BYTES 12
+#define INFO_BYTES          32
+#define ITEM_BYTES          12
+#define KEY_BYTES           12
 #define MODEL_CODEC_PLAIN16 1
 
 struct loader {
@@ -45,12 +45,14 @@ static int load_info(struct model *m, const struct loader *l) {
     if (load32(info + 24) != MODEL_CODEC_PLAIN16)
         return fail(l->err, SOTTO_E_MISMATCH, "%s: its row codec %u is unknown to this engine",
                     l->path, load32(info + 24));
-    if (m->n_items == 0 || m->n_items > MODEL_ITEMS_MAX) return bad(l, "the item count is out of range");
+    if (m->n_items == 0 || m->n_items > MODEL_ITEMS_MAX)
+        return bad(l, "the item count is out of range");
     if (m->n_groups == 0 || m->n_groups > MODEL_GROUPS_MAX)
         return bad(l, "the group count is out of range");
     if (m->n_decay == 0 || m->n_decay > MODEL_DECAY_MAX)
         return bad(l, "the decay table is out of range");
-    if (m->event_weights[0] != 0 || load32(info + 28) != 0) return bad(l, "reserved fields are not zero");
+    if (m->event_weights[0] != 0 || load32(info + 28) != 0)
+        return bad(l, "reserved fields are not zero");
     for (int i = 1; i < 4; i++)
         if (m->event_weights[i] > MODEL_UNIT) return bad(l, "an event weight exceeds 1");
     return SOTTO_OK;

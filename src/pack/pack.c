@@ -1,5 +1,5 @@
-/* pack: opens a container. The order is fixed: size, signature, header, role, class, engine, section
- * table, section hashes; a parser never sees a byte that was not authenticated first. */
+/* pack: opens a container. The order is fixed: size, signature, header, role, class, engine,
+ * section table, section hashes; a parser never sees a byte that was not authenticated first. */
 #include "pack/pack.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #error "Packs are mapped little-endian; a big-endian host would need a byte-swapping loader."
 #endif
 
-#define SIG_BYTES_MAX 4096
+#define SIG_BYTES_MAX  4096
 #define PATH_BYTES_MAX 4096
 
 static int bad(struct sotto_error *err, const char *path, const char *what) {
@@ -28,7 +28,8 @@ static const uint8_t *section_entry(const struct pack *pack, uint32_t i) {
     return pack->bytes + PACK_HEADER_BYTES + (size_t)i * PACK_SECTION_BYTES;
 }
 
-/* Sections must tile the file exactly, so that there is one way to write a pack and no room to hide. */
+/* Sections must tile the file exactly, so that there is one way to write a pack and no room to
+ * hide. */
 static int check_sections(const struct pack *pack, const char *path, struct sotto_error *err) {
     uint64_t at = PACK_HEADER_BYTES + (uint64_t)pack->n_sections * PACK_SECTION_BYTES;
     uint32_t last_id = 0;
@@ -48,8 +49,8 @@ static int check_sections(const struct pack *pack, const char *path, struct sott
             return bad(err, path, "there are bytes between two sections");
         hash256(digest, pack->bytes + offset, (size_t)length);
         if (memcmp(digest, e + 24, HASH_BYTES) != 0)
-            return fail(err, SOTTO_E_FORMAT, "%s: section %u does not fit its hash; install it again",
-                        path, id);
+            return fail(err, SOTTO_E_FORMAT,
+                        "%s: section %u does not fit its hash; install it again", path, id);
         last_id = id;
         at = offset + length;
     }
@@ -61,8 +62,8 @@ int pack_parse(struct pack *pack, const char *path, struct sotto_error *err) {
     if (pack->n < PACK_HEADER_BYTES || memcmp(h, PACK_MAGIC, 8) != 0)
         return fail(err, SOTTO_E_FORMAT, "%s is not a Sotto pack", path);
     if (load32(h + 8) != PACK_FORMAT)
-        return fail(err, SOTTO_E_MISMATCH, "%s has pack format %u, this engine reads format %d", path,
-                    load32(h + 8), PACK_FORMAT);
+        return fail(err, SOTTO_E_MISMATCH, "%s has pack format %u, this engine reads format %d",
+                    path, load32(h + 8), PACK_FORMAT);
     uint32_t role = load32(h + 12);
     if (role != PACK_MODEL && role != PACK_POLICY) return bad(err, path, "its role is unknown");
     pack->role = (enum pack_role)role;
@@ -96,9 +97,10 @@ static int check_signature(const struct pack *pack, const char *path, const char
         return fail(err, SOTTO_E_SIGNATURE,
                     "%s has no readable signature: sign it and install %s.minisig beside it", path,
                     path);
-    int status = sig_n > SIG_BYTES_MAX
-                     ? fail(err, SOTTO_E_SIGNATURE, "%s.minisig is too long to be a signature", path)
-                     : minisig_verify(key, pack->bytes, pack->n, (const char *)sig, sig_n, path, err);
+    int status =
+        sig_n > SIG_BYTES_MAX
+            ? fail(err, SOTTO_E_SIGNATURE, "%s.minisig is too long to be a signature", path)
+            : minisig_verify(key, pack->bytes, pack->n, (const char *)sig, sig_n, path, err);
     pack->port->file_unmap(pack->port->ctx, sig, sig_n);
     return status;
 }
@@ -129,10 +131,9 @@ int pack_open(struct pack *pack, const struct sotto_port *port, const char *path
                     path);
     }
     pack->port = port;
-    int status = pack->n > PACK_BYTES_MAX
-                     ? fail(err, SOTTO_E_FORMAT, "%s is larger than %u MiB", path,
-                            PACK_BYTES_MAX >> 20)
-                     : check_signature(pack, path, key, err);
+    int status = pack->n > PACK_BYTES_MAX ? fail(err, SOTTO_E_FORMAT, "%s is larger than %u MiB",
+                                                 path, PACK_BYTES_MAX >> 20)
+                                          : check_signature(pack, path, key, err);
     if (status == SOTTO_OK) status = pack_parse(pack, path, err);
     if (status == SOTTO_OK) status = check_fit(pack, path, role, device_class, err);
     if (status != SOTTO_OK) pack_close(pack);
@@ -146,8 +147,8 @@ int pack_check_fresh(const struct pack *pack, const char *path, uint64_t floor, 
                     "%s has version %llu, but version %llu was already in use: install a newer one",
                     path, (unsigned long long)pack->version, (unsigned long long)floor);
     if (pack->not_after_s != 0 && now_s > pack->not_after_s)
-        return fail(err, SOTTO_E_EXPIRED, "%s expired at %lld s after 1970: install a newer one", path,
-                    (long long)pack->not_after_s);
+        return fail(err, SOTTO_E_EXPIRED, "%s expired at %lld s after 1970: install a newer one",
+                    path, (long long)pack->not_after_s);
     return SOTTO_OK;
 }
 

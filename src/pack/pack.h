@@ -6,14 +6,14 @@
 
 #include "base/base.h"
 
-#define PACK_MAGIC "SOTTOPK1"
-#define PACK_FORMAT 1
-#define PACK_HEADER_BYTES 128
+#define PACK_MAGIC         "SOTTOPK1"
+#define PACK_FORMAT        1
+#define PACK_HEADER_BYTES  128
 #define PACK_SECTION_BYTES 64 /* one entry of the section table */
-#define PACK_SECTIONS_MAX 32
-#define PACK_ALIGN 64
-#define PACK_BYTES_MAX (256u << 20)
-#define PACK_CLASS_MAX 15 /* bytes of a device class, without the NUL */
+#define PACK_SECTIONS_MAX  32
+#define PACK_ALIGN         64
+#define PACK_BYTES_MAX     (256u << 20)
+#define PACK_CLASS_MAX     15 /* bytes of a device class, without the NUL */
 
 enum pack_role { PACK_MODEL = 1, PACK_POLICY = 2 };
 
@@ -69,8 +69,8 @@ int pack_parse(struct pack *pack, const char *path, struct sotto_error *err) MUS
 
 /* ---- minisign (https://jedisct1.github.io/minisign/), prehashed signatures only ---------- */
 
-/* Verifies that `sig` (the text of a .minisig file) signs `bytes` under `key`. The trusted comment must be
- * authentic too. `path` is for messages. */
+/* Verifies that `sig` (the text of a .minisig file) signs `bytes` under `key`. The trusted comment
+ * must be authentic too. `path` is for messages. */
 int minisig_verify(const char *key, const uint8_t *bytes, size_t n, const char *sig, size_t sig_n,
                    const char *path, struct sotto_error *err) MUST_CHECK;
 

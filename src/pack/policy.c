@@ -1,5 +1,6 @@
-/* policy: decodes a verified policy pack and holds it against the hard outer bounds. All strings are
- * copied, so the mapping may go; a policy that breaks any rule is refused whole and `strict` rules. */
+/* policy: decodes a verified policy pack and holds it against the hard outer bounds. All strings
+ * are copied, so the mapping may go; a policy that breaks any rule is refused whole and `strict`
+ * rules. */
 #include "pack/policy.h"
 
 #include "base/cbor.h"
@@ -126,8 +127,8 @@ static void decode_metric(struct decoder *d, struct policy_metric *m, uint32_t l
     if (cbor_get_array(&d->r, METRIC_FIELDS) != METRIC_FIELDS) reject(d, "metric");
     m->id = (uint32_t)ranged(d, (uint64_t)last_id + 1, 65535, "metric id");
     m->name = text(d, 1, 63, "metric name");
-    m->mechanism = (uint32_t)ranged(d, MECHANISM_DISCRETE_LAPLACE, MECHANISM_DISCRETE_LAPLACE,
-                                    "mechanism");
+    m->mechanism =
+        (uint32_t)ranged(d, MECHANISM_DISCRETE_LAPLACE, MECHANISM_DISCRETE_LAPLACE, "mechanism");
     m->unit = (uint32_t)ranged(d, UNIT_VISIT, UNIT_VISIT, "privacy unit");
     m->source = (uint32_t)ranged(d, SOURCE_ITEM_GROUP, SOURCE_ITEM_GROUP, "metric source");
     m->event_mask = (uint32_t)ranged(d, 2, 14, "event mask");
@@ -162,8 +163,7 @@ static int decode_section(struct decoder *d, const struct pack *pack, enum pack_
                           void (*decode)(struct decoder *)) {
     size_t n;
     const uint8_t *bytes = pack_section(pack, id, &n);
-    if (!bytes)
-        return fail(d->err, SOTTO_E_FORMAT, "%s: section %d is missing", d->path, (int)id);
+    if (!bytes) return fail(d->err, SOTTO_E_FORMAT, "%s: section %d is missing", d->path, (int)id);
     d->r = cbor_reader_of(bytes, n);
     decode(d);
     if (d->wrong)
@@ -183,10 +183,10 @@ int policy_load(struct policy *policy, const struct pack *pack, const char *path
     memset(policy, 0, sizeof *policy);
     policy->version = pack->version;
     policy->not_after_s = pack->not_after_s;
-    int status = pack->n > POLICY_BYTES_MAX
-                     ? fail(err, SOTTO_E_FORMAT, "%s is larger than %u KiB", path,
-                            POLICY_BYTES_MAX >> 10)
-                     : decode_section(&d, pack, SECTION_POLICY, decode_policy);
+    int status =
+        pack->n > POLICY_BYTES_MAX
+            ? fail(err, SOTTO_E_FORMAT, "%s is larger than %u KiB", path, POLICY_BYTES_MAX >> 10)
+            : decode_section(&d, pack, SECTION_POLICY, decode_policy);
     if (status == SOTTO_OK) status = decode_section(&d, pack, SECTION_TEXTS, decode_texts);
     if (status == SOTTO_OK) status = decode_section(&d, pack, SECTION_SCHEMA, decode_schema);
     if (status != SOTTO_OK) policy_strict(policy);

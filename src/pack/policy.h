@@ -4,24 +4,24 @@
 
 #include "pack/pack.h"
 
-#define POLICY_BYTES_MAX (64u << 10)
-#define POLICY_METRICS_MAX 4
-#define POLICY_CELLS_MAX 64
-#define POLICY_LOCALES_MAX 8
+#define POLICY_BYTES_MAX     (64u << 10)
+#define POLICY_METRICS_MAX   4
+#define POLICY_CELLS_MAX     64
+#define POLICY_LOCALES_MAX   8
 #define POLICY_STRINGS_BYTES 16384
 
 /* Hard outer bounds: a signed policy may be stricter, never looser. */
-#define POLICY_EPS_MICRO_MIN 1000u            /* 0.001; below, noise drowns any count */
-#define POLICY_EPS_MICRO_MAX 2000000u         /* 2 per visit and window, all metrics together */
-#define POLICY_YEAR_MICRO_MAX 800000000u      /* 800: a daily window at 2, rounded up */
+#define POLICY_EPS_MICRO_MIN      1000u       /* 0.001; below, noise drowns any count */
+#define POLICY_EPS_MICRO_MAX      2000000u    /* 2 per visit and window, all metrics together */
+#define POLICY_YEAR_MICRO_MAX     800000000u  /* 800: a daily window at 2, rounded up */
 #define POLICY_LIFETIME_MICRO_MAX 8000000000u /* ten such years */
-#define POLICY_WINDOW_S_MIN 3600u
-#define POLICY_WINDOW_S_MAX (31u * 86400u)
-#define POLICY_MAX_CELLS_MAX 16u              /* contribution bound per visit */
-#define POLICY_CONSENT_TTL_S_MAX (730u * 86400u)
-#define POLICY_RETENTION_S_MAX (365u * 86400u)
-#define POLICY_IDLE_S_MAX 3600u
-#define POLICY_SLATE_TTL_S_MAX 3600u
+#define POLICY_WINDOW_S_MIN       3600u
+#define POLICY_WINDOW_S_MAX       (31u * 86400u)
+#define POLICY_MAX_CELLS_MAX      16u /* contribution bound per visit */
+#define POLICY_CONSENT_TTL_S_MAX  (730u * 86400u)
+#define POLICY_RETENTION_S_MAX    (365u * 86400u)
+#define POLICY_IDLE_S_MAX         3600u
+#define POLICY_SLATE_TTL_S_MAX    3600u
 #define POLICY_MIN_DISPLAY_MS_MIN 500u
 #define POLICY_MIN_DISPLAY_MS_MAX 60000u
 
@@ -66,16 +66,16 @@ enum policy_text_field {
 /* SECTION_SCHEMA is an array of metrics, each an array of METRIC_FIELDS items in this order. Its
  * BLAKE2b-256 is the schema hash that reports carry (first 16 bytes). */
 enum policy_metric_field {
-    METRIC_ID,          /* uint, 1 to 65535, ascending */
-    METRIC_NAME,        /* text, 1 to 63 bytes */
-    METRIC_MECHANISM,   /* uint: 1 = discrete Laplace */
-    METRIC_UNIT,        /* uint: 1 = visit */
-    METRIC_SOURCE,      /* uint: 1 = item groups touched by events */
-    METRIC_EVENT_MASK,  /* uint: bit (1 << enum sotto_event_type) */
-    METRIC_EPS_MICRO,   /* uint */
-    METRIC_MAX_CELLS,   /* uint: contribution bound, cells per visit */
-    METRIC_WINDOW_S,    /* uint */
-    METRIC_CELLS,       /* array of texts, the last one "other" */
+    METRIC_ID,         /* uint, 1 to 65535, ascending */
+    METRIC_NAME,       /* text, 1 to 63 bytes */
+    METRIC_MECHANISM,  /* uint: 1 = discrete Laplace */
+    METRIC_UNIT,       /* uint: 1 = visit */
+    METRIC_SOURCE,     /* uint: 1 = item groups touched by events */
+    METRIC_EVENT_MASK, /* uint: bit (1 << enum sotto_event_type) */
+    METRIC_EPS_MICRO,  /* uint */
+    METRIC_MAX_CELLS,  /* uint: contribution bound, cells per visit */
+    METRIC_WINDOW_S,   /* uint */
+    METRIC_CELLS,      /* array of texts, the last one "other" */
     METRIC_FIELDS
 };
 enum policy_mechanism { MECHANISM_DISCRETE_LAPLACE = 1 };
@@ -109,7 +109,8 @@ struct policy {
 /* The policy that rules when no other may: nothing is stored, personalised or measured. */
 void policy_strict(struct policy *policy);
 
-/* Decodes a verified policy pack; out of bounds is refused, not clamped. On failure *policy is strict. */
+/* Decodes a verified policy pack; out of bounds is refused, not clamped. On failure *policy is
+ * strict. */
 int policy_load(struct policy *policy, const struct pack *pack, const char *path,
                 struct sotto_error *err) MUST_CHECK;
 

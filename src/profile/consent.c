@@ -1,5 +1,5 @@
-/* consent: see consent.h. Record: u8 format = 1, u8 purposes = 3, u16 zero, then per purpose u8 state,
- * u8[3] zero, u32 notice version, i64 time. */
+/* consent: see consent.h. Record: u8 format = 1, u8 purposes = 3, u16 zero, then per purpose u8
+ * state, u8[3] zero, u32 notice version, i64 time. */
 #include "profile/consent.h"
 
 #define FORMAT 1

@@ -1,11 +1,12 @@
-/* consent: what a person said, per purpose, and what it is worth now. Pure: a table of words and dates; the
- * only way to a yes is a granted, current, informed one under a policy that allows it. */
+/* consent: what a person said, per purpose, and what it is worth now. Pure: a table of words and
+ * dates; the only way to a yes is a granted, current, informed one under a policy that allows it.
+ */
 #ifndef SOTTO_CONSENT_H
 #define SOTTO_CONSENT_H
 
 #include "pack/policy.h"
 
-#define CONSENT_PURPOSES 3 /* store, personalise, measure: enum sotto_purpose from 1 */
+#define CONSENT_PURPOSES     3 /* store, personalise, measure: enum sotto_purpose from 1 */
 #define CONSENT_RECORD_BYTES (4 + CONSENT_PURPOSES * 16)
 
 struct consent {
@@ -20,8 +21,9 @@ int consent_is_purpose(int purpose) MUST_CHECK;
 /* Records a word; `state` is GRANTED, DENIED or WITHDRAWN. */
 void consent_say(struct consent *consent, enum sotto_purpose purpose, enum sotto_consent state,
                  const struct policy *policy, int64_t now_s);
-/* What it means now. GRANTED only if granted, not older than the policy's term, given on the current notice, and
- * allowed by the policy at all; EXPIRED where time or a new notice took it back. */
+/* What it means now. GRANTED only if granted, not older than the policy's term, given on the
+ * current notice, and allowed by the policy at all; EXPIRED where time or a new notice took it
+ * back. */
 enum sotto_consent consent_now(const struct consent *consent, enum sotto_purpose purpose,
                                const struct policy *policy, int64_t now_s) MUST_CHECK;
 static inline int consent_is_given(const struct consent *consent, enum sotto_purpose purpose,

@@ -1,5 +1,5 @@
-/* history: see history.h. Chunk: u8 format = 1, u8 events, u16 zero, then per event u64 key, u32 time,
- * u8 type, u8[3] zero. */
+/* history: see history.h. Chunk: u8 format = 1, u8 events, u16 zero, then per event u64 key, u32
+ * time, u8 type, u8[3] zero. */
 #include "profile/history.h"
 
 #define FORMAT 1

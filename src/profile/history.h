@@ -5,9 +5,9 @@
 #include "base/base.h"
 
 #define HISTORY_CHUNK_EVENTS 32
-#define HISTORY_EVENT_BYTES 16
-#define HISTORY_CHUNK_BYTES (4 + HISTORY_CHUNK_EVENTS * HISTORY_EVENT_BYTES)
-#define HISTORY_NO_ITEM UINT32_MAX
+#define HISTORY_EVENT_BYTES  16
+#define HISTORY_CHUNK_BYTES  (4 + HISTORY_CHUNK_EVENTS * HISTORY_EVENT_BYTES)
+#define HISTORY_NO_ITEM      UINT32_MAX
 
 struct history_event {
     uint64_t key;    /* hash_item_id of the item: survives a change of model */
@@ -30,7 +30,8 @@ void history_expire(struct history *h, int64_t since_s);
 /* Encodes events [first, first + n), n ≤ HISTORY_CHUNK_EVENTS; returns the length. */
 size_t history_encode(const struct history *h, uint32_t first, uint32_t n,
                       uint8_t bytes[HISTORY_CHUNK_BYTES]);
-/* Appends a chunk's events with item = HISTORY_NO_ITEM. -1 if it is malformed; then nothing was added. */
+/* Appends a chunk's events with item = HISTORY_NO_ITEM. -1 if it is malformed; then nothing was
+ * added. */
 int history_decode(struct history *h, const uint8_t *bytes, size_t n) MUST_CHECK;
 
 #endif

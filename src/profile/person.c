@@ -16,8 +16,7 @@ static struct vault_key chunk_key(const struct person *p, uint32_t seq) {
 }
 
 static void resolve_items(struct history *h, const struct model *model) {
-    for (uint32_t i = 0; i < h->n; i++)
-        h->events[i].item = model_find_key(model, h->events[i].key);
+    for (uint32_t i = 0; i < h->n; i++) h->events[i].item = model_find_key(model, h->events[i].key);
 }
 
 /* Writes events from n_stored on into chunks; the caller holds a transaction or accepts one commit
@@ -72,7 +71,8 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
         status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
         if (status != SOTTO_OK) break;
         if (history_decode(&p->history, bytes, n) != 0) {
-            status = fail(err, SOTTO_E_CORRUPT, "a profile's events cannot be read; erase the profile");
+            status =
+                fail(err, SOTTO_E_CORRUPT, "a profile's events cannot be read; erase the profile");
             break;
         }
         loaded += bytes[1];

@@ -1,6 +1,6 @@
-/* person: whoever is in front of the screen, for as long as a session lasts: name, consent and history
- * in locked memory, and the way between them and the vault. Nothing reaches the vault before consent
- * to store. Called by the engine. */
+/* person: whoever is in front of the screen, for as long as a session lasts: name, consent and
+ * history in locked memory, and the way between them and the vault. Nothing reaches the vault
+ * before consent to store. Called by the engine. */
 #ifndef SOTTO_PERSON_H
 #define SOTTO_PERSON_H
 
@@ -24,9 +24,10 @@ struct person_home {
     const struct model *model;
 };
 
-/* Starts with `name` ("" for anonymous), loading consent and the newest events that the retention time allows
- * if the vault holds that profile. Unreadable consent is no consent; unreadable events are lost
- * events; both are reported by the status (SOTTO_E_CORRUPT) while the person is usable, as a stranger. */
+/* Starts with `name` ("" for anonymous), loading consent and the newest events that the retention
+ * time allows if the vault holds that profile. Unreadable consent is no consent; unreadable events
+ * are lost events; both are reported by the status (SOTTO_E_CORRUPT) while the person is usable, as
+ * a stranger. */
 int person_begin(struct person *p, const struct person_home *home, const char *name, int64_t now_s,
                  struct sotto_error *err) MUST_CHECK;
 

@@ -1,4 +1,5 @@
-/* score: the scalar kernel that defines what a score is; any faster one must equal it bit for bit. */
+/* score: the scalar kernel that defines what a score is; any faster one must equal it bit for bit.
+ */
 #include "score/score.h"
 
 int32_t score_q15(int32_t a, int32_t b) {

@@ -1,12 +1,12 @@
-/* score: history × model → scores. Pure: plain arrays in, plain arrays out; knows no store, clock or
- * port. Integer arithmetic throughout, so every CPU gives the same bits. */
+/* score: history × model → scores. Pure: plain arrays in, plain arrays out; knows no store, clock
+ * or port. Integer arithmetic throughout, so every CPU gives the same bits. */
 #ifndef SOTTO_SCORE_H
 #define SOTTO_SCORE_H
 
 #include "pack/model.h"
 
-/* One distinct item of a history and how much it counts: multiplier = event weight × decay × row scale,
- * 0 to MODEL_UNIT. */
+/* One distinct item of a history and how much it counts: multiplier = event weight × decay × row
+ * scale, 0 to MODEL_UNIT. */
 struct score_input {
     uint32_t item;
     int32_t multiplier;

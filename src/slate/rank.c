@@ -3,7 +3,7 @@
 
 static int is_set(const uint8_t *bits, uint32_t i) { return bits[i >> 3] >> (i & 7) & 1; }
 static void set(uint8_t *bits, uint32_t i) { bits[i >> 3] |= (uint8_t)(1u << (i & 7)); }
-static void unset(uint8_t *bits, uint32_t i) { bits[i >> 3] &= (uint8_t)~(1u << (i & 7)); }
+static void unset(uint8_t *bits, uint32_t i) { bits[i >> 3] &= (uint8_t) ~(1u << (i & 7)); }
 
 static uint32_t take_top(const int32_t *scores, const struct model *model, const uint8_t *skip,
                          uint32_t count, struct slate_item *items) {

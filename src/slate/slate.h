@@ -1,6 +1,6 @@
-/* slate: from scores to what a person sees. A slate is made sealed, opens once, and opens as personalised
- * only from the state a valid disclosure leads to. Pure but for hashing: no store, clock or port.
- * Called by the engine. */
+/* slate: from scores to what a person sees. A slate is made sealed, opens once, and opens as
+ * personalised only from the state a valid disclosure leads to. Pure but for hashing: no store,
+ * clock or port. Called by the engine. */
 #ifndef SOTTO_SLATE_H
 #define SOTTO_SLATE_H
 
@@ -13,14 +13,14 @@
 /* ---- States: a table, walked exhaustively by tests/unit/test_slate.c ---------------------- */
 
 enum slate_state {
-    SLATE_GENERAL,      /* never was personal; needs no disclosure */
-    SLATE_SEALED,       /* personal, nothing shown yet */
-    SLATE_ASKED,        /* the banner is on its way */
-    SLATE_SHOWN,        /* a valid receipt is there: may open as personal */
-    SLATE_REFUSED,      /* will open as general */
-    SLATE_EXPIRED,      /* too old: will open as general */
-    SLATE_OPEN_GENERAL, /* spent */
-    SLATE_OPEN_PERSONAL,/* spent */
+    SLATE_GENERAL,       /* never was personal; needs no disclosure */
+    SLATE_SEALED,        /* personal, nothing shown yet */
+    SLATE_ASKED,         /* the banner is on its way */
+    SLATE_SHOWN,         /* a valid receipt is there: may open as personal */
+    SLATE_REFUSED,       /* will open as general */
+    SLATE_EXPIRED,       /* too old: will open as general */
+    SLATE_OPEN_GENERAL,  /* spent */
+    SLATE_OPEN_PERSONAL, /* spent */
     SLATE_STATES,
     SLATE_NOT_ALLOWED = SLATE_STATES
 };
@@ -57,7 +57,7 @@ struct slate {
     sotto_slate handle; /* 0: unused */
     sotto_session session;
     enum slate_state state;
-    enum sotto_why why; /* for the day it opens as general */
+    enum sotto_why why;         /* for the day it opens as general */
     uint64_t made_ms, asked_ms; /* monotonic */
     struct sotto_banner banner;
     uint32_t n_general, n_personal, n_inputs;
@@ -78,19 +78,21 @@ static inline size_t slate_bitmap_bytes(uint32_t n_items) { return ((size_t)n_it
 /* Ranks the general slate: by prior, stock only; it never looks at a history. */
 void slate_rank_general(struct slate *s, const struct model *model, struct slate_workspace *w,
                         uint32_t count);
-/* Ranks the personal slate: folds the history to distinct items, latest first, scores, filters what was seen
- * (unless `repeats`) and what is out of stock. n_personal is 0 if nothing is left to say. */
+/* Ranks the personal slate: folds the history to distinct items, latest first, scores, filters what
+ * was seen (unless `repeats`) and what is out of stock. n_personal is 0 if nothing is left to say.
+ */
 void slate_rank_personal(struct slate *s, const struct model *model, const struct history *history,
                          struct slate_workspace *w, uint32_t count, int repeats);
 
-/* Explains `item` with `score`: writes at most `cap` reasons, strongest first, and returns how many there are.
- * The contributions of all of them add up to `score` exactly. */
+/* Explains `item` with `score`: writes at most `cap` reasons, strongest first, and returns how many
+ * there are. The contributions of all of them add up to `score` exactly. */
 uint32_t slate_explain(const struct slate *s, const struct model *model, uint32_t rank,
                        struct sotto_reason *reasons, size_t cap);
 
 /* ---- Disclosure -------------------------------------------------------------------------- */
 
-/* Fills the packet from the policy's texts with a fresh id and its hash. -1 if randomness failed. */
+/* Fills the packet from the policy's texts with a fresh id and its hash. -1 if randomness failed.
+ */
 int banner_fill(struct sotto_banner *banner, const struct policy *policy, const char *locale,
                 struct rng *rng) MUST_CHECK;
 void banner_hash(const struct sotto_banner *banner, uint8_t hash[HASH_BYTES]);

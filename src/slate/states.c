@@ -19,6 +19,7 @@ static const uint8_t table[SLATE_STATES][SLATE_EVENTS] = {
 };
 
 enum slate_state slate_next(enum slate_state state, enum slate_event event) {
-    if ((unsigned)state >= SLATE_STATES || (unsigned)event >= SLATE_EVENTS) return SLATE_NOT_ALLOWED;
+    if ((unsigned)state >= SLATE_STATES || (unsigned)event >= SLATE_EVENTS)
+        return SLATE_NOT_ALLOWED;
     return (enum slate_state)table[state][event];
 }

@@ -1,9 +1,9 @@
 /* erase: making a profile unreadable for good, through power cuts. Three durable steps:
  *
- *   1. one transaction deletes the profile's records and keyring entry and writes PENDING_SHRED into META;
- *      from here on the erasure happens, whatever fails
- *   2. a new key epoch: a fresh secret into the other slot, then one transaction that re-wraps the surviving
- *      data keys under it and moves META to the new epoch
+ *   1. one transaction deletes the profile's records and keyring entry and writes PENDING_SHRED
+ * into META; from here on the erasure happens, whatever fails
+ *   2. a new key epoch: a fresh secret into the other slot, then one transaction that re-wraps the
+ * surviving data keys under it and moves META to the new epoch
  *   3. the old slot is destroyed, and with it the last key that opens an old copy of the erased
  *      entry; then the log is emptied into the file and cut, so that the old ciphertext goes too
  *
@@ -86,8 +86,8 @@ static int profiles_delete(struct vault *v, uint32_t first, uint32_t last, uint3
     return SOTTO_OK;
 }
 
-/* A vault that was refused cannot be asked who is in it, but its keys can be destroyed: then nobody can
- * read it, whatever it holds. The device's own records die with it. */
+/* A vault that was refused cannot be asked who is in it, but its keys can be destroyed: then nobody
+ * can read it, whatever it holds. The device's own records die with it. */
 static int shred_unread(struct vault *v, struct sotto_erase_receipt *receipt,
                         struct sotto_error *err) {
     int first = 0, second = 0;
@@ -107,7 +107,8 @@ static int erase_open(struct vault *v, const char *name, struct sotto_erase_rece
 
     int status = profiles_delete(v, first, last, &records, err);
     if (status == SOTTO_E_FULL) {
-        /* Deleting needs room in the log. Reopening empties the log into the file, which usually makes some. */
+        /* Deleting needs room in the log. Reopening empties the log into the file, which usually
+         * makes some. */
         status = vault_retry(v, err);
         if (status == SOTTO_OK) status = profiles_delete(v, first, last, &records, err);
     }
@@ -116,8 +117,8 @@ static int erase_open(struct vault *v, const char *name, struct sotto_erase_rece
     receipt->records = records;
 
     status = erase_finish(v, &assurance, err);
-    /* With the key destroyed the person is erased. Only emptying the log waits for space: the store has
-     * failed, and its next open does it. */
+    /* With the key destroyed the person is erased. Only emptying the log waits for space: the store
+     * has failed, and its next open does it. */
     if (status == SOTTO_E_FULL && assurance) status = SOTTO_OK;
     if (status != SOTTO_OK) {
         if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
@@ -134,8 +135,8 @@ int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *r
     int status = SOTTO_OK;
     if (v->store.is_in_transaction)
         return fail(err, SOTTO_E_STATE, "vault: no erasure within a transaction");
-    /* Whatever was wrong may have been put right; and if another process has taken the vault since, its
-     * keys are not ours to destroy. */
+    /* Whatever was wrong may have been put right; and if another process has taken the vault since,
+     * its keys are not ours to destroy. */
     if (v->store.state == SOTTO_STORAGE_FAILED || v->store.state == SOTTO_STORAGE_REFUSED)
         status = vault_retry(v, err);
     if (v->store.state == SOTTO_STORAGE_REFUSED && !name)

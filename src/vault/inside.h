@@ -17,10 +17,10 @@ struct vault {
 };
 
 #define VAULT_CLASS_LAST VAULT_EVENTS
-#define VAULT_ROWS_LAST INT64_MAX
+#define VAULT_ROWS_LAST  INT64_MAX
 
-/* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0, the
- * keyring entry of slot s at (0, s, 1). */
+/* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0,
+ * the keyring entry of slot s at (0, s, 1). */
 static inline int64_t row_of(uint32_t kind, uint32_t slot, uint32_t seq) {
     return (int64_t)((uint64_t)kind << 56 | (uint64_t)slot << 32 | seq);
 }
@@ -48,8 +48,9 @@ int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[
 /* SOTTO_E_STATE unless the vault is in use. */
 int require_open(const struct vault *v, struct sotto_error *err) MUST_CHECK;
 
-/* Finishes an erasure from wherever it stands: ends the key epoch if META owes that, destroys the slot that is not
- * the epoch's own, empties the log. *assurance is set when a slot was destroyed. */
+/* Finishes an erasure from wherever it stands: ends the key epoch if META owes that, destroys the
+ * slot that is not the epoch's own, empties the log. *assurance is set when a slot was destroyed.
+ */
 int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) MUST_CHECK;
 
 #endif

@@ -1,16 +1,17 @@
-/* keys: root key, META and keyring entries. K_root needs both a secret of the device and a destroyable slot:
- * without the device the file is noise, without the slot the erased stay erased. */
+/* keys: root key, META and keyring entries. K_root needs both a secret of the device and a
+ * destroyable slot: without the device the file is noise, without the slot the erased stay erased.
+ */
 #include "vault/keys.h"
 
 /* ---- META --------------------------------------------------------------------------------- */
 
 static const uint8_t MAGIC[8] = {'S', 'O', 'T', 'T', 'O', 'V', 'L', 'T'};
 
-#define AT_FORMAT 8
-#define AT_PENDING 12
+#define AT_FORMAT   8
+#define AT_PENDING  12
 #define AT_STORE_ID 16
-#define AT_EPOCH 32
-#define AT_MAC 40
+#define AT_EPOCH    32
+#define AT_MAC      40
 _Static_assert(AT_STORE_ID + STORE_ID_BYTES == AT_EPOCH, "store id");
 _Static_assert(AT_MAC + HASH_BYTES == META_BYTES, "mac");
 

@@ -7,7 +7,7 @@
 #include "vault/seal.h"
 
 #define KEYRING_DEVICE 0 /* the slot of the device's own data key; profiles have 1 and up */
-#define KEYRING_SLOTS (SOTTO_PROFILES_MAX + 1)
+#define KEYRING_SLOTS  (SOTTO_PROFILES_MAX + 1)
 
 struct data_key {
     uint8_t key[SEAL_KEY_BYTES];
@@ -26,7 +26,8 @@ struct keyring {
 /* What an erasure still owes (META). */
 enum pending {
     PENDING_NOTHING = 0,
-    PENDING_SHRED = 1 /* records are deleted; the key epoch that opens their old bytes still lives */
+    PENDING_SHRED =
+        1 /* records are deleted; the key epoch that opens their old bytes still lives */
 };
 
 /* The one plaintext row. */
@@ -37,7 +38,7 @@ struct meta {
 };
 
 #define META_FORMAT 1
-#define META_BYTES 72
+#define META_BYTES  72
 
 void meta_encode(uint8_t bytes[META_BYTES], const struct meta *meta, const uint8_t root[32]);
 /* Reads without authenticating, enough to find the root key: SOTTO_E_NEWER, SOTTO_E_CORRUPT. */
@@ -53,8 +54,8 @@ int slot_is_filled(const struct sotto_port *port, unsigned slot) MUST_CHECK;
 /* Destroys the slot; raises nothing when it is empty. */
 int slot_shred(const struct sotto_port *port, unsigned slot, int *assurance,
                struct sotto_error *err) MUST_CHECK;
-/* The root key of a store in an epoch. SOTTO_E_KEY with *is_gone 1 when the slot is empty or unusable, 0
- * when the keystore fails and may be asked again. */
+/* The root key of a store in an epoch. SOTTO_E_KEY with *is_gone 1 when the slot is empty or
+ * unusable, 0 when the keystore fails and may be asked again. */
 int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t root[32],
                 int *is_gone, struct sotto_error *err) MUST_CHECK;
 

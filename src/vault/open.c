@@ -1,7 +1,7 @@
-/* open: bringing the vault up and putting it down. Owns the order of things at a start: nothing is written before
- * every row has been authenticated, no slot is destroyed before META has been. The one exception is an
- * erasure that a power cut interrupted: it is finished as soon as the keyring is authentic, even if some
- * record turns out to be damaged afterwards. */
+/* open: bringing the vault up and putting it down. Owns the order of things at a start: nothing is
+ * written before every row has been authenticated, no slot is destroyed before META has been. The
+ * one exception is an erasure that a power cut interrupted: it is finished as soon as the keyring
+ * is authentic, even if some record turns out to be damaged afterwards. */
 #include "vault/inside.h"
 
 size_t vault_bytes(void) { return sizeof(struct vault); }
@@ -62,8 +62,7 @@ static int meta_load(struct vault *v, struct sotto_error *err) {
         if (is_gone) v->store.state = SOTTO_STORAGE_REFUSED;
         return status;
     }
-    if (!meta_is_authentic(v->blob, v->keys->root))
-        return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+    if (!meta_is_authentic(v->blob, v->keys->root)) return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
     return SOTTO_OK;
 }
 
@@ -84,8 +83,8 @@ static int keyring_load(struct vault *v, struct sotto_error *err) {
     return SOTTO_OK;
 }
 
-/* Reads every row once. Afterwards each is known to be META, a keyring entry or an authentic record of
- * this store, so that no damage can pass for a record that was never written. */
+/* Reads every row once. Afterwards each is known to be META, a keyring entry or an authentic record
+ * of this store, so that no damage can pass for a record that was never written. */
 static int rows_check(struct vault *v, struct sotto_error *err) {
     int64_t row = INT64_MIN;
     const uint8_t *content;
@@ -157,8 +156,7 @@ static int vault_raise(struct vault *v, struct sotto_error *err) {
     if (!v->keys) return fail(err, SOTTO_E_MEMORY, "vault: no locked memory for its keys");
 
     int status = store_open(&v->store, path, v->port->vault_vfs, err);
-    if (status == SOTTO_OK)
-        status = v->store.is_new ? vault_make(v, err) : vault_load(v, err);
+    if (status == SOTTO_OK) status = v->store.is_new ? vault_make(v, err) : vault_load(v, err);
     if (status == SOTTO_OK) {
         v->store.state = SOTTO_STORAGE_OK;
     } else {

@@ -2,11 +2,11 @@
  * random ones never repeat in practice; counters would, after a restored file). */
 #include "vault/seal.h"
 
-#define BLOB_VERSION 1
+#define BLOB_VERSION            1
 #define BLOB_XCHACHA20_POLY1305 1
 
 #define AT_GENERATION 4
-#define AT_NONCE 12
+#define AT_NONCE      12
 _Static_assert(AT_NONCE + SEAL_NONCE_BYTES == BLOB_HEADER_BYTES, "header");
 
 #define AD_BYTES (8 + STORE_ID_BYTES + 8 + 8 + 8)
@@ -38,7 +38,7 @@ int blob_seal(uint8_t *blob, size_t *blob_n, const struct blob_place *place, uin
 
     blob[0] = BLOB_VERSION;
     blob[1] = BLOB_XCHACHA20_POLY1305;
-    blob[2] = (uint8_t)class;
+    blob[2] = (uint8_t) class;
     blob[3] = 0;
     store64(blob + AT_GENERATION, generation);
     if (rng_bytes(rng, blob + AT_NONCE, SEAL_NONCE_BYTES) != 0) return SOTTO_E_ENTROPY;

@@ -1,9 +1,9 @@
 /* store: the only code that talks to SQLite. See store.h for what it owns and promises.
  *
  * Memory is bounded per connection, not by sqlite3_hard_heap_limit64: that limit is one for the
- * whole process and would also throttle a host program's own databases, and the engines of a simulated
- * fleet would share it. cache_size bounds the page cache, which spills into the log (ciphertext
- * only); lookaside, statements and schema are fixed. A test asserts the peak. */
+ * whole process and would also throttle a host program's own databases, and the engines of a
+ * simulated fleet would share it. cache_size bounds the page cache, which spills into the log
+ * (ciphertext only); lookaside, statements and schema are fixed. A test asserts the peak. */
 #include "vault/store.h"
 
 #include <sqlite3.h>
@@ -11,10 +11,10 @@
 /* The schema, compared word for word at open. */
 #define TABLE_SQL "CREATE TABLE b(k INTEGER PRIMARY KEY, v BLOB)"
 
-/* page_size 1024 halves the flash bytes of a small commit; secure_delete zeroes what is deleted, moved or freed;
- * cell_size_check makes a damaged page an error rather than a guess; 256 pages of log before a
- * checkpoint and 256 KiB of cache. locking_mode must stand before the first access: the index of
- * the log then lives on the heap and no -shm file is made. */
+/* page_size 1024 halves the flash bytes of a small commit; secure_delete zeroes what is deleted,
+ * moved or freed; cell_size_check makes a damaged page an error rather than a guess; 256 pages of
+ * log before a checkpoint and 256 KiB of cache. locking_mode must stand before the first access:
+ * the index of the log then lives on the heap and no -shm file is made. */
 static const char PRAGMAS[] = "PRAGMA locking_mode=EXCLUSIVE;"
                               "PRAGMA page_size=1024;"
                               "PRAGMA synchronous=FULL;"
@@ -113,7 +113,7 @@ static int query_two(struct store *s, const char *sql, int64_t out[2], struct so
 /* A vault has exactly one object, the table; a new file has none, and no page beyond the first: a
  * damaged vault whose schema looks empty must not be taken for new and overwritten. */
 static int schema_check(struct store *s, struct sotto_error *err) {
-    int64_t objects[2], pages[2];
+    int64_t objects[2] = {0}, pages[2] = {0};
     int status = query_two(s,
                            "SELECT count(*), total(type = 'table' AND name = 'b' "
                            "AND sql = '" TABLE_SQL "') FROM sqlite_master",
@@ -155,8 +155,8 @@ int store_open(struct store *s, const char *path, const char *vfs, struct sotto_
     return status;
 }
 
-/* The log must really be a WAL: with any other journal an unfinished write would leave old pages in a
- * second file that nobody cleans. */
+/* The log must really be a WAL: with any other journal an unfinished write would leave old pages in
+ * a second file that nobody cleans. */
 static int log_begin(struct store *s, struct sotto_error *err) {
     sqlite3_stmt *query = NULL;
     int is_wal = 0;
@@ -182,8 +182,7 @@ int store_create(struct store *s, struct sotto_error *err) {
 
 int store_accept(struct store *s, struct sotto_error *err) {
     int status = log_begin(s, err);
-    if (status == SOTTO_OK)
-        sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    if (status == SOTTO_OK) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     s->is_new = 0;
     return status;
 }
@@ -266,8 +265,7 @@ int store_get(struct store *s, int64_t k, uint8_t *blob, size_t cap, size_t *n,
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? status : store_fail(s, rc, "read", err);
 }
 
-int store_put(struct store *s, int64_t k, const uint8_t *blob, size_t n,
-              struct sotto_error *err) {
+int store_put(struct store *s, int64_t k, const uint8_t *blob, size_t n, struct sotto_error *err) {
     sqlite3_stmt *put = s->statement[STORE_PUT];
     int rc = sqlite3_bind_int64(put, 1, k);
     if (rc == SQLITE_OK) rc = sqlite3_bind_blob(put, 2, blob, (int)n, SQLITE_STATIC);

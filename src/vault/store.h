@@ -1,6 +1,6 @@
 /* store: the transactional container under the vault: one SQLite file, one connection, one table of
- * 64-bit keys and opaque blobs. Knows no keys, no profiles and no plaintext. Promises that nothing is
- * written to a file before store_accept, and that a failed file is never written to again
+ * 64-bit keys and opaque blobs. Knows no keys, no profiles and no plaintext. Promises that nothing
+ * is written to a file before store_accept, and that a failed file is never written to again
  * through the same handle. Called by the other files of this room only. */
 #ifndef SOTTO_VAULT_STORE_H
 #define SOTTO_VAULT_STORE_H
@@ -39,7 +39,8 @@ int store_open(struct store *s, const char *path, const char *vfs,
 int store_create(struct store *s, struct sotto_error *err) MUST_CHECK;
 /* The file is ours and readable: from now on it may be written to. */
 int store_accept(struct store *s, struct sotto_error *err) MUST_CHECK;
-/* Lets go of the file. Writes what waits in the log into it only if it was accepted and has not failed. */
+/* Lets go of the file. Writes what waits in the log into it only if it was accepted and has not
+ * failed. */
 void store_close(struct store *s);
 
 /* Checks the structure of every page (not the content of blobs). */
@@ -57,7 +58,8 @@ int store_put(struct store *s, int64_t k, const uint8_t *blob, size_t n,
 /* Deletes first to last inclusive; *count (may be NULL) tells how many there were. */
 int store_delete(struct store *s, int64_t first, int64_t last, uint32_t *count,
                  struct sotto_error *err) MUST_CHECK;
-/* The least key from `first` to `last`; SOTTO_E_NOT_FOUND without touching err when there is none. */
+/* The least key from `first` to `last`; SOTTO_E_NOT_FOUND without touching err when there is none.
+ */
 int store_next(struct store *s, int64_t first, int64_t last, int64_t *found,
                struct sotto_error *err) MUST_CHECK;
 

@@ -1,11 +1,10 @@
-/* vault: records, transactions and profiles, as vault.h promises them. Owns no state of its own: rows
- * are in the store, keys in the keyring; here they meet. */
+/* vault: records, transactions and profiles, as vault.h promises them. Owns no state of its own:
+ * rows are in the store, keys in the keyring; here they meet. */
 #include "vault/inside.h"
 
 int require_open(const struct vault *v, struct sotto_error *err) {
     switch (v->store.state) {
-    case SOTTO_STORAGE_OK:
-        return SOTTO_OK;
+    case SOTTO_STORAGE_OK: return SOTTO_OK;
     case SOTTO_STORAGE_NONE:
         return fail(err, SOTTO_E_STATE, "vault: this device keeps nothing (no vault path)");
     case SOTTO_STORAGE_FAILED:
@@ -77,8 +76,8 @@ int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[
         generation = blob_generation(v->blob, blob_n) + 1;
     else if (status != SOTTO_E_NOT_FOUND)
         return status;
-    status = blob_seal(v->blob, &blob_n, place, generation, key, v->rng, content, n,
-                       v->keys->scratch);
+    status =
+        blob_seal(v->blob, &blob_n, place, generation, key, v->rng, content, n, v->keys->scratch);
     if (status == SOTTO_E_ENTROPY)
         return fail(err, status, "vault: the random source failed, nothing was stored");
     if (status != SOTTO_OK) return fail(err, status, "vault: the record is too long");
@@ -144,8 +143,8 @@ int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size
         status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &blob_n, err);
     if (status == SOTTO_E_NOT_FOUND) return fail(err, status, "vault: no such record");
     if (status != SOTTO_OK) return status;
-    if (blob_unseal(v->blob, blob_n, &place, data_key->key, v->keys->scratch, &content,
-                    &length) != SOTTO_OK)
+    if (blob_unseal(v->blob, blob_n, &place, data_key->key, v->keys->scratch, &content, &length) !=
+        SOTTO_OK)
         return fail(err, SOTTO_E_CORRUPT, "%s: a record of class %u is damaged", v->store.path,
                     (unsigned)key.kind);
     if (length > cap) {
@@ -216,8 +215,8 @@ int vault_profile_create(struct vault *v, const char *name, uint32_t *slot,
 
     struct data_key *key = &v->keys->slot[free_slot];
     if (data_key_draw(key, name, v->rng) != SOTTO_OK)
-        return spoil(v, fail(err, SOTTO_E_ENTROPY,
-                             "vault: the random source failed, no key was made"));
+        return spoil(
+            v, fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, no key was made"));
     status = keyring_write(v, free_slot, v->keys->root, v->meta.epoch, err);
     if (status != SOTTO_OK) {
         wipe(key, sizeof *key);
@@ -238,12 +237,12 @@ uint32_t vault_profile_count(const struct vault *v) {
 
 int vault_device_key(struct vault *v, const char *label, uint8_t key[32]) {
     uint8_t secret[32];
-    if (!v->port || !v->port->device_secret ||
-        v->port->device_secret(v->port->ctx, secret) != 0) {
+    if (!v->port || !v->port->device_secret || v->port->device_secret(v->port->ctx, secret) != 0) {
         wipe(key, 32);
         return SOTTO_E_KEY;
     }
-    /* One fixed label of the room and the caller's as content: no caller can name the vault's own. */
+    /* One fixed label of the room and the caller's as content: no caller can name the vault's own.
+     */
     hash_keyed(key, secret, "sotto-vault-device", label, strlen(label));
     wipe(secret, sizeof secret);
     return SOTTO_OK;

@@ -7,15 +7,16 @@
 #include "base/base.h"
 #include "crypto/crypto.h"
 
-/* Classes of records. Those up to VAULT_OUTBOX are the device's own, under its device data key, and survive
- * every erasure; the others belong to a profile, under that profile's data key, and die with it. */
+/* Classes of records. Those up to VAULT_OUTBOX are the device's own, under its device data key, and
+ * survive every erasure; the others belong to a profile, under that profile's data key, and die
+ * with it. */
 enum vault_class {
-    VAULT_SYSTEM = 1, /* time floor, version floors */
-    VAULT_TALLY = 2,  /* slot = metric id, seq = window: raw counts of an unsealed window */
-    VAULT_LEDGER = 3, /* slot = metric id, seq = window: what was charged; slot 0: totals */
-    VAULT_OUTBOX = 4, /* slot = metric id, seq = window: final report bytes */
-    VAULT_PROFILE = 5,/* slot = profile, seq 0: consent and state */
-    VAULT_EVENTS = 6  /* slot = profile, seq = chunk number */
+    VAULT_SYSTEM = 1,  /* time floor, version floors */
+    VAULT_TALLY = 2,   /* slot = metric id, seq = window: raw counts of an unsealed window */
+    VAULT_LEDGER = 3,  /* slot = metric id, seq = window: what was charged; slot 0: totals */
+    VAULT_OUTBOX = 4,  /* slot = metric id, seq = window: final report bytes */
+    VAULT_PROFILE = 5, /* slot = profile, seq 0: consent and state */
+    VAULT_EVENTS = 6   /* slot = profile, seq = chunk number */
 };
 
 struct vault_key {
@@ -71,12 +72,13 @@ int vault_profile_create(struct vault *v, const char *name, uint32_t *slot,
 uint32_t vault_profile_count(const struct vault *v);
 
 /* Destroys one profile (NULL: all): new key epoch, survivors re-wrapped, records deleted, old slot
- * destroyed, freed pages overwritten. Resumed by the next vault_open if cut. Must not be called inside a transaction. */
+ * destroyed, freed pages overwritten. Resumed by the next vault_open if cut. Must not be called
+ * inside a transaction. */
 int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *receipt,
                 struct sotto_error *err) MUST_CHECK;
 
-/* A 32-byte secret of this device for one purpose, the same at every start and unaffected by erasure (from the port's
- * device secret). */
+/* A 32-byte secret of this device for one purpose, the same at every start and unaffected by
+ * erasure (from the port's device secret). */
 int vault_device_key(struct vault *v, const char *label, uint8_t key[32]) MUST_CHECK;
 
 /* Counters for benchmarks and health. */

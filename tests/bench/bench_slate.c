@@ -1,5 +1,6 @@
-/* bench_slate: how long a slate takes, from request to open, and scoring alone. History 50, top 20, 100
- * neighbours an item; random but realistic sizes. Figures are of this machine; compare runs, not machines. */
+/* bench_slate: how long a slate takes, from request to open, and scoring alone. History 50, top 20,
+ * 100 neighbours an item; random but realistic sizes. Figures are of this machine; compare runs,
+ * not machines. */
 #include "tests/support/test.h"
 
 #include <time.h>
@@ -22,9 +23,10 @@ static int by_value(const void *a, const void *b) {
 }
 
 static void print_row(const char *what, uint32_t items, uint64_t *ns) {
+    const size_t middle = ROUNDS / 2, last = (size_t)ROUNDS * 99 / 100;
     qsort(ns, ROUNDS, sizeof *ns, by_value);
     printf("%-26s %7u items  median %8.1f us  p99 %8.1f us\n", what, items,
-           (double)ns[ROUNDS / 2] / 1000, (double)ns[ROUNDS * 99 / 100] / 1000);
+           (double)ns[middle] / 1e3, (double)ns[last] / 1e3);
 }
 
 /* Rows of NEIGHBOURS ascending columns spread over the catalogue. */
@@ -38,7 +40,8 @@ static struct model sparse_model(struct dice *d, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t stride = n / NEIGHBOURS, at = dice_below(d, stride);
         for (uint32_t e = 0; e < NEIGHBOURS; e++, at += stride) {
-            columns[(size_t)i * NEIGHBOURS + e] = (uint16_t)(at == i ? (at > 0 ? at - 1 : at + 1) : at);
+            columns[(size_t)i * NEIGHBOURS + e] =
+                (uint16_t)(at == i ? (at > 0 ? at - 1 : at + 1) : at);
             weights[(size_t)i * NEIGHBOURS + e] = (int8_t)(1 + dice_below(d, 127));
         }
         starts[i + 1] = starts[i] + NEIGHBOURS;
@@ -103,8 +106,8 @@ static void bench_call(const struct model *m, struct dice *d) {
     struct sotto_health health = {.size = sizeof health};
     assert_int_equal(sotto_health(k.engine, &health), SOTTO_OK);
     print_row("request to open", m->n_items, ns);
-    printf("%-26s %7u items  %zu KiB above the mapped pack of %zu KiB\n", "engine memory", m->n_items,
-           health.memory_bytes / 1024, n / 1024);
+    printf("%-26s %7u items  %zu KiB above the mapped pack of %zu KiB\n", "engine memory",
+           m->n_items, health.memory_bytes / 1024, n / 1024);
     kiosk_free(&k);
 }
 

@@ -15,8 +15,8 @@ void canary_make(char canary[CANARY_BYTES + 1], unsigned number);
 #define CANARY_PIECE 12
 
 /* How many of the files under `dir` (with subfolders) hold any CANARY_PIECE bytes in a row of
- * `secret`, at any offset. `stride` 1 tries each piece; CANARY_PIECE only every twelfth byte's, which still
- * finds any leak of twice the length. -1 when a file cannot be read. */
+ * `secret`, at any offset. `stride` 1 tries each piece; CANARY_PIECE only every twelfth byte's,
+ * which still finds any leak of twice the length. -1 when a file cannot be read. */
 int canary_count(const char *dir, const void *secret, size_t n, size_t stride);
 
 /* Reads a whole file into memory the caller frees; NULL when it cannot be read. */

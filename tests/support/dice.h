@@ -1,4 +1,5 @@
-/* dice: a small seeded generator for property tests (SplitMix64, Steele et al. 2014). Print the seed. */
+/* dice: a small seeded generator for property tests (SplitMix64, Steele et al. 2014). Print the
+ * seed. */
 #ifndef SOTTO_TEST_DICE_H
 #define SOTTO_TEST_DICE_H
 

@@ -106,9 +106,8 @@ sotto_session kiosk_session(struct kiosk *k, const char *profile, unsigned purpo
     if (sotto_session_begin(k->engine, profile, &s) != SOTTO_OK)
         fail_msg("%s", sotto_last_error(k->engine));
     for (int p = SOTTO_PURPOSE_STORE; p <= SOTTO_PURPOSE_MEASURE; p++)
-        if (purposes >> p & 1 &&
-            sotto_consent_set(k->engine, s, (enum sotto_purpose)p, SOTTO_CONSENT_GRANTED) !=
-                SOTTO_OK)
+        if (purposes >> p & 1 && sotto_consent_set(k->engine, s, (enum sotto_purpose)p,
+                                                   SOTTO_CONSENT_GRANTED) != SOTTO_OK)
             fail_msg("%s", sotto_last_error(k->engine));
     return s;
 }

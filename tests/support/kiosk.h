@@ -5,7 +5,7 @@
 #include "make_pack.h"
 #include "platform/sim/sim_port.h"
 
-#define KIOSK_MODEL_KEY 1
+#define KIOSK_MODEL_KEY  1
 #define KIOSK_POLICY_KEY 2
 
 struct kiosk {
@@ -16,9 +16,10 @@ struct kiosk {
     struct sotto *engine; /* NULL until kiosk_open */
 };
 
-/* Makes the directory, a model of `n_items` items in 8 groups ("item-0" …, every pair related) and a policy.
- * is_ram_only: no vault. Fails the test on error. */
-void kiosk_make(struct kiosk *k, uint32_t n_items, const struct make_policy *policy, int is_ram_only);
+/* Makes the directory, a model of `n_items` items in 8 groups ("item-0" …, every pair related) and
+ * a policy. is_ram_only: no vault. Fails the test on error. */
+void kiosk_make(struct kiosk *k, uint32_t n_items, const struct make_policy *policy,
+                int is_ram_only);
 void kiosk_put_model(struct kiosk *k, uint32_t n_items, uint64_t version);
 void kiosk_put_policy(struct kiosk *k, const struct make_policy *policy);
 /* Opens; must succeed. */

@@ -83,8 +83,8 @@ size_t make_signature(char *out, size_t cap, const uint8_t *bytes, size_t n, uin
     sign(global, message, 64 + sizeof comment - 1, secret);
     base64(sig_text, raw, sizeof raw);
     base64(global_text, global, sizeof global);
-    int length = snprintf(out, cap, "untrusted comment: test\n%s\ntrusted comment: %s\n%s\n", sig_text,
-                          comment, global_text);
+    int length = snprintf(out, cap, "untrusted comment: test\n%s\ntrusted comment: %s\n%s\n",
+                          sig_text, comment, global_text);
     assert_true(length > 0 && (size_t)length < cap);
     return (size_t)length;
 }
@@ -133,7 +133,8 @@ size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uin
         store64(key, hash_item_id(strings + load32(item)));
         store32(key + 8, i);
         store32(item + 4, (uint32_t)strings_n);
-        strings_n += (size_t)snprintf(strings + strings_n, 64, "The remarkable thing no. %u", i) + 1;
+        strings_n +=
+            (size_t)snprintf(strings + strings_n, 64, "The remarkable thing no. %u", i) + 1;
         store16(item + 8, (uint16_t)(i % groups));
     }
     qsort(keys, m->n_items, 12, by_key);
@@ -224,7 +225,8 @@ size_t make_policy_pack(uint8_t *out, const struct make_policy *p) {
          "No", "Why?", "Person"},
         {"ar", "rtl", "\xd8\xa7\xd8\xae\xd8\xaa\xd9\x8a\xd8\xa7\xd8\xb1", "\xd9\x86\xd8\xb5",
          "\xd9\x86\xd8\xb5", "\xd9\x86\xd8\xb5", "sotto-personal", "\xd9\x86\xd8\xb9\xd9\x85",
-         "\xd9\x84\xd8\xa7", "\xd9\x84\xd9\x85\xd8\xa7\xd8\xb0\xd8\xa7", "\xd8\xb4\xd8\xae\xd8\xb5"},
+         "\xd9\x84\xd8\xa7", "\xd9\x84\xd9\x85\xd8\xa7\xd8\xb0\xd8\xa7",
+         "\xd8\xb4\xd8\xae\xd8\xb5"},
     };
     uint8_t policy[1024], text_bytes[2048], schema[4096];
     struct cbor_writer pw = cbor_writer_of(policy, sizeof policy);
@@ -241,8 +243,7 @@ size_t make_policy_pack(uint8_t *out, const struct make_policy *p) {
     const struct make_section sections[] = {{SECTION_POLICY, policy, pw.n},
                                             {SECTION_TEXTS, text_bytes, tw.n},
                                             {SECTION_SCHEMA, schema, sw.n}};
-    const struct make_header header = {.role = PACK_POLICY,
-                                       .version = or_else(p->version, 1),
-                                       .not_after_s = p->not_after_s};
+    const struct make_header header = {
+        .role = PACK_POLICY, .version = or_else(p->version, 1), .not_after_s = p->not_after_s};
     return make_pack(out, &header, sections, ARRAY_LEN(sections));
 }

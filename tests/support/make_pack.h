@@ -1,5 +1,5 @@
-/* make_pack: writes and signs packs for tests, from FORMAT.md and independently of sotto-pack, so that a
- * shared misunderstanding would show. Needs nothing but the device library. */
+/* make_pack: writes and signs packs for tests, from FORMAT.md and independently of sotto-pack, so
+ * that a shared misunderstanding would show. Needs nothing but the device library. */
 #ifndef SOTTO_TEST_MAKE_PACK_H
 #define SOTTO_TEST_MAKE_PACK_H
 
@@ -24,8 +24,8 @@ struct make_header {
 };
 
 /* Lays out a container in `out` (MAKE_PACK_MAX bytes); returns its length. */
-size_t make_pack(uint8_t *out, const struct make_header *header, const struct make_section *sections,
-                 uint32_t n_sections);
+size_t make_pack(uint8_t *out, const struct make_header *header,
+                 const struct make_section *sections, uint32_t n_sections);
 /* The minisign text of a signature over bytes by the key of `seed_byte`; returns its length. */
 size_t make_signature(char *out, size_t cap, const uint8_t *bytes, size_t n, uint8_t seed_byte);
 /* The public key of `seed_byte` in minisign's 56 characters. */
@@ -35,19 +35,19 @@ void make_file(const char *path, const void *bytes, size_t n);
 /* Writes the pack and its signature beside it. */
 void make_signed_file(const char *path, const uint8_t *bytes, size_t n, uint8_t seed_byte);
 
-/* A model pack of a catalogue "item-0" … with titles and `groups` groups ("group-0" …) from a model's
- * arrays; returns its length. */
+/* A model pack of a catalogue "item-0" … with titles and `groups` groups ("group-0" …) from a
+ * model's arrays; returns its length. */
 size_t make_model_pack(uint8_t *out, const struct model *model, uint32_t groups, uint64_t version);
 
 /* What tests like to vary in a policy; zero means a sensible value. */
 struct make_policy {
     uint64_t version;
     int64_t not_after_s;
-    uint32_t never;          /* bits 1 << enum sotto_purpose that the policy never allows */
-    uint32_t no_ack;         /* 1: showing the banner suffices */
+    uint32_t never;  /* bits 1 << enum sotto_purpose that the policy never allows */
+    uint32_t no_ack; /* 1: showing the banner suffices */
     uint32_t eps_micro, max_cells, window_s, n_cells;
     uint64_t year_micro, lifetime_micro;
-    uint32_t no_metrics;     /* 1: an empty schema */
+    uint32_t no_metrics; /* 1: an empty schema */
     uint32_t consent_ttl_s, idle_s, notice_version;
 };
 size_t make_policy_pack(uint8_t *out, const struct make_policy *p);

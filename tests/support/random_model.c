@@ -40,8 +40,7 @@ void random_model_make(struct random_model *r, struct dice *d, uint32_t n, int i
         for (uint32_t j = 0; j < n; j++) {
             if (j == i || (!is_extreme && dice_below(d, 3) != 0)) continue;
             columns[edges] = (uint16_t)j;
-            weights[edges++] =
-                (int8_t)(is_extreme ? sign * 127 : (int)dice_below(d, 255) - 127);
+            weights[edges++] = (int8_t)(is_extreme ? sign * 127 : (int)dice_below(d, 255) - 127);
         }
         char id[16];
         int length = snprintf(id, sizeof id, "item-%u", i);

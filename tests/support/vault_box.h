@@ -26,11 +26,11 @@ int box_restart(struct vault_box *box);
 /* Closes and removes everything. */
 void box_free(struct vault_box *box);
 
-/* Stores profile `name` with `chunks` event records and one consent record, content by `number`; returns its slot. */
+/* Stores profile `name` with `chunks` event records and one consent record, content by `number`;
+ * returns its slot. */
 uint32_t box_profile(struct vault_box *box, const char *name, unsigned number, uint32_t chunks);
 /* True when every record that box_profile stored is there and right. */
-int box_profile_is_whole(struct vault_box *box, const char *name, unsigned number,
-                         uint32_t chunks);
+int box_profile_is_whole(struct vault_box *box, const char *name, unsigned number, uint32_t chunks);
 
 #define BOX_CHUNK_BYTES 480
 /* The content of a record of box_profile: readable, and different for every record. */

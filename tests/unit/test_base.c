@@ -12,10 +12,20 @@ static void cbor_matches_the_examples_of_its_rfc(void **state) {
     static const struct {
         int64_t v;
         const char *hex;
-    } ints[] = {{0, "00"},        {1, "01"},           {10, "0a"},          {23, "17"},
-                {24, "1818"},     {25, "1819"},        {100, "1864"},       {1000, "1903e8"},
-                {1000000, "1a000f4240"}, {1000000000000, "1b000000e8d4a51000"},
-                {-1, "20"},       {-10, "29"},         {-100, "3863"},      {-1000, "3903e7"}};
+    } ints[] = {{0, "00"},
+                {1, "01"},
+                {10, "0a"},
+                {23, "17"},
+                {24, "1818"},
+                {25, "1819"},
+                {100, "1864"},
+                {1000, "1903e8"},
+                {1000000, "1a000f4240"},
+                {1000000000000, "1b000000e8d4a51000"},
+                {-1, "20"},
+                {-10, "29"},
+                {-100, "3863"},
+                {-1000, "3903e7"}};
     for (unsigned i = 0; i < ARRAY_LEN(ints); i++) {
         uint8_t buf[16];
         char hex[40] = "";
@@ -50,12 +60,12 @@ static void cbor_round_trips_integers_at_every_width(void **state) {
 static void cbor_refuses_what_is_not_deterministic_or_cut_off(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "\x18\x17",                 /* 23 in two bytes */
-        "\x19\x00\xff",             /* 255 in three */
-        "\x1a\x00\x00\xff\xff",     /* 65535 in five */
-        "\x1c",                     /* reserved */
-        "\x1f",                     /* indefinite */
-        "\x18",                     /* cut off */
+        "\x18\x17",             /* 23 in two bytes */
+        "\x19\x00\xff",         /* 255 in three */
+        "\x1a\x00\x00\xff\xff", /* 65535 in five */
+        "\x1c",                 /* reserved */
+        "\x1f",                 /* indefinite */
+        "\x18",                 /* cut off */
         "\x19\x01",
     };
     static const size_t lengths[] = {2, 3, 5, 1, 1, 1, 2};
@@ -67,7 +77,8 @@ static void cbor_refuses_what_is_not_deterministic_or_cut_off(void **state) {
         assert_false(cbor_is_done(&r));
     }
     size_t n;
-    struct cbor_reader r = cbor_reader_of((const uint8_t *)"\x5b\xff\xff\xff\xff\xff\xff\xff\xff", 9);
+    struct cbor_reader r =
+        cbor_reader_of((const uint8_t *)"\x5b\xff\xff\xff\xff\xff\xff\xff\xff", 9);
     assert_null(cbor_get_bytes(&r, &n)); /* a length beyond the input */
     r = cbor_reader_of((const uint8_t *)"\x62\xc3\x28", 3);
     assert_null(cbor_get_text(&r, &n)); /* not UTF-8 */
@@ -100,8 +111,7 @@ static void cbor_reader_survives_random_bytes(void **state) {
         size_t n = dice_below(&d, sizeof buf + 1), k;
         for (size_t i = 0; i < n; i++) buf[i] = (uint8_t)dice_u64(&d);
         struct cbor_reader r = cbor_reader_of(buf, n);
-        for (int step = 0; step < 6; step++)
-            switch (dice_below(&d, 6)) {
+        for (int step = 0; step < 6; step++) switch (dice_below(&d, 6)) {
             case 0: (void)cbor_get_uint(&r, UINT64_MAX); break;
             case 1: (void)cbor_get_int(&r, -100, 100); break;
             case 2: (void)cbor_get_bytes(&r, &k); break;
@@ -115,11 +125,19 @@ static void cbor_reader_survives_random_bytes(void **state) {
 
 static void only_printable_utf8_passes(void **state) {
     (void)state;
-    static const char *const good[] = {"", "plain", "caf\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\x81",
-                                       "\xd8\xb9\xd8\xb1"};
-    static const char *const bad[] = {"\x80",         "\xc3",         "\xc0\xaf",    "\xe0\x80\x80",
-                                      "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
-                                      "a\nb",         "\x7f",         "\xc2\x85",    "\xe2\x82"};
+    static const char *const good[] = {
+        "", "plain", "caf\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\x81", "\xd8\xb9\xd8\xb1"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc3",
+                                      "\xc0\xaf",
+                                      "\xe0\x80\x80",
+                                      "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "a\nb",
+                                      "\x7f",
+                                      "\xc2\x85",
+                                      "\xe2\x82"};
     for (unsigned i = 0; i < ARRAY_LEN(good); i++)
         assert_true(utf8_is_printable(good[i], strlen(good[i])));
     for (unsigned i = 0; i < ARRAY_LEN(bad); i++)

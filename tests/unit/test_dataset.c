@@ -47,7 +47,8 @@ static void parse_all(const char *bytes, size_t n, char *out, size_t cap) {
     out[0] = '\0';
     while (csv_next(c, &r, &err) == 1) {
         if (at) at += (size_t)snprintf(out + at, cap - at, "/");
-        if (r.problem) at += (size_t)snprintf(out + at, cap - at, "!%llu", (unsigned long long)r.line);
+        if (r.problem)
+            at += (size_t)snprintf(out + at, cap - at, "!%llu", (unsigned long long)r.line);
         for (size_t i = 0; i < r.n_fields; i++)
             at += (size_t)snprintf(out + at, cap - at, "%s%s", i ? "|" : "", r.fields[i]);
     }
@@ -64,7 +65,9 @@ static void csv_follows_rfc_4180(void **state) {
         {"\"a,1\",\"b\"\"q\"\"\"\nx,", "a,1|b\"q\"/x|"},
         {"\"two\nlines\",x\ny,z\n", "two lines|x/y|z"},
         {"\n\na\n\n\nb\n", "a/b"},
-        {"\xef\xbb\xbf" "a,b\n", "a|b"},
+        {"\xef\xbb\xbf"
+         "a,b\n",
+         "a|b"},
         {"15\" ruler,x\n", "15\" ruler|x"}, /* common in exports, and harmless */
         {"\"\",\"\"\n", "|"},
         {"a\tb,c\n", "a b|c"},
@@ -153,11 +156,13 @@ static void compressed_files_are_recognised_by_content(void **state) {
     uint8_t hash[32];
     memcpy(hash, data.quality.hash, sizeof hash);
     dataset_free(&data);
-    assert_int_equal(dataset_read(&data, scratch_file(dir, "a.csv", xz, xz_n), &none, &err), SOTTO_OK);
+    assert_int_equal(dataset_read(&data, scratch_file(dir, "a.csv", xz, xz_n), &none, &err),
+                     SOTTO_OK);
     assert_int_equal(data.n_baskets, 1);
     assert_memory_equal(hash, data.quality.hash, sizeof hash);
     dataset_free(&data);
-    assert_int_equal(dataset_read(&data, scratch_file(dir, "b.csv", zst, zst_n), &none, &err), SOTTO_OK);
+    assert_int_equal(dataset_read(&data, scratch_file(dir, "b.csv", zst, zst_n), &none, &err),
+                     SOTTO_OK);
     assert_memory_equal(hash, data.quality.hash, sizeof hash);
 }
 
@@ -169,14 +174,16 @@ static void cut_or_damaged_compression_is_an_error_that_names_the_file(void **st
     size_t at = (size_t)snprintf(text, sizeof text, HEADER);
     while (at < sizeof text - 100)
         at += (size_t)snprintf(text + at, sizeof text - at, "%u,%u,T%u,1,2,2026-01-01,7\n",
-                               dice_below(&d, 100), 10000 + dice_below(&d, 90000), dice_below(&d, 999));
+                               dice_below(&d, 100), 10000 + dice_below(&d, 90000),
+                               dice_below(&d, 999));
     static uint8_t packed[20000], bad[20000];
     for (int kind = 0; kind < 2; kind++) {
         size_t n = kind ? ZSTD_compress(packed, sizeof packed, text, at, 3)
                         : compress_xz(text, packed, sizeof packed);
         for (size_t cut = 8; cut < n; cut += n / 40) {
-            assert_int_equal(dataset_read(&data, scratch_file(dir, "cut", packed, cut), &none, &err),
-                             SOTTO_E_FORMAT);
+            assert_int_equal(
+                dataset_read(&data, scratch_file(dir, "cut", packed, cut), &none, &err),
+                SOTTO_E_FORMAT);
             assert_non_null(strstr(err.message, "cut"));
             assert_non_null(strstr(err.message, "fetch or compress the file again"));
         }
@@ -199,7 +206,8 @@ static void unusable_files_are_refused_with_file_line_and_remedy(void **state) {
     } cases[] = {
         {"", "the file is empty"},
         {HEADER, "holds no transactions"},
-        {"basket,title,time\n1,A,2026-01-01\n", "no column for the item; name it with --map item=COLUMN"},
+        {"basket,title,time\n1,A,2026-01-01\n",
+         "no column for the item; name it with --map item=COLUMN"},
         {"item,title,time\n1,A,2026-01-01\n", "no column for the basket"},
         {"basket,item\n1,2\n", "no column for the time"},
         {"\"basket,item,time\n1,2,3\n", "a quote is never closed"},
@@ -210,7 +218,8 @@ static void unusable_files_are_refused_with_file_line_and_remedy(void **state) {
     };
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         assert_int_equal(read_text(cases[i].text, NULL), SOTTO_E_FORMAT);
-        if (!strstr(err.message, cases[i].says)) fail_msg("%s\nlacks: %s", err.message, cases[i].says);
+        if (!strstr(err.message, cases[i].says))
+            fail_msg("%s\nlacks: %s", err.message, cases[i].says);
         if (i < 9) assert_non_null(strstr(err.message, "t.csv"));
     }
     assert_non_null(strstr((read_text(cases[2].text, NULL), err.message), "basket, title, time"));
@@ -241,8 +250,8 @@ static void every_line_is_dropped_for_its_reason_or_kept(void **state) {
     static char text[8000];
     size_t at = (size_t)snprintf(text, sizeof text, HEADER);
     for (int i = 0; i < 100; i++) /* lines enough for the inference to see what is usual */
-        at += (size_t)snprintf(text + at, sizeof text - at, "%d,%d,Thing,1,2,2026-01-0%d,7\n", 500 + i / 2,
-                               10001 + i % 2, 1 + i % 9 / 5);
+        at += (size_t)snprintf(text + at, sizeof text - at, "%d,%d,Thing,1,2,2026-01-0%d,7\n",
+                               500 + i / 2, 10001 + i % 2, 1 + i % 9 / 5);
     snprintf(text + at, sizeof text - at,
              "C501,10001,Thing,-1,2,2026-01-01,7\n" /* 102: cancelled */
              "601,10001,Thing,0,2,2026-01-01,7\n"   /* 103: no quantity */
@@ -310,13 +319,15 @@ static void baskets_are_distinct_items_in_file_order_by_time(void **state) {
     assert_true(data.items[a].price > 1.99 && data.items[a].price < 2.01); /* median of 1, 5, 2 */
     assert_int_equal(data.n_customers, 2);
     struct dataset_options until = {.until_s = 1767312000}; /* 2026-01-02 */
-    assert_int_equal(read_text(HEADER "2,b,B,1,3,2026-01-02,1\n1,c,C,1,9,2026-01-01,2\n", &until), SOTTO_OK);
+    assert_int_equal(read_text(HEADER "2,b,B,1,3,2026-01-02,1\n1,c,C,1,9,2026-01-01,2\n", &until),
+                     SOTTO_OK);
     assert_int_equal(data.n_baskets, 1);
     assert_int_equal(data.quality.out_of_range, 1);
     struct dataset_options most = {.max_basket = 1};
-    assert_int_equal(read_text(HEADER "1,b,B,1,3,2026-01-02,1\n1,c,C,1,9,2026-01-02,2\n2,c,C,1,9,2026-01-02,2\n",
-                               &most),
-                     SOTTO_OK);
+    assert_int_equal(
+        read_text(HEADER "1,b,B,1,3,2026-01-02,1\n1,c,C,1,9,2026-01-02,2\n2,c,C,1,9,2026-01-02,2\n",
+                  &most),
+        SOTTO_OK);
     assert_int_equal(data.n_baskets, 1);
     assert_int_equal(data.n_items, 1);
     assert_int_equal(data.quality.kept, 1);
@@ -334,8 +345,9 @@ static void dates_are_read_as_people_write_them(void **state) {
                 {"2011-11-01T08:26:00+02:00", 1320128760},
                 {"2012-02-29", 1330473600},
                 {"1320105600", 1320105600}};
-    static const char *const bad[] = {"",           "2011-13-01", "2011-02-29",       "2011-11-01x",
-                                      "11-01-2011", "2011-11-01 25:00", "yesterday", "2011-11-01T08"};
+    static const char *const bad[] = {
+        "",           "2011-13-01",       "2011-02-29", "2011-11-01x",
+        "11-01-2011", "2011-11-01 25:00", "yesterday",  "2011-11-01T08"};
     struct slashed slashed;
     int64_t s;
     char day[11];
@@ -351,10 +363,12 @@ static void dates_are_read_as_people_write_them(void **state) {
         assert_int_equal(s, at / 86400 * 86400 - (at % 86400 < 0 ? 86400 : 0));
     }
     /* One day above 12 settles the order for the whole column. */
-    assert_int_equal(read_text("basket,item,time\n1,a,3/4/2026 8:00\n2,a,13/4/2026\n", NULL), SOTTO_OK);
+    assert_int_equal(read_text("basket,item,time\n1,a,3/4/2026 8:00\n2,a,13/4/2026\n", NULL),
+                     SOTTO_OK);
     time_write_date(data.baskets[0].time_s, day);
     assert_string_equal(day, "2026-04-03");
-    assert_int_equal(read_text("basket,item,time\n1,a,3/4/2026 8:00\n2,a,4/13/26\n", NULL), SOTTO_OK);
+    assert_int_equal(read_text("basket,item,time\n1,a,3/4/2026 8:00\n2,a,4/13/26\n", NULL),
+                     SOTTO_OK);
     time_write_date(data.baskets[0].time_s, day);
     assert_string_equal(day, "2026-03-04");
 }

@@ -1,4 +1,5 @@
-/* The engine through its public API on a simulated device: disclosure, consent, sessions, policy. */
+/* The engine through its public API on a simulated device: disclosure, consent, sessions, policy.
+ */
 #include "tests/support/test.h"
 
 #include "tests/support/kiosk.h"
@@ -149,8 +150,8 @@ static int reentering_hook(void *ctx, const struct sotto_banner *banner,
     reentry_status[0] = sotto_slate_open(reentered, 2, &view, &item, 1);
     reentry_status[1] = sotto_session_begin(reentered, NULL, &s);
     reentry_status[2] = sotto_tick(reentered);
-    reentry_status[3] = sotto_consent_set(reentered, 1, SOTTO_PURPOSE_PERSONALISE,
-                                          SOTTO_CONSENT_GRANTED);
+    reentry_status[3] =
+        sotto_consent_set(reentered, 1, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_GRANTED);
     return -1;
 }
 
@@ -201,9 +202,9 @@ static void banner_shows_once_per_session_and_again_in_the_next(void **state) {
             assert_int_equal(k.device.banners_asked, visit);
         }
         /* Taking consent back re-arms the banner. */
-        assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE,
-                                           SOTTO_CONSENT_WITHDRAWN),
-                         SOTTO_OK);
+        assert_int_equal(
+            sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN),
+            SOTTO_OK);
         assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).personalised, 0);
         assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
     }
@@ -223,9 +224,9 @@ static void consent_taken_back_after_the_banner_closes_the_sealed_slate(void **s
     kiosk_record(&k, s, 50, SOTTO_EVENT_SELECT);
     assert_int_equal(sotto_slate_request(k.engine, s, &request, &slate), SOTTO_OK);
     assert_int_equal(sotto_slate_present(k.engine, slate), SOTTO_OK);
-    assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE,
-                                       SOTTO_CONSENT_WITHDRAWN),
-                     SOTTO_OK);
+    assert_int_equal(
+        sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN),
+        SOTTO_OK);
     /* Saying yes again does not revive what was disarmed. */
     assert_int_equal(
         sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_GRANTED), SOTTO_OK);

@@ -244,8 +244,8 @@ static void check_survivors(struct vault_box *box, int must_be_gone) {
     assert_true(slot_file_is_there(box, 0) != slot_file_is_there(box, 1));
 }
 
-/* One fuse feeds the disk and the key store; it burns out after every possible number of writes, syncs
- * and key operations. The state after the cut is what the files hold. */
+/* One fuse feeds the disk and the key store; it burns out after every possible number of writes,
+ * syncs and key operations. The state after the cut is what the files hold. */
 static void a_power_cut_at_any_instant_of_an_erasure_loses_nobody_else(void **state) {
     struct fault_vfs disk;
     long steps = 0;

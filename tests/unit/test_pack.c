@@ -1,5 +1,6 @@
-/* Packs: nothing is believed but an intact file, signed by the right key, for this role, device, engine and
- * time. Promise 7. Files live in a simulated port's memory, so that every byte can be flipped quickly. */
+/* Packs: nothing is believed but an intact file, signed by the right key, for this role, device,
+ * engine and time. Promise 7. Files live in a simulated port's memory, so that every byte can be
+ * flipped quickly. */
 #include "tests/support/test.h"
 
 #include "crypto/crypto.h"
@@ -44,8 +45,9 @@ static size_t small_model(void) {
     return n;
 }
 
-static int try_open(const uint8_t *bytes, size_t n, const char *sig, size_t sig_n, enum pack_role role,
-                    uint8_t key_byte, const char *device_class, struct sotto_error *err) {
+static int try_open(const uint8_t *bytes, size_t n, const char *sig, size_t sig_n,
+                    enum pack_role role, uint8_t key_byte, const char *device_class,
+                    struct sotto_error *err) {
     struct files f = {bytes, sig, n, sig_n, sig != NULL};
     struct sotto_port port = {.ctx = &f, .file_map = map, .file_unmap = unmap};
     struct pack pack;
@@ -106,7 +108,8 @@ static void every_flipped_byte_of_a_model_pack_is_refused(void **state) {
 
 static void every_flipped_byte_of_a_policy_pack_is_refused(void **state) {
     (void)state;
-    flip_every_byte(make_policy_pack(pack_bytes, &(struct make_policy){0}), PACK_POLICY, POLICY_KEY);
+    flip_every_byte(make_policy_pack(pack_bytes, &(struct make_policy){0}), PACK_POLICY,
+                    POLICY_KEY);
 }
 
 static void every_flipped_or_missing_byte_of_a_signature_is_refused(void **state) {
@@ -122,14 +125,12 @@ static void every_flipped_or_missing_byte_of_a_signature_is_refused(void **state
         sig[i] ^= 1;
         /* The last line break is not part of what is signed. */
         if (i == sig_n - 1) continue;
-        assert_int_equal(
-            try_open(pack_bytes, n, sig, sig_n, PACK_MODEL, MODEL_KEY, NULL, &err),
-            SOTTO_E_SIGNATURE);
+        assert_int_equal(try_open(pack_bytes, n, sig, sig_n, PACK_MODEL, MODEL_KEY, NULL, &err),
+                         SOTTO_E_SIGNATURE);
     }
     for (size_t cut = 0; cut + 1 < sig_n; cut++)
-        assert_int_equal(
-            try_open(pack_bytes, n, sig_text, cut, PACK_MODEL, MODEL_KEY, NULL, &err),
-            SOTTO_E_SIGNATURE);
+        assert_int_equal(try_open(pack_bytes, n, sig_text, cut, PACK_MODEL, MODEL_KEY, NULL, &err),
+                         SOTTO_E_SIGNATURE);
 }
 
 static void missing_signature_and_wrong_keys_are_told_apart(void **state) {
@@ -153,7 +154,8 @@ static void role_class_engine_version_and_expiry_are_enforced(void **state) {
     struct make_header h = {.role = PACK_POLICY, .version = 3};
     size_t n = make_pack(pack_bytes, &h, &section, 1);
     assert_int_equal(sign_and_open(pack_bytes, n, PACK_MODEL, &err), SOTTO_E_MISMATCH);
-    h = (struct make_header){.role = PACK_MODEL, .version = 3, .min_engine = SOTTO_VERSION_NUMBER + 1};
+    h = (struct make_header){
+        .role = PACK_MODEL, .version = 3, .min_engine = SOTTO_VERSION_NUMBER + 1};
     n = make_pack(pack_bytes, &h, &section, 1);
     assert_int_equal(sign_and_open(pack_bytes, n, PACK_MODEL, &err), SOTTO_E_MISMATCH);
     h = (struct make_header){.role = PACK_MODEL, .version = 0};
@@ -179,8 +181,8 @@ static void role_class_engine_version_and_expiry_are_enforced(void **state) {
     assert_int_equal(pack_check_fresh(&p, "x", 3, INT64_MAX, &err), SOTTO_OK);
 }
 
-/* Even a signer's mistake must not let an index run wild: every single-byte change, signed anew, either
- * loads to in-bounds arrays or is refused. ASan watches the probing. */
+/* Even a signer's mistake must not let an index run wild: every single-byte change, signed anew,
+ * either loads to in-bounds arrays or is refused. ASan watches the probing. */
 static void signed_nonsense_never_escapes_its_bounds(void **state) {
     (void)state;
     struct sotto_error err;

@@ -71,8 +71,8 @@ static void damaged_consent_record_is_no(void **state) {
     assert_int_equal(consent_decode(&back, bytes, sizeof bytes), 0);
     assert_memory_equal(&back, &c, sizeof c);
     for (size_t n = 0; n < sizeof bytes; n++) assert_int_equal(consent_decode(&back, bytes, n), -1);
-    /* No damage to a record of three denials may decode to a usable yes… but the state byte itself is
-     * data: that one is protected by the vault's authentication, so it is left out here. */
+    /* No damage to a record of three denials may decode to a usable yes… but the state byte itself
+     * is data: that one is protected by the vault's authentication, so it is left out here. */
     for (size_t i = 0; i < sizeof bytes; i++)
         for (unsigned v = 1; v < 256; v++) {
             if (i >= 4 && (i - 4) % 16 == 0) continue;

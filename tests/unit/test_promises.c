@@ -7,10 +7,10 @@
 #include "sotto_report.h"
 #include "tests/support/kiosk.h"
 
-#define STORE (1u << SOTTO_PURPOSE_STORE)
+#define STORE       (1u << SOTTO_PURPOSE_STORE)
 #define PERSONALISE (1u << SOTTO_PURPOSE_PERSONALISE)
-#define MEASURE (1u << SOTTO_PURPOSE_MEASURE)
-#define DAY_MS (86400u * 1000u)
+#define MEASURE     (1u << SOTTO_PURPOSE_MEASURE)
+#define DAY_MS      (86400u * 1000u)
 
 static const struct make_policy usual;
 
@@ -92,7 +92,8 @@ static void sealing_a_window_twice_gives_the_same_bytes_for_ever(void **state) {
     for (unsigned v = 0; v < 20; v++) measured_visit(&k, v, 3);
     assert_int_equal(sotto_metric(k.engine, 0, &m), SOTTO_OK);
     uint64_t window = m.open_window;
-    assert_int_equal(sotto_report_seal(k.engine, 1, window, first, sizeof first, &n), SOTTO_E_STATE);
+    assert_int_equal(sotto_report_seal(k.engine, 1, window, first, sizeof first, &n),
+                     SOTTO_E_STATE);
     sim_device_advance(&k.device, DAY_MS);
 
     assert_int_equal(sotto_report_seal(k.engine, 1, window, first, sizeof first, &n), SOTTO_OK);
@@ -103,7 +104,8 @@ static void sealing_a_window_twice_gives_the_same_bytes_for_ever(void **state) {
     assert_int_equal(sotto_report_decode(first, n, key, &report, &err), SOTTO_OK);
     assert_int_equal(report.window, window);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(sotto_report_seal(k.engine, 1, window, again, sizeof again, &m_n), SOTTO_OK);
+        assert_int_equal(sotto_report_seal(k.engine, 1, window, again, sizeof again, &m_n),
+                         SOTTO_OK);
         assert_int_equal(m_n, n);
         assert_memory_equal(first, again, n);
         kiosk_restart(&k);
@@ -181,12 +183,12 @@ static void without_consent_to_measure_nothing_is_counted(void **state) {
         sotto_session s = kiosk_session(&k, NULL, PERSONALISE);
         kiosk_record(&k, s, 0, SOTTO_EVENT_PURCHASE);
         if (v % 2) { /* a yes that was taken back is a no */
-            assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_MEASURE,
-                                               SOTTO_CONSENT_GRANTED),
-                             SOTTO_OK);
-            assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_MEASURE,
-                                               SOTTO_CONSENT_WITHDRAWN),
-                             SOTTO_OK);
+            assert_int_equal(
+                sotto_consent_set(k.engine, s, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_GRANTED),
+                SOTTO_OK);
+            assert_int_equal(
+                sotto_consent_set(k.engine, s, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_WITHDRAWN),
+                SOTTO_OK);
         }
         end(&k, s);
     }
@@ -261,8 +263,8 @@ static void many_visits_are_compacted_and_keep_the_newest_events(void **state) {
     }
     sotto_session s = kiosk_session(&k, "anna", 0);
     struct sotto_slate_view view = kiosk_slate(&k, s, items, 10, NULL);
-    /* The newest 256 of 600 events are visits 69 to 119 and one more: items 9 to 59 and 0 to 3. What was seen
-     * before is forgotten and may come back. */
+    /* The newest 256 of 600 events are visits 69 to 119 and one more: items 9 to 59 and 0 to 3.
+     * What was seen before is forgotten and may come back. */
     assert_int_equal(view.personalised, 1);
     assert_int_equal(view.count, 5);
     for (uint32_t i = 0; i < 5; i++) {
@@ -280,9 +282,9 @@ static void word_taken_back_survives_a_restart(void **state) {
     kiosk_open(&k);
     sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
     kiosk_record(&k, s, 1, SOTTO_EVENT_VIEW);
-    assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE,
-                                       SOTTO_CONSENT_WITHDRAWN),
-                     SOTTO_OK);
+    assert_int_equal(
+        sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN),
+        SOTTO_OK);
     kiosk_restart(&k); /* without ending the session first */
     s = kiosk_session(&k, "anna", 0);
     assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).why, SOTTO_WHY_NO_CONSENT);
@@ -356,8 +358,8 @@ static void taking_back_consent_to_store_erases(void **state) {
     for (unsigned e = 0; e < 40; e++) kiosk_record(&k, s, e, SOTTO_EVENT_VIEW);
     assert_int_equal(stored_profiles(&k), 1);
     uint64_t destroyed = k.device.slot_destroys;
-    assert_int_equal(
-        sotto_consent_set(k.engine, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_WITHDRAWN), SOTTO_OK);
+    assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_WITHDRAWN),
+                     SOTTO_OK);
     assert_int_equal(stored_profiles(&k), 0);
     assert_true(k.device.slot_destroys > destroyed);
     assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).why, SOTTO_WHY_NO_HISTORY);

@@ -6,7 +6,8 @@
 
 /* ---- The table, walked over every sequence of events up to a length ----------------------- */
 
-/* An independent statement of promise 4: what must have happened for a slate to open as personal. */
+/* An independent statement of promise 4: what must have happened for a slate to open as personal.
+ */
 static void personal_opens_only_after_ask_and_a_good_receipt(void **state) {
     (void)state;
     enum { LENGTH = 6 };
@@ -119,7 +120,8 @@ static void seen_and_absent_items_are_never_in_a_personal_slate(void **state) {
         uint8_t skip[19], absent[19];
         random_model_make(&r, &d, 150, 0);
         struct history h = random_history(&d, &r.model);
-        for (size_t i = 0; i < sizeof absent; i++) absent[i] = (uint8_t)(dice_u64(&d) & dice_u64(&d));
+        for (size_t i = 0; i < sizeof absent; i++)
+            absent[i] = (uint8_t)(dice_u64(&d) & dice_u64(&d));
         struct slate_workspace w = {scores, skip, absent};
         memset(&s, 0, sizeof s);
 
@@ -172,9 +174,9 @@ static void later_events_weigh_by_position_and_repeats_are_folded(void **state) 
     struct history h = {0};
     static const uint32_t order[] = {2, 5, 2, 7, 5};
     for (unsigned i = 0; i < 5; i++)
-        history_add(&h, (struct history_event){.item = order[i],
-                                               .type = i == 4 ? SOTTO_EVENT_PURCHASE
-                                                              : SOTTO_EVENT_VIEW});
+        history_add(
+            &h, (struct history_event){.item = order[i],
+                                       .type = i == 4 ? SOTTO_EVENT_PURCHASE : SOTTO_EVENT_VIEW});
     struct slate_workspace w = {scores, skip, absent};
 
     slate_rank_personal(&s, &r.model, &h, &w, 4, 0);
@@ -270,9 +272,9 @@ static void two_banners_never_share_a_hash_and_every_field_counts(void **state) 
     struct sotto_banner a = make_banner(1), b = make_banner(1);
     uint8_t hash[HASH_BYTES];
     assert_memory_not_equal(a.hash, b.hash, HASH_BYTES);
-    const char **fields[] = {&b.locale,     &b.direction,   &b.title, &b.short_text, &b.plain_text,
-                             &b.speech_text, &b.icon,       &b.contact, &b.actions[0].id,
-                             &b.actions[3].label};
+    const char **fields[] = {&b.locale,        &b.direction,       &b.title, &b.short_text,
+                             &b.plain_text,    &b.speech_text,     &b.icon,  &b.contact,
+                             &b.actions[0].id, &b.actions[3].label};
     for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
         const char *before = *fields[i];
         *fields[i] = "changed";

@@ -1,5 +1,6 @@
-/* The vault: records, transactions, profiles, the states it can be in, and what a stranger who holds the
- * file can and cannot do. Erasure has test_erase.c, failing storage test_vault_faults.c. */
+/* The vault: records, transactions, profiles, the states it can be in, and what a stranger who
+ * holds the file can and cannot do. Erasure has test_erase.c, failing storage test_vault_faults.c.
+ */
 #include "tests/support/test.h"
 
 #include <sqlite3.h>
@@ -22,8 +23,8 @@ static const struct vault_key FLOOR = {VAULT_SYSTEM, 0, 0};
 /* ---- Records ------------------------------------------------------------------------------ */
 
 static void records_of_every_length_come_back_after_a_restart(void **state) {
-    static const size_t lengths[] = {0,   1,   59,  60,   61,   252,  253,  508,
-                                     509, 1020, 1021, 2044, 2045, 3999, VAULT_RECORD_MAX};
+    static const size_t lengths[] = {
+        0, 1, 59, 60, 61, 252, 253, 508, 509, 1020, 1021, 2044, 2045, 3999, VAULT_RECORD_MAX};
     struct vault_box box;
     uint8_t bytes[VAULT_RECORD_MAX], found[VAULT_RECORD_MAX];
     size_t n;
@@ -44,8 +45,7 @@ static void records_of_every_length_come_back_after_a_restart(void **state) {
         assert_int_equal(n, lengths[i]);
         assert_memory_equal(found, bytes, n);
     }
-    assert_int_equal(vault_put(box.v, FLOOR, bytes, VAULT_RECORD_MAX + 1, &box.err),
-                     SOTTO_E_LIMIT);
+    assert_int_equal(vault_put(box.v, FLOOR, bytes, VAULT_RECORD_MAX + 1, &box.err), SOTTO_E_LIMIT);
     box_free(&box);
 }
 
@@ -58,8 +58,8 @@ static void stored_lengths_tell_only_the_size_class(void **state) {
     box_make(&box);
     assert_int_equal(box_open(&box), SOTTO_OK);
     for (uint32_t n = 0; n <= VAULT_RECORD_MAX; n += 40)
-        assert_int_equal(vault_put(box.v, (struct vault_key){VAULT_TALLY, 1, n}, bytes, n, &box.err),
-                         SOTTO_OK);
+        assert_int_equal(
+            vault_put(box.v, (struct vault_key){VAULT_TALLY, 1, n}, bytes, n, &box.err), SOTTO_OK);
     box_close(&box);
 
     assert_int_equal(sqlite3_open(box.db, &db), SQLITE_OK);
@@ -401,8 +401,7 @@ static void a_lost_key_is_told_from_a_key_store_that_fails(void **state) {
     box_close(&box);
 
     for (unsigned slot = 0; slot < 2; slot++)
-        assert_int_equal(
-            box.device.port.slot_destroy(box.device.port.ctx, slot, &assurance), 0);
+        assert_int_equal(box.device.port.slot_destroy(box.device.port.ctx, slot, &assurance), 0);
     expect_refused(&box, SOTTO_E_KEY);
     box_free(&box);
 }
@@ -476,8 +475,7 @@ static void a_second_process_is_turned_away(void **state) {
         struct vault *second = calloc(1, vault_bytes());
         struct sotto_error err;
         int is_right =
-            second &&
-            vault_open(second, &box.device.port, &box.rng, &err) == SOTTO_E_BUSY &&
+            second && vault_open(second, &box.device.port, &box.rng, &err) == SOTTO_E_BUSY &&
             vault_state(second) == SOTTO_STORAGE_FAILED &&
             vault_erase(second, NULL, NULL, &err) == SOTTO_E_BUSY && strstr(err.message, box.db);
         _exit(is_right ? 0 : 1);
@@ -515,7 +513,8 @@ static void no_name_and_no_content_reaches_any_file_or_message(void **state) {
     assert_int_equal(vault_profile_create(box.v, name[0], &slot, &box.err), SOTTO_E_STATE), KEEP;
     assert_int_equal(vault_get(box.v, FLOOR, found, 1, &n, &box.err), SOTTO_E_LIMIT), KEEP;
     assert_int_equal(vault_put(box.v, (struct vault_key){VAULT_EVENTS, 60, 0}, bytes, 99, &box.err),
-                     SOTTO_E_NOT_FOUND), KEEP;
+                     SOTTO_E_NOT_FOUND),
+        KEEP;
     box.rng.is_failed = 1;
     assert_int_equal(vault_put(box.v, FLOOR, bytes, 99, &box.err), SOTTO_E_ENTROPY), KEEP;
     assert_int_equal(vault_erase(box.v, name[1], NULL, &box.err), SOTTO_E_ENTROPY), KEEP;
@@ -577,7 +576,8 @@ static void swapped_copied_and_altered_rows_are_refused(void **state) {
         "INSERT INTO b SELECT (1 << 56) + 3, v FROM b WHERE k = (1 << 56)",
         /* header, ciphertext, tag, length, type */
         "UPDATE b SET v = CAST(x'02' || substr(v, 2) AS BLOB) WHERE k = (1 << 56)",
-        "UPDATE b SET v = CAST(substr(v, 1, 4) || x'09' || substr(v, 6) AS BLOB) WHERE k = (1 << 56)",
+        "UPDATE b SET v = CAST(substr(v, 1, 4) || x'09' || substr(v, 6) AS BLOB) WHERE k = (1 << "
+        "56)",
         "UPDATE b SET v = CAST(substr(v, 1, length(v) - 1) || x'5a' AS BLOB) WHERE k = (1 << 56)",
         "UPDATE b SET v = CAST(v || x'00' AS BLOB) WHERE k = (1 << 56)",
         "UPDATE b SET v = substr(v, 1, 10) WHERE k = (1 << 56)",
@@ -591,7 +591,8 @@ static void swapped_copied_and_altered_rows_are_refused(void **state) {
         "DELETE FROM b WHERE k = (1 << 32) + 1", "DELETE FROM b WHERE k = 1",
         "DELETE FROM b WHERE k = 0", "INSERT INTO b VALUES(-5, x'00')",
         "INSERT INTO b VALUES(9223372036854775807, x'00')", "INSERT INTO b VALUES(7 << 56, x'00')",
-        "INSERT INTO b VALUES(2, x'00')", "INSERT INTO b SELECT (40 << 32) + 1, v FROM b WHERE k = 1",
+        "INSERT INTO b VALUES(2, x'00')",
+        "INSERT INTO b SELECT (40 << 32) + 1, v FROM b WHERE k = 1",
         /* META: store id, epoch, what is pending, its authentication */
         "UPDATE b SET v = CAST(substr(v, 1, 16) || x'00' || substr(v, 18) AS BLOB) WHERE k = 0",
         "UPDATE b SET v = CAST(substr(v, 1, 32) || x'03' || substr(v, 34) AS BLOB) WHERE k = 0",

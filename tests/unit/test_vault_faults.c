@@ -1,5 +1,5 @@
-/* The vault on storage that fails: full, unable to sync, cut from power, damaged. Every failure point is
- * visited, none chosen. */
+/* The vault on storage that fails: full, unable to sync, cut from power, damaged. Every failure
+ * point is visited, none chosen. */
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -173,8 +173,8 @@ static void a_failed_sync_poisons_the_handle_until_it_is_reopened(void **state) 
     fault_vfs_unregister(&disk);
 }
 
-/* A small life: a vault is made, profiles come, records are rewritten, a transaction spans rows. Counts
- * in *acked how many steps were acknowledged. */
+/* A small life: a vault is made, profiles come, records are rewritten, a transaction spans rows.
+ * Counts in *acked how many steps were acknowledged. */
 enum { LIFE_STEPS = 12 };
 static int life(struct vault_box *box, int *acked) {
     int status = box_open(box);
@@ -190,8 +190,7 @@ static int life(struct vault_box *box, int *acked) {
         if (status == SOTTO_OK)
             status = vault_put(box->v, (struct vault_key){VAULT_PROFILE, slot, 0}, bytes,
                                sizeof bytes, &box->err);
-        if (status == SOTTO_OK)
-            status = vault_put(box->v, FLOOR, acked, sizeof *acked, &box->err);
+        if (status == SOTTO_OK) status = vault_put(box->v, FLOOR, acked, sizeof *acked, &box->err);
         if (status == SOTTO_OK) status = vault_commit(box->v, &box->err);
         if (status != SOTTO_OK) {
             vault_rollback(box->v);
@@ -354,8 +353,8 @@ static void any_truncation_gives_all_the_data_or_a_clean_error(void **state) {
     box_free(&box);
 }
 
-/* A log left by a crash: damage there may cost the last commits (that is where a torn write ends) but never
- * gives a wrong or half a transaction. */
+/* A log left by a crash: damage there may cost the last commits (that is where a torn write ends)
+ * but never gives a wrong or half a transaction. */
 static void any_changed_byte_of_the_log_keeps_transactions_whole(void **state) {
     struct fault_vfs disk;
     struct vault_box box;

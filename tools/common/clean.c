@@ -1,5 +1,5 @@
-/* clean: see clean.h. What is a product and what a cancellation is inferred from how nearly all ids look,
- * unless the caller says so; what was inferred is reported. */
+/* clean: see clean.h. What is a product and what a cancellation is inferred from how nearly all ids
+ * look, unless the caller says so; what was inferred is reported. */
 #include "tools/common/clean.h"
 
 #include <ctype.h>
@@ -10,8 +10,8 @@
 
 #define PREFIX_DIGITS_MIN 3
 #define PREFIX_DIGITS_MAX 16
-#define MOST_PERCENT 98
-#define CANCEL_PERCENT 90
+#define MOST_PERCENT      98
+#define CANCEL_PERCENT    90
 
 static size_t leading_digits(const char *s) { return strspn(s, "0123456789"); }
 
@@ -48,7 +48,8 @@ static void infer_cancel_prefix(const struct lines *lines, char *out, size_t cap
 }
 
 /* For every item id whether it is a product. NULL without memory or on a bad pattern. */
-static uint8_t *match_items(const struct lines *lines, const char *pattern, struct sotto_error *err) {
+static uint8_t *match_items(const struct lines *lines, const char *pattern,
+                            struct sotto_error *err) {
     regex_t regex;
     uint8_t *is_product = malloc(lines->items.n ? lines->items.n : 1);
     if (!is_product) {
@@ -58,8 +59,8 @@ static uint8_t *match_items(const struct lines *lines, const char *pattern, stru
     memset(is_product, 1, lines->items.n);
     if (!*pattern) return is_product;
     if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
-        fail(err, SOTTO_E_ARGUMENT, "--item-pattern: \"%s\" is not a POSIX extended regular expression",
-             pattern);
+        fail(err, SOTTO_E_ARGUMENT,
+             "--item-pattern: \"%s\" is not a POSIX extended regular expression", pattern);
         free(is_product);
         return NULL;
     }
@@ -128,9 +129,10 @@ int lines_judge(const struct lines *lines, const struct dataset_options *o, uint
     free(is_product);
     if (q->kept == 0)
         return fail(err, SOTTO_E_FORMAT,
-                    "no line is left after cleaning: %llu of %llu are no products by \"%s\", %llu are outside the "
+                    "no line is left after cleaning: %llu of %llu are no products by \"%s\", %llu "
+                    "are outside the "
                     "dates; check --item-pattern, --from and --until",
-                    (unsigned long long)q->non_products, (unsigned long long)q->lines, q->item_pattern,
-                    (unsigned long long)q->out_of_range);
+                    (unsigned long long)q->non_products, (unsigned long long)q->lines,
+                    q->item_pattern, (unsigned long long)q->out_of_range);
     return SOTTO_OK;
 }

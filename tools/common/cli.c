@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUIET_MS 2000
+#define QUIET_MS  2000
 #define REDRAW_MS 100
 #define BAR_CELLS 24
 

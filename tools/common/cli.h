@@ -19,8 +19,8 @@ int cli_exit_of(int status);
 /* Prints "PROGRAM: message" on stderr and returns cli_exit_of(err->status). */
 int cli_report(const char *program, const struct sotto_error *err);
 
-/* A progress line on stderr, redrawn at most ten times a second, only on a terminal and only once two
- * seconds have passed: "training  [#####.....]  52 %  0:04 left". */
+/* A progress line on stderr, redrawn at most ten times a second, only on a terminal and only once
+ * two seconds have passed: "training  [#####.....]  52 %  0:04 left". */
 struct cli_progress {
     const char *label;
     uint64_t total, started_ms, drawn_ms;

@@ -53,16 +53,19 @@ static int take_map(const struct csv_record *header, const char *path, const cha
         size_t pair = strcspn(map, ","), meaning = strcspn(map, "=,");
         int which = -1;
         for (int i = 0; i < DATASET_COLUMNS; i++)
-            if (strlen(meanings[i]) == meaning && strncmp(meanings[i], map, meaning) == 0) which = i;
+            if (strlen(meanings[i]) == meaning && strncmp(meanings[i], map, meaning) == 0)
+                which = i;
         if (which < 0 || meaning >= pair)
-            return fail(err, SOTTO_E_ARGUMENT,
-                        "--map: \"%.*s\" is not MEANING=COLUMN; meanings are basket, item, time, title, "
-                        "quantity, price, customer, category",
-                        (int)pair, map);
+            return fail(
+                err, SOTTO_E_ARGUMENT,
+                "--map: \"%.*s\" is not MEANING=COLUMN; meanings are basket, item, time, title, "
+                "quantity, price, customer, category",
+                (int)pair, map);
         column[which] = find_named(header, map + meaning + 1, pair - meaning - 1);
         if (column[which] < 0)
-            return fail(err, SOTTO_E_ARGUMENT, "%s: --map names the column \"%.*s\", which it lacks; it has %s",
-                        path, (int)(pair - meaning - 1), map + meaning + 1,
+            return fail(err, SOTTO_E_ARGUMENT,
+                        "%s: --map names the column \"%.*s\", which it lacks; it has %s", path,
+                        (int)(pair - meaning - 1), map + meaning + 1,
                         listed(header, names, sizeof names));
         map += pair + (map[pair] == ',');
     }
@@ -77,13 +80,14 @@ int columns_find(const struct csv_record *header, const char *path, const char *
     int status = map ? take_map(header, path, map, column, err) : SOTTO_OK;
     if (status != SOTTO_OK) return status;
     for (int i = 0; i < DATASET_COLUMNS; i++) {
-        for (int k = 0; k < NAMES_MAX && usual[i][k] && column[i] < 0; k++)
-            column[i] = find_named(header, usual[i][k], strlen(usual[i][k]));
-        if (column[i] < 0 && i <= COLUMN_TIME)
-            return fail(err, SOTTO_E_FORMAT,
-                        "%s, line %llu: no column for the %s; name it with --map %s=COLUMN. It has %s",
-                        path, (unsigned long long)header->line, meanings[i], meanings[i],
-                        listed(header, names, sizeof names));
+        for (int k = 0; k < NAMES_MAX && column[i] < 0; k++)
+            if (usual[i][k]) column[i] = find_named(header, usual[i][k], strlen(usual[i][k]));
+        if (i <= COLUMN_TIME && column[i] < 0)
+            return fail(
+                err, SOTTO_E_FORMAT,
+                "%s, line %llu: no column for the %s; name it with --map %s=COLUMN. It has %s",
+                path, (unsigned long long)header->line, meanings[i], meanings[i],
+                listed(header, names, sizeof names));
         if (column[i] >= 0)
             snprintf(quality->columns[i], sizeof quality->columns[i], "%s",
                      header->fields[column[i]]);

@@ -1,5 +1,5 @@
-/* csv: see csv.h. A record is first delimited without touching it, then unquoted in place; so a quote that
- * never closes costs its own line and not the rest of the file. */
+/* csv: see csv.h. A record is first delimited without touching it, then unquoted in place; so a
+ * quote that never closes costs its own line and not the rest of the file. */
 #include "tools/common/csv.h"
 
 #include <stdlib.h>
@@ -82,8 +82,9 @@ static struct extent delimit(const char *s, size_t n) {
     for (size_t i = 0; i < n; i++) {
         char ch = s[i];
         if (i > CSV_RECORD_MAX)
-            return physical_line(s, n, state == QUOTED ? "a quote is never closed"
-                                                       : "the line is longer than 1 MiB");
+            return physical_line(s, n,
+                                 state == QUOTED ? "a quote is never closed"
+                                                 : "the line is longer than 1 MiB");
         if (state == QUOTED) {
             if (ch == '"') state = QUOTE_SEEN;
             if (ch == '\n' && ++lines > CSV_QUOTED_LINES_MAX)

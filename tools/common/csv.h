@@ -1,5 +1,5 @@
-/* csv: records of RFC 4180 from a possibly compressed file. Bounded memory; a line that breaks the format is
- * handed out as bad and the reader goes on behind it. Host side only. */
+/* csv: records of RFC 4180 from a possibly compressed file. Bounded memory; a line that breaks the
+ * format is handed out as bad and the reader goes on behind it. Host side only. */
 #ifndef SOTTO_CSV_H
 #define SOTTO_CSV_H
 
@@ -16,15 +16,15 @@
 struct csv; /* an open file */
 
 struct csv_record {
-    uint64_t line;            /* where it begins, from 1 */
-    const char *problem;      /* NULL, or what is wrong: then there are no fields */
+    uint64_t line;       /* where it begins, from 1 */
+    const char *problem; /* NULL, or what is wrong: then there are no fields */
     size_t n_fields;
     char *fields[CSV_FIELDS_MAX]; /* NUL-terminated, valid UTF-8, until the next call */
 };
 
 struct csv *csv_open(const char *path, struct sotto_error *err);
-/* 1 and a record, 0 at the end, or a negative sotto_status when the file itself cannot be read on. Empty lines
- * are passed over. */
+/* 1 and a record, 0 at the end, or a negative sotto_status when the file itself cannot be read on.
+ * Empty lines are passed over. */
 int csv_next(struct csv *c, struct csv_record *record, struct sotto_error *err);
 /* BLAKE2b-256 of all bytes read so far, decompressed (`b2sum -l 256` at the end). Call once. */
 void csv_hash(struct csv *c, uint8_t hash[HASH_BYTES]);

@@ -1,11 +1,12 @@
-/* dataset: groups clean lines into baskets and gathers what is known of each item. See dataset.h. */
+/* dataset: groups clean lines into baskets and gathers what is known of each item. See dataset.h.
+ */
 #include "tools/common/dataset.h"
 
 #include <stdlib.h>
 
 #include "tools/common/clean.h"
 
-#define DAY_S 86400
+#define DAY_S      86400
 #define STALE_DAYS 90
 
 /* What is read, kept as long as the dataset, since ids and titles point into it. */
@@ -16,8 +17,8 @@ struct owned {
 };
 
 static int no_memory(struct sotto_error *err, size_t lines) {
-    return fail(err, SOTTO_E_MEMORY, "no memory for %zu lines; give a part of the data with --from and --until",
-                lines);
+    return fail(err, SOTTO_E_MEMORY,
+                "no memory for %zu lines; give a part of the data with --from and --until", lines);
 }
 
 /* ---- Baskets ----------------------------------------------------------------------------- */
@@ -65,7 +66,8 @@ static size_t find_groups(const struct owned *o, const struct entry *entries, si
     return n_groups;
 }
 
-/* Writes one basket's distinct items in file order; forgets it again if it is larger than allowed. */
+/* Writes one basket's distinct items in file order; forgets it again if it is larger than allowed.
+ */
 static void add_basket(struct dataset *d, struct owned *o, const struct entry *entries,
                        const struct group *g, uint32_t *last_seen, uint32_t max_basket) {
     struct dataset_quality *q = &d->quality;
@@ -106,12 +108,13 @@ static int build_baskets(struct dataset *d, struct owned *o, uint32_t max_basket
     struct entry *entries = malloc(kept * sizeof *entries);
     struct group *groups = malloc(kept * sizeof *groups);
     uint32_t *last_seen = calloc(o->lines.items.n, sizeof *last_seen);
-    d->baskets = malloc(kept * sizeof *d->baskets);
+    d->baskets = calloc(kept, sizeof *d->baskets);
     d->basket_items = malloc(kept * sizeof *d->basket_items);
     int is_ready = entries && groups && last_seen && d->baskets && d->basket_items;
     for (size_t i = 0; is_ready && i < o->lines.n; i++) {
         const struct line *line = &o->lines.v[i];
-        if (o->keep[i]) entries[n++] = (struct entry){line->basket, line->item, day_of(line->time_s), i};
+        if (o->keep[i])
+            entries[n++] = (struct entry){line->basket, line->item, day_of(line->time_s), i};
     }
     if (is_ready) {
         qsort(entries, n, sizeof *entries, by_basket_then_line);
@@ -161,7 +164,8 @@ static uint32_t commonest(const struct fact *facts, size_t n, size_t i, size_t *
     return best;
 }
 
-/* Numbers the items that are in a basket, in order of appearance, and rewrites the baskets to those. */
+/* Numbers the items that are in a basket, in order of appearance, and rewrites the baskets to
+ * those. */
 static int number_items(struct dataset *d, struct owned *o, struct sotto_error *err) {
     o->item_of_text = malloc(o->lines.items.n * sizeof *o->item_of_text);
     d->items = calloc(o->lines.items.n, sizeof *d->items);
@@ -198,12 +202,14 @@ static int describe_items(struct dataset *d, struct owned *o, struct sotto_error
         for (size_t i = 0; i < o->lines.n; i++) {
             const struct line *l = &o->lines.v[i];
             if (o->keep[i])
-                facts[n++] = (struct fact){o->item_of_text[l->item], pass ? l->category : l->title, l->price};
+                facts[n++] = (struct fact){o->item_of_text[l->item], pass ? l->category : l->title,
+                                           l->price};
         }
         qsort(facts, n, sizeof *facts, by_item_then_word);
         for (size_t i = 0, end; i < n; i = end) {
             uint32_t word = commonest(facts, n, i, &end), item = facts[i].item;
-            if (pass && word != DATASET_NONE) d->items[item].category = o->lines.categories.texts[word];
+            if (pass && word != DATASET_NONE)
+                d->items[item].category = o->lines.categories.texts[word];
             if (!pass && word != DATASET_NONE) d->items[item].title = o->lines.titles.texts[word];
             if (!pass) title_of[item] = word;
         }
@@ -274,7 +280,8 @@ static void summarise(struct dataset *d, const struct dataset_options *options) 
     if (d->n_baskets == 0) return;
     q->first_s = d->baskets[0].time_s;
     q->last_s = d->baskets[d->n_baskets - 1].time_s;
-    for (uint32_t i = 0; i < d->n_items; i++) q->stale_items += q->last_s - d->items[i].last_s > stale_s;
+    for (uint32_t i = 0; i < d->n_items; i++)
+        q->stale_items += q->last_s - d->items[i].last_s > stale_s;
 }
 
 /* ---- All of it --------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* dataset: transactions read from CSV, cleaned, grouped into baskets. Host side only. The same reading
- * and cleaning serves `sotto-pack check`, `sotto-pack train` and `sotto-sim`, so that what was
- * checked is what is trained on and measured. */
+/* dataset: transactions read from CSV, cleaned, grouped into baskets. Host side only. The same
+ * reading and cleaning serves `sotto-pack check`, `sotto-pack train` and `sotto-sim`, so that what
+ * was checked is what is trained on and measured. */
 #ifndef SOTTO_DATASET_H
 #define SOTTO_DATASET_H
 
@@ -23,16 +23,19 @@ enum dataset_column {
 struct dataset_options {
     /* "basket=InvoiceNo,item=StockCode,…"; NULL: found by usual header names. */
     const char *map;
-    /* POSIX extended regex that an item id must match; NULL: inferred from the data (when at least 98 % of the
-     * lines' ids begin with k ≥ 3 digits, the largest such k, or are all digits; else everything passes); "" passes everything. */
+    /* POSIX extended regex that an item id must match; NULL: inferred from the data (when at least
+     * 98 % of the lines' ids begin with k ≥ 3 digits, the largest such k, or are all digits; else
+     * everything passes); "" passes everything. */
     const char *item_pattern;
     /* Basket ids that begin with this are cancellations; NULL: "C" where nearly all other ids are
      * numeric, else none; "" none. */
     const char *cancel_prefix;
-    uint32_t max_basket;   /* drop baskets with more distinct items (bots, wholesale); 0 keeps all, reports only */
-    uint32_t stale_days;   /* an item unsold this long before the end is reported as stale; 0 means 90 */
+    uint32_t max_basket; /* drop baskets with more distinct items (bots, wholesale); 0 keeps all,
+                            reports only */
+    uint32_t
+        stale_days; /* an item unsold this long before the end is reported as stale; 0 means 90 */
     int64_t from_s, until_s; /* keep lines with from_s ≤ time < until_s; 0: no bound */
-    int show_progress;     /* a progress line on stderr if it is a terminal */
+    int show_progress;       /* a progress line on stderr if it is a terminal */
 };
 
 #define DATASET_NONE UINT32_MAX
@@ -46,7 +49,7 @@ struct dataset_item {
 };
 
 struct dataset_basket {
-    int64_t time_s;    /* of its first line, seconds since 1970 (UTC) */
+    int64_t time_s; /* of its first line, seconds since 1970 (UTC) */
     const char *id;
     uint32_t customer; /* number, or DATASET_NONE */
     uint32_t first, n; /* its distinct items in file order: basket_items[first … first + n) */
@@ -55,19 +58,21 @@ struct dataset_basket {
 /* What cleaning found; each line is counted under the first reason that fits. */
 struct dataset_quality {
     uint64_t lines, kept;
-    uint64_t bad_lines;       /* wrong number of fields, broken quoting, invalid UTF-8, too long: dropped */
-    uint64_t bad_times, bad_numbers;  /* unreadable date, quantity or price: dropped */
-    uint64_t missing_ids;     /* no basket or item id: dropped */
+    uint64_t
+        bad_lines; /* wrong number of fields, broken quoting, invalid UTF-8, too long: dropped */
+    uint64_t bad_times, bad_numbers; /* unreadable date, quantity or price: dropped */
+    uint64_t missing_ids;            /* no basket or item id: dropped */
     uint64_t cancellations, zero_quantity, zero_price, non_products; /* dropped */
-    uint64_t out_of_range;    /* outside from_s … until_s: dropped */
-    uint64_t duplicates;      /* the same item again in the same basket: merged */
+    uint64_t out_of_range;                      /* outside from_s … until_s: dropped */
+    uint64_t duplicates;                        /* the same item again in the same basket: merged */
     uint64_t missing_customers, missing_titles; /* kept */
-    uint64_t repaired_titles; /* stray spaces, differing titles for one item: the most frequent is used */
+    uint64_t repaired_titles; /* stray spaces, differing titles for one item: the most frequent is
+                                 used */
     uint64_t future_times;    /* later than the day of the run: kept, reported */
     /* Line numbers of the first of each kind, 0 if there is none; for people to look at. */
     struct {
-        uint64_t bad_line, bad_time, bad_number, missing_id, cancellation, zero_quantity, zero_price,
-            non_product, duplicate;
+        uint64_t bad_line, bad_time, bad_number, missing_id, cancellation, zero_quantity,
+            zero_price, non_product, duplicate;
     } first;
     char bad_line_problem[64]; /* what was wrong with the first bad line */
     uint32_t non_product_codes, stale_items, bot_baskets, bot_customers;
@@ -88,9 +93,9 @@ struct dataset {
     void *owned; /* strings and indexes */
 };
 
-/* Reads a CSV (RFC 4180; plain, .xz or .zst by content) from `path`. Errors name file, line, column and
- * remedy. A line that is merely dirty is counted, not fatal; a missing required column, unreadable
- * compression, or more than 10 % bad lines is fatal. Release with dataset_free. */
+/* Reads a CSV (RFC 4180; plain, .xz or .zst by content) from `path`. Errors name file, line, column
+ * and remedy. A line that is merely dirty is counted, not fatal; a missing required column,
+ * unreadable compression, or more than 10 % bad lines is fatal. Release with dataset_free. */
 int dataset_read(struct dataset *data, const char *path, const struct dataset_options *options,
                  struct sotto_error *err);
 void dataset_free(struct dataset *data);

@@ -10,8 +10,8 @@
 
 #include "base/base.h"
 
-#define IN_BYTES (256u << 10)
-#define XZ_MEMORY_MAX (256u << 20)
+#define IN_BYTES            (256u << 10)
+#define XZ_MEMORY_MAX       (256u << 20)
 #define ZSTD_WINDOW_LOG_MAX 27 /* 128 MiB, zstd's own default for the decoder */
 
 enum kind { PLAIN, XZ, ZST };
@@ -51,8 +51,8 @@ static int start_decoder(struct stream *s, struct sotto_error *err) {
             return fail(err, SOTTO_E_MEMORY, "%s: no memory for the xz decoder", s->path);
     } else if (s->kind == ZST) {
         s->zst = ZSTD_createDStream();
-        if (!s->zst || ZSTD_isError(ZSTD_DCtx_setParameter(s->zst, ZSTD_d_windowLogMax,
-                                                           ZSTD_WINDOW_LOG_MAX)))
+        if (!s->zst ||
+            ZSTD_isError(ZSTD_DCtx_setParameter(s->zst, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
             return fail(err, SOTTO_E_MEMORY, "%s: no memory for the zstd decoder", s->path);
     }
     return SOTTO_OK;

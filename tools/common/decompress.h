@@ -1,5 +1,5 @@
-/* decompress: a file as a stream of bytes, plain, .xz or .zst, recognised by its first bytes. Memory is
- * bounded whatever the file claims. Host side only; called by csv.c. */
+/* decompress: a file as a stream of bytes, plain, .xz or .zst, recognised by its first bytes.
+ * Memory is bounded whatever the file claims. Host side only; called by csv.c. */
 #ifndef SOTTO_DECOMPRESS_H
 #define SOTTO_DECOMPRESS_H
 
@@ -11,8 +11,8 @@ struct stream; /* one open file */
 
 /* NULL and `err` when the file cannot be opened. `path` must outlive the stream. */
 struct stream *stream_open(const char *path, struct sotto_error *err);
-/* Reads up to `cap` bytes; *n is 0 only at the end. SOTTO_E_IO, SOTTO_E_FORMAT (damaged or cut off; names the place) or
- * SOTTO_E_MEMORY. */
+/* Reads up to `cap` bytes; *n is 0 only at the end. SOTTO_E_IO, SOTTO_E_FORMAT (damaged or cut off;
+ * names the place) or SOTTO_E_MEMORY. */
 int stream_read(struct stream *s, void *buf, size_t cap, size_t *n, struct sotto_error *err);
 void stream_close(struct stream *s);
 

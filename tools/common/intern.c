@@ -6,6 +6,11 @@
 
 #define BLOCK_BYTES (1u << 18)
 
+struct intern_block {
+    struct intern_block *before;
+    char text[];
+};
+
 static uint64_t hash(const char *text) {
     uint64_t h = 0xcbf29ce484222325u;
     for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
@@ -37,15 +42,15 @@ static int grow(struct intern *set) {
 static char *keep(struct intern *set, const char *text) {
     size_t n = strlen(text) + 1;
     if (!set->block || n > set->block_n - set->used) {
-        size_t size = sizeof(char *) + (n > BLOCK_BYTES ? n : BLOCK_BYTES);
-        char *block = malloc(size);
+        size_t room = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+        struct intern_block *block = malloc(sizeof *block + room);
         if (!block) return NULL;
-        memcpy(block, &set->block, sizeof(char *));
+        block->before = set->block;
         set->block = block;
-        set->block_n = size;
-        set->used = sizeof(char *);
+        set->block_n = room;
+        set->used = 0;
     }
-    char *copy = set->block + set->used;
+    char *copy = set->block->text + set->used;
     memcpy(copy, text, n);
     set->used += n;
     return copy;
@@ -64,10 +69,9 @@ uint32_t intern(struct intern *set, const char *text) {
 
 void intern_free(struct intern *set) {
     while (set->block) {
-        char *next;
-        memcpy(&next, set->block, sizeof next);
+        struct intern_block *before = set->block->before;
         free(set->block);
-        set->block = next;
+        set->block = before;
     }
     free(set->texts);
     free(set->table);

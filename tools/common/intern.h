@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct intern_block;
+
 struct intern {
     char **texts; /* n of them; live until intern_free */
     uint32_t n;
     uint32_t cap, table_n;
-    uint32_t *table; /* number + 1, 0 is empty */
-    char *block;     /* current block of text; blocks are chained by their first bytes */
+    uint32_t *table;            /* number + 1, 0 is empty */
+    struct intern_block *block; /* the current block of text, chained to those before */
     size_t used, block_n;
 };
 

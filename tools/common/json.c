@@ -21,7 +21,7 @@ static size_t sequence(const unsigned char *s) {
     if (s[0] >= 0xf0 && s[0] <= 0xf4) {
         unsigned char least = s[0] == 0xf0 ? 0x90 : 0x80, most = s[0] == 0xf4 ? 0x8f : 0xbf;
         return s[1] >= least && s[1] <= most && (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80 ? 4
-                                                                                             : 0;
+                                                                                               : 0;
     }
     return 0;
 }

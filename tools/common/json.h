@@ -11,8 +11,9 @@ struct json {
 };
 
 struct json json_to(FILE *to);
-/* Every value may be preceded by a key (NULL inside arrays and at the top). Strings are escaped and made valid
- * UTF-8. json_double (not json_real, which is jansson's) prints NaN and infinities as null. */
+/* Every value may be preceded by a key (NULL inside arrays and at the top). Strings are escaped and
+ * made valid UTF-8. json_double (not json_real, which is jansson's) prints NaN and infinities as
+ * null. */
 void json_begin_object(struct json *j, const char *key);
 void json_end_object(struct json *j);
 void json_begin_array(struct json *j, const char *key);

@@ -9,7 +9,7 @@
 #include "tools/common/cli.h"
 
 #define TITLE_BYTES 120
-#define BAD_SHARE 10 /* per cent of bad lines that a file may have */
+#define BAD_SHARE   10 /* per cent of bad lines that a file may have */
 
 struct reading {
     struct lines *lines;
@@ -126,7 +126,8 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
         return SOTTO_OK;
     }
     struct line *line = next_line(l);
-    if (!line) return fail(err, SOTTO_E_MEMORY, "no memory for line %llu", (unsigned long long)r->line);
+    if (!line)
+        return fail(err, SOTTO_E_MEMORY, "no memory for line %llu", (unsigned long long)r->line);
     line->number = r->line;
     bad |= number_word(&l->baskets, field(g, r, COLUMN_BASKET), &line->basket);
     bad |= number_word(&l->items, field(g, r, COLUMN_ITEM), &line->item);
@@ -137,7 +138,8 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
     }
     bad |= number_title(&l->titles, field(g, r, COLUMN_TITLE), &line->title, &was_cleaned);
     bad |= number_title(&l->categories, field(g, r, COLUMN_CATEGORY), &line->category, &(int){0});
-    if (bad) return fail(err, SOTTO_E_MEMORY, "no memory for line %llu", (unsigned long long)r->line);
+    if (bad)
+        return fail(err, SOTTO_E_MEMORY, "no memory for line %llu", (unsigned long long)r->line);
     if (was_cleaned) line->flags |= LINE_TITLE_CLEANED;
     line->flags |= read_amount(g, r, COLUMN_QUANTITY, LINE_NO_QUANTITY, &quantity);
     line->flags |= read_amount(g, r, COLUMN_PRICE, LINE_NO_PRICE, &line->price);
@@ -176,13 +178,15 @@ static int read_all(struct reading *g, struct csv *csv, const char *path,
     int got = csv_next(csv, &r, err);
     if (got < 0) return got;
     if (got == 0 || r.problem)
-        return fail(err, SOTTO_E_FORMAT, "%s, line 1: %s; it must begin with a line that names the columns",
-                    path, got ? r.problem : "the file is empty");
+        return fail(err, SOTTO_E_FORMAT,
+                    "%s, line 1: %s; it must begin with a line that names the columns", path,
+                    got ? r.problem : "the file is empty");
     int status = columns_find(&r, path, options->map, g->column, g->quality, err);
     if (status != SOTTO_OK) return status;
     g->n_columns = r.n_fields;
     cli_progress_begin(&progress, "reading", 0);
-    while ((got = csv_next(csv, &r, err)) == 1 && status == SOTTO_OK) status = read_record(g, &r, err);
+    while ((got = csv_next(csv, &r, err)) == 1 && status == SOTTO_OK)
+        status = read_record(g, &r, err);
     cli_progress_end(&progress);
     if (got < 0) return got;
     csv_hash(csv, g->quality->hash);
@@ -201,9 +205,11 @@ int lines_read(struct lines *lines, const char *path, const struct dataset_optio
         return fail(err, SOTTO_E_FORMAT, "%s holds no transactions behind its header", path);
     if (quality->bad_lines * 100 > quality->lines * BAD_SHARE)
         return fail(err, SOTTO_E_FORMAT,
-                    "%s: %llu of %llu lines cannot be read (line %llu: %s); export it again as CSV in UTF-8",
-                    path, (unsigned long long)quality->bad_lines, (unsigned long long)quality->lines,
-                    (unsigned long long)quality->first.bad_line, quality->bad_line_problem);
+                    "%s: %llu of %llu lines cannot be read (line %llu: %s); export it again as CSV "
+                    "in UTF-8",
+                    path, (unsigned long long)quality->bad_lines,
+                    (unsigned long long)quality->lines, (unsigned long long)quality->first.bad_line,
+                    quality->bad_line_problem);
     return settle_times(lines, path, err);
 }
 

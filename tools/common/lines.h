@@ -1,5 +1,5 @@
-/* lines: the transactions as they stand in the file, every word of them numbered, nothing judged yet.
- * Called by dataset.c. */
+/* lines: the transactions as they stand in the file, every word of them numbered, nothing judged
+ * yet. Called by dataset.c. */
 #ifndef SOTTO_LINES_H
 #define SOTTO_LINES_H
 
@@ -19,7 +19,7 @@ enum line_flag {
 
 struct line {
     int64_t time_s;
-    uint64_t number;                                /* in the file */
+    uint64_t number;                                  /* in the file */
     uint32_t basket, item, customer, title, category; /* DATASET_NONE if missing */
     float price;
     uint32_t flags;

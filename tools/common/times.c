@@ -33,7 +33,8 @@ void time_write_date(int64_t unix_s, char out[11]) {
 /* Takes a number of least to most digits. -1 if there is none. */
 static int take(const char **at, int least, int most, int *value) {
     int n = 0;
-    for (*value = 0; n < most && **at >= '0' && **at <= '9'; n++) *value = *value * 10 + *(*at)++ - '0';
+    for (*value = 0; n < most && **at >= '0' && **at <= '9'; n++)
+        *value = *value * 10 + *(*at)++ - '0';
     return n >= least ? 0 : -1;
 }
 
@@ -83,8 +84,8 @@ static enum time_form read_iso(const char *at, int64_t *unix_s) {
 
 static enum time_form read_slashed(const char *at, struct slashed *s) {
     s->second_of_day = 0;
-    if (take(&at, 1, 2, &s->first) || *at++ != '/' || take(&at, 1, 2, &s->second) ||
-        *at++ != '/' || take(&at, 2, 4, &s->year))
+    if (take(&at, 1, 2, &s->first) || *at++ != '/' || take(&at, 1, 2, &s->second) || *at++ != '/' ||
+        take(&at, 2, 4, &s->year))
         return TIME_UNREADABLE;
     if (s->year < 100) s->year += s->year < 70 ? 2000 : 1900;
     if (*at == ' ' || *at == 'T') {

@@ -1,5 +1,5 @@
-/* check: see check.h. It reads and cleans exactly as training does, so what it says is what a model would be
- * made of. */
+/* check: see check.h. It reads and cleans exactly as training does, so what it says is what a model
+ * would be made of. */
 #include "tools/sotto-pack/check.h"
 
 #include <getopt.h>
@@ -16,12 +16,16 @@
 static const char help[] =
     "usage: sotto-pack check [options] TRANSACTIONS.csv[.xz|.zst]\n"
     "\n"
-    "Reads and cleans transactions as training would, and says what was dropped, what was repaired and what\n"
+    "Reads and cleans transactions as training would, and says what was dropped, what was repaired "
+    "and what\n"
     "deserves a look. Changes nothing.\n"
     "\n"
-    "  --map LIST            column names: basket=InvoiceNo,item=StockCode,time=…; meanings are basket, item,\n"
-    "                        time, title, quantity, price, customer, category. Default: usual names\n"
-    "  --item-pattern RE     item ids must match (POSIX extended; \"\" passes all); default: inferred\n"
+    "  --map LIST            column names: basket=InvoiceNo,item=StockCode,time=…; meanings are "
+    "basket, item,\n"
+    "                        time, title, quantity, price, customer, category. Default: usual "
+    "names\n"
+    "  --item-pattern RE     item ids must match (POSIX extended; \"\" passes all); default: "
+    "inferred\n"
     "  --cancel-prefix TEXT  basket ids of cancellations begin so (\"\" none); default: inferred\n"
     "  --max-basket N        drop baskets with more distinct items\n"
     "  --stale-days N        report items unsold for so long before the end (default 90)\n"
@@ -33,7 +37,8 @@ static const char help[] =
     "\n"
     "Examples:\n"
     "  sotto-pack check sales.csv.xz\n"
-    "  sotto-pack check --map item=sku,title=label --until 2026-10-01 --json sales.csv | jq .dropped\n";
+    "  sotto-pack check --map item=sku,title=label --until 2026-10-01 --json sales.csv | jq "
+    ".dropped\n";
 
 static const char *const column_names[DATASET_COLUMNS] = {
     [COLUMN_BASKET] = "basket",     [COLUMN_ITEM] = "item",         [COLUMN_TIME] = "time",
@@ -123,8 +128,9 @@ static void put_text(const char *path, const struct dataset_options *o,
     list_reasons(q, reasons);
     time_write_date(q->first_s, first);
     time_write_date(q->last_s, last);
-    printf("%s: %" PRIu64 " lines; %" PRIu64 " kept as %u baskets of %u items by %u customers, %s to %s\n\n", path,
-           q->lines, q->kept, q->baskets, q->items, q->customers, first, last);
+    printf("%s: %" PRIu64 " lines; %" PRIu64
+           " kept as %u baskets of %u items by %u customers, %s to %s\n\n",
+           path, q->lines, q->kept, q->baskets, q->items, q->customers, first, last);
     printf("Columns   ");
     for (int i = 0; i < DATASET_COLUMNS; i++)
         if (q->columns[i][0]) printf(" %s=%s", column_names[i], q->columns[i]);
@@ -132,31 +138,38 @@ static void put_text(const char *path, const struct dataset_options *o,
            o->item_pattern || !q->item_pattern[0] ? "" : " (inferred; --item-pattern changes it)");
     printf("Cancelled  basket ids that begin with %s%s\n\n",
            q->cancel_prefix[0] ? q->cancel_prefix : "nothing special",
-           o->cancel_prefix || !q->cancel_prefix[0] ? "" : " (inferred; --cancel-prefix changes it)");
+           o->cancel_prefix || !q->cancel_prefix[0] ? ""
+                                                    : " (inferred; --cancel-prefix changes it)");
     printf("Dropped, each line for the first reason that fits:\n");
     for (int i = 0; i < REASONS; i++)
-        if (reasons[i].count) put_line(reasons[i].words, reasons[i].count, q->lines, reasons[i].first);
+        if (reasons[i].count)
+            put_line(reasons[i].words, reasons[i].count, q->lines, reasons[i].first);
     if (!dropped) printf("  nothing\n");
     if (q->bad_lines) printf("  (line %" PRIu64 ": %s)\n", q->first.bad_line, q->bad_line_problem);
     printf("\nRepaired:\n");
     put_line("item again in the same basket: merged", q->duplicates, q->kept, q->first.duplicate);
     put_line("titles trimmed or made the same", q->repaired_titles, q->kept, 0);
     printf("\nDeserves a look:\n");
-    if (q->non_product_codes) put_line("item ids taken for no products", q->non_product_codes, 0, 0);
-    if (q->missing_customers) put_line("lines without a customer (kept)", q->missing_customers, q->kept, 0);
+    if (q->non_product_codes)
+        put_line("item ids taken for no products", q->non_product_codes, 0, 0);
+    if (q->missing_customers)
+        put_line("lines without a customer (kept)", q->missing_customers, q->kept, 0);
     if (q->missing_titles) put_line("lines without a title (kept)", q->missing_titles, q->kept, 0);
     if (q->future_times) put_line("lines dated in the future (kept)", q->future_times, q->kept, 0);
     if (q->stale_items) put_line("items unsold for long (kept)", q->stale_items, q->items, 0);
     if (q->bot_baskets)
-        put_line(o->max_basket ? "baskets too large: dropped" : "baskets 20 times the median (kept)",
+        put_line(o->max_basket ? "baskets too large: dropped"
+                               : "baskets 20 times the median (kept)",
                  q->bot_baskets, q->baskets, 0);
     if (q->bot_customers)
         put_line("customers 50 times as busy as most", q->bot_customers, q->customers, 0);
     printf("\nVerdict: ");
     if (q->baskets < FEW_BASKETS)
-        printf("usable, but %u baskets are few: what goes with what will be mostly chance.\n", q->baskets);
+        printf("usable, but %u baskets are few: what goes with what will be mostly chance.\n",
+               q->baskets);
     else if (q->lines > 0 && dropped - q->out_of_range > q->lines / 4)
-        printf("usable, but a quarter of the lines or more was dropped: check the reasons above.\n");
+        printf(
+            "usable, but a quarter of the lines or more was dropped: check the reasons above.\n");
     else
         printf("usable.\n");
 }
@@ -174,18 +187,20 @@ enum option_id {
     OPT_JSON
 };
 
-static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                        {"map", required_argument, NULL, OPT_MAP},
-                                        {"item-pattern", required_argument, NULL, OPT_ITEM_PATTERN},
-                                        {"cancel-prefix", required_argument, NULL, OPT_CANCEL_PREFIX},
-                                        {"max-basket", required_argument, NULL, OPT_MAX_BASKET},
-                                        {"stale-days", required_argument, NULL, OPT_STALE_DAYS},
-                                        {"from", required_argument, NULL, OPT_FROM},
-                                        {"until", required_argument, NULL, OPT_UNTIL},
-                                        {"json", no_argument, NULL, OPT_JSON},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"map", required_argument, NULL, OPT_MAP},
+    {"item-pattern", required_argument, NULL, OPT_ITEM_PATTERN},
+    {"cancel-prefix", required_argument, NULL, OPT_CANCEL_PREFIX},
+    {"max-basket", required_argument, NULL, OPT_MAX_BASKET},
+    {"stale-days", required_argument, NULL, OPT_STALE_DAYS},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"until", required_argument, NULL, OPT_UNTIL},
+    {"json", no_argument, NULL, OPT_JSON},
+    {NULL, 0, NULL, 0}};
 
-static int read_count(const char *option, const char *text, uint32_t *value, struct sotto_error *err) {
+static int read_count(const char *option, const char *text, uint32_t *value,
+                      struct sotto_error *err) {
     uint64_t v = 0;
     int status = args_uint(option, text, 1, UINT32_MAX, &v, err);
     *value = (uint32_t)v;
@@ -204,8 +219,12 @@ int check_main(int argc, char **argv) {
         case OPT_MAP: o.map = optarg; break;
         case OPT_ITEM_PATTERN: o.item_pattern = optarg; break;
         case OPT_CANCEL_PREFIX: o.cancel_prefix = optarg; break;
-        case OPT_MAX_BASKET: status = read_count("--max-basket", optarg, &o.max_basket, &err); break;
-        case OPT_STALE_DAYS: status = read_count("--stale-days", optarg, &o.stale_days, &err); break;
+        case OPT_MAX_BASKET:
+            status = read_count("--max-basket", optarg, &o.max_basket, &err);
+            break;
+        case OPT_STALE_DAYS:
+            status = read_count("--stale-days", optarg, &o.stale_days, &err);
+            break;
         case OPT_FROM: status = args_time("--from", optarg, &o.from_s, &err); break;
         case OPT_UNTIL: status = args_time("--until", optarg, &o.until_s, &err); break;
         case OPT_JSON: is_json = 1; break;
