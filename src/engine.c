@@ -8,9 +8,6 @@
 #define FLUSH_MS     5000
 #define FLOOR_SAVE_S 3600
 
-static const struct vault_key floor_key = {VAULT_SYSTEM, 0, 1};    /* i64 time floor */
-static const struct vault_key versions_key = {VAULT_SYSTEM, 0, 2}; /* u64 model, u64 policy */
-
 /* ---- Words ------------------------------------------------------------------------------- */
 
 const char *sotto_strerror(int status) {
@@ -62,7 +59,7 @@ int engine_enter(struct sotto *e) {
     return SOTTO_OK;
 }
 
-static void let_strict_rule(struct sotto *e, int status, const char *message) {
+void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
     e->rules = &e->strict;
     e->dp.policy = e->rules;
     e->policy_status = status;
@@ -75,7 +72,7 @@ static void let_strict_rule(struct sotto *e, int status, const char *message) {
 int64_t engine_now(struct sotto *e) {
     int64_t now_s = clock_now(&e->clock);
     if (e->rules == &e->policy && e->policy.not_after_s != 0 && now_s > e->policy.not_after_s)
-        let_strict_rule(e, SOTTO_E_EXPIRED, "the policy pack expired; install a newer one");
+        engine_let_strict_rule(e, SOTTO_E_EXPIRED, "the policy pack expired; install a newer one");
     return now_s;
 }
 
@@ -88,7 +85,7 @@ int engine_has_storage(const struct sotto *e) { return vault_state(e->vault) == 
 
 int engine_may_personalise(const struct sotto *e) {
     enum sotto_storage_state state = vault_state(e->vault);
-    return state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE;
+    return !e->is_model_outdated && (state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE);
 }
 
 int engine_note(struct sotto *e, int status) {
@@ -102,14 +99,6 @@ int engine_note(struct sotto *e, int status) {
 struct person_home engine_home(struct sotto *e) {
     struct person_home home = {e->vault, e->rules, &e->model};
     return home;
-}
-
-static int save_floor(struct sotto *e, int64_t now_s) {
-    uint8_t bytes[8];
-    store64(bytes, (uint64_t)now_s);
-    int status = vault_put(e->vault, floor_key, bytes, sizeof bytes, &e->error);
-    if (status == SOTTO_OK) e->saved_floor_s = now_s;
-    return status;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------ */
@@ -208,48 +197,22 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     return SOTTO_OK;
 }
 
-/* Loads the persisted floors; raises the version floors to what is now in use. */
-static int open_floors(struct sotto *e, const char *model_path, struct sotto_error *err) {
-    uint8_t bytes[16] = {0};
-    size_t n;
-    int status = SOTTO_OK;
-    int64_t floor_s = 0;
-    uint64_t model_floor = 0;
-    if (engine_has_storage(e)) {
-        if (vault_get(e->vault, floor_key, bytes, 8, &n, &e->error) == SOTTO_OK && n == 8)
-            floor_s = (int64_t)load64(bytes);
-        status = vault_get(e->vault, versions_key, bytes, sizeof bytes, &n, err);
-        if (status == SOTTO_OK && n == sizeof bytes) model_floor = load64(bytes);
-        if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
-    }
-    clock_start(&e->clock, e->port, floor_s);
-    e->saved_floor_s = floor_s;
-    return pack_check_fresh(&e->model_pack, model_path, model_floor, clock_now(&e->clock), err);
-}
-
 /* A policy that is not valid in every respect leaves `strict` in force and says why. */
-static void open_policy(struct sotto *e, const struct sotto_config *c) {
+static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t floor) {
     struct sotto_error why = {0, ""};
     struct pack pack;
-    uint8_t bytes[16];
-    size_t n;
-    uint64_t floor = 0;
-    policy_strict(&e->strict);
-    let_strict_rule(e, SOTTO_E_NOT_FOUND, "no policy pack is configured; the strict policy rules");
+    engine_let_strict_rule(e, SOTTO_E_NOT_FOUND,
+                           "no policy pack is configured; the strict policy rules");
     if (!c->policy_pack) return;
     int status = pack_open(&pack, e->port, c->policy_pack, c->policy_key, PACK_POLICY,
                            c->device_class, &why);
     if (status == SOTTO_OK) {
-        if (engine_has_storage(e) &&
-            vault_get(e->vault, versions_key, bytes, sizeof bytes, &n, &e->error) == SOTTO_OK &&
-            n == sizeof bytes)
-            floor = load64(bytes + 8);
         status = pack_check_fresh(&pack, c->policy_pack, floor, clock_now(&e->clock), &why);
         if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
         pack_close(&pack);
     }
     if (status != SOTTO_OK) {
-        let_strict_rule(e, status, why.message);
+        engine_let_strict_rule(e, status, why.message);
         return;
     }
     e->rules = &e->policy;
@@ -257,17 +220,27 @@ static void open_policy(struct sotto *e, const struct sotto_config *c) {
     e->policy_message[0] = '\0';
 }
 
-static int raise_versions(struct sotto *e) {
-    uint8_t old[16] = {0}, bytes[16];
-    size_t n;
-    int status = vault_get(e->vault, versions_key, old, sizeof old, &n, &e->error);
-    if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
-    uint64_t policy = load64(old + 8);
-    if (e->rules == &e->policy && e->policy.version > policy) policy = e->policy.version;
-    store64(bytes, e->model.version);
-    store64(bytes + 8, policy);
-    if (memcmp(old, bytes, sizeof old) == 0) return SOTTO_OK;
-    return vault_put(e->vault, versions_key, bytes, sizeof bytes, &e->error);
+/* The floors, the clock that starts from them, and what must be as new as they say. */
+static int open_rules(struct sotto *e, const struct sotto_config *c, struct sotto_error *err) {
+    struct floors floors;
+    policy_strict(&e->strict);
+    e->rules = &e->strict;
+    int status = floors_load(e, &floors, &e->error);
+    if (status != SOTTO_OK) {
+        /* Failed storage leaves a general screen; storage that works but cannot tell must not let
+         * an old pack pass for new. */
+        engine_note(e, status);
+        if (engine_has_storage(e)) {
+            if (err) *err = e->error;
+            return status;
+        }
+    }
+    clock_start(&e->clock, e->port, floors.time_s);
+    e->saved_floor_s = floors.time_s;
+    status =
+        pack_check_fresh(&e->model_pack, c->model_pack, floors.model, clock_now(&e->clock), err);
+    if (status == SOTTO_OK) open_policy(e, c, floors.policy);
+    return status;
 }
 
 /* The dictionary of cells is the signed policy's; groups it does not name count as "other". */
@@ -299,9 +272,9 @@ static int open_dp(struct sotto *e) {
 
 /* What only works with working storage; called at open and when storage comes back. */
 static int settle_storage(struct sotto *e) {
+    int status = floors_adopt(e);
     int64_t now_s = engine_now(e);
-    int status = raise_versions(e);
-    if (status == SOTTO_OK) status = save_floor(e, now_s);
+    if (status == SOTTO_OK) status = floors_save(e, now_s);
     if (status == SOTTO_OK) status = dp_tick(&e->dp, now_s, &e->error);
     return status;
 }
@@ -336,12 +309,11 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
         return status;
     }
     engine_note(e, status);
-    status = open_floors(e, config->model_pack, err);
+    status = open_rules(e, config, err);
     if (status != SOTTO_OK) {
         sotto_close(e);
         return status;
     }
-    open_policy(e, config);
     map_groups(e);
     if (engine_note(e, open_dp(e)) == SOTTO_OK && engine_has_storage(e))
         engine_note(e, settle_storage(e));
@@ -355,7 +327,7 @@ void sotto_close(struct sotto *e) {
         if (e->secrets->visits[i].handle && visit_end(e, &e->secrets->visits[i]) != SOTTO_OK) {
             /* Nothing more can be done for it: the memory is wiped below. */
         }
-    if (engine_has_storage(e) && save_floor(e, engine_now(e)) != SOTTO_OK) {
+    if (engine_has_storage(e) && floors_save(e, engine_now(e)) != SOTTO_OK) {
         /* The floor saved last time stays. */
     }
     vault_close(e->vault);
@@ -406,7 +378,7 @@ int sotto_tick(struct sotto *e) {
     if (engine_has_storage(e)) {
         KEEP_FIRST(dp_tick(&e->dp, now_s, &e->error));
         if (engine_has_storage(e) && now_s - e->saved_floor_s >= FLOOR_SAVE_S)
-            KEEP_FIRST(save_floor(e, now_s));
+            KEEP_FIRST(floors_save(e, now_s));
     }
 #undef KEEP_FIRST
     if (first != SOTTO_OK) e->error = first_error;

@@ -50,6 +50,7 @@ struct sotto {
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t retried_ms, flushed_ms;
     int64_t saved_floor_s;
+    int is_model_outdated; /* storage came back and knows a newer version: general slates only */
 
     struct secrets *secrets;
     struct slate_workspace workspace;
@@ -80,6 +81,20 @@ int engine_may_personalise(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */
 int engine_note(struct sotto *e, int status);
 struct person_home engine_home(struct sotto *e);
+/* Puts the compiled-in policy in force, disarms every slate and says why. */
+void engine_let_strict_rule(struct sotto *e, int status, const char *message);
+
+/* engine_floors.c */
+struct floors {
+    int64_t time_s;
+    uint64_t model, policy; /* versions */
+};
+/* All zero where nothing is stored or can be reached; a status other than SOTTO_OK if a record is
+ * there that cannot be read. */
+int floors_load(struct sotto *e, struct floors *f, struct sotto_error *err) MUST_CHECK;
+int floors_save(struct sotto *e, int64_t now_s) MUST_CHECK;
+/* Holds what is in use against what storage knows. */
+int floors_adopt(struct sotto *e) MUST_CHECK;
 
 /* engine_visit.c */
 struct visit *visit_find(struct sotto *e, sotto_session session);

@@ -73,10 +73,28 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     return person_flush(&v->person, &home, now_s, &e->error);
 }
 
+/* What ends unsaved because storage is out of reach. */
+static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
+    struct person_home home = engine_home(e);
+    enum sotto_storage_state state = vault_state(e->vault);
+    if (state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE) return SOTTO_OK;
+    if (v->owes_erase || v->owes_consent)
+        return fail(&e->error, SOTTO_E_IO,
+                    "storage fails: a profile could not be %s; repeat it when storage works again",
+                    v->owes_erase ? "erased" : "told that consent was taken back");
+    if (v->person.history.n > v->person.history.n_stored &&
+        person_may_store(&v->person, &home, now_s))
+        return fail(&e->error, SOTTO_E_IO, "storage fails: the last events of a profile were lost");
+    if (consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s))
+        return fail(&e->error, SOTTO_E_IO, "storage fails: this visit was not counted");
+    return SOTTO_OK;
+}
+
 int visit_end(struct sotto *e, struct visit *v) {
     int64_t now_s = engine_now(e);
     struct sotto_error first_error;
     int first = engine_note(e, visit_settle(e, v, now_s));
+    if (first == SOTTO_OK) first = engine_note(e, tell_losses(e, v, now_s));
     if (first != SOTTO_OK) first_error = e->error;
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
         consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s)) {

@@ -25,3 +25,7 @@ int64_t clock_now(struct sotto_clock *clock) {
     }
     return clock->now_s;
 }
+
+void clock_raise(struct sotto_clock *clock, int64_t floor_s) {
+    if (floor_s > clock->now_s) clock->now_s = floor_s;
+}

@@ -19,5 +19,7 @@ void clock_start(struct sotto_clock *clock, const struct sotto_port *port, int64
 /* Reads the port and moves on: to the wall clock where it is ahead, else by the monotonic time that
  * passed. A clock that cannot be read stands still. Returns now in seconds since 1970. */
 int64_t clock_now(struct sotto_clock *clock);
+/* Moves now forward to `floor_s` if it is behind. */
+void clock_raise(struct sotto_clock *clock, int64_t floor_s);
 
 #endif

@@ -91,6 +91,15 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
     return SOTTO_OK;
 }
 
+static int find_next_chunk(struct person *p, const struct person_home *home,
+                           struct sotto_error *err) {
+    struct vault_key key = chunk_key(p, 0);
+    int status;
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot)
+        p->next_chunk = key.seq + 1;
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}
+
 static int load_consent(struct person *p, const struct person_home *home, struct sotto_error *err) {
     uint8_t bytes[CONSENT_RECORD_BYTES];
     size_t n;
@@ -110,9 +119,11 @@ int person_begin(struct person *p, const struct person_home *home, const char *n
     int status = vault_profile_find(home->vault, p->name, &p->slot);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status == SOTTO_OK) status = load_consent(p, home, err);
-    /* Events are read only while consent to keep them holds: expired consent reads nothing. */
-    if (status == SOTTO_OK && person_may_store(p, home, now_s))
-        status = load_events(p, home, now_s, err);
+    /* Events are read only while consent to keep them holds: expired consent reads nothing, yet a
+     * new yes must not write over what is there. */
+    if (status == SOTTO_OK)
+        status = person_may_store(p, home, now_s) ? load_events(p, home, now_s, err)
+                                                  : find_next_chunk(p, home, err);
     if (status != SOTTO_OK) {
         uint32_t slot = p->slot;
         person_reset(p);

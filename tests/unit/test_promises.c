@@ -310,6 +310,27 @@ static void consent_to_store_ends_with_its_term_and_its_notice(void **state) {
     kiosk_free(&k);
 }
 
+static void new_yes_after_an_expired_one_writes_over_nothing(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_item items[64];
+    kiosk_make(&k, 60, &(struct make_policy){.consent_ttl_s = 86400}, 0);
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
+    for (unsigned i = 0; i < 40; i++) kiosk_record(&k, s, i, SOTTO_EVENT_VIEW);
+    end(&k, s);
+    pass_days(&k, 2);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(kiosk_slate(&k, s, items, 64, NULL).personalised, 0);
+    end(&k, s);
+    s = kiosk_session(&k, "anna", STORE | PERSONALISE);
+    for (unsigned i = 40; i < 45; i++) kiosk_record(&k, s, i, SOTTO_EVENT_VIEW);
+    end(&k, s);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(kiosk_slate(&k, s, items, 64, NULL).count, 60 - 45); /* all 45 were seen */
+    kiosk_free(&k);
+}
+
 /* ---- Promise 6 --------------------------------------------------------------------------- */
 
 static void erasing_one_profile_spares_the_other(void **state) {
@@ -411,6 +432,76 @@ static void storage_that_cannot_be_opened_leaves_a_general_screen(void **state) 
     kiosk_free(&k);
 }
 
+/* Puts a directory where the vault's file is, or takes it away again. */
+static void hide_vault(struct kiosk *k, int is_hidden) {
+    char away[200];
+    snprintf(away, sizeof away, "%s.away", k->device.port.vault_path);
+    if (is_hidden) {
+        assert_int_equal(rename(k->device.port.vault_path, away), 0);
+        assert_int_equal(mkdir(k->device.port.vault_path, 0700), 0);
+    } else {
+        assert_int_equal(remove(k->device.port.vault_path), 0);
+        assert_int_equal(rename(away, k->device.port.vault_path), 0);
+    }
+}
+
+static void storage_that_comes_back_brings_its_floors_back(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_item items[5];
+    struct sotto_health health = {.size = sizeof health};
+    kiosk_make(&k, 60, &(struct make_policy){.version = 4}, 0);
+    kiosk_put_model(&k, 60, 7);
+    kiosk_open(&k);
+    sotto_close(k.engine);
+    k.engine = NULL;
+    hide_vault(&k, 1);
+    kiosk_put_model(&k, 60, 6);
+    kiosk_put_policy(&k, &(struct make_policy){.version = 3});
+    k.device.wall_s = 0; /* and the clock woke up in 1970 */
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", PERSONALISE);
+    kiosk_record(&k, s, 1, SOTTO_EVENT_VIEW);
+    assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).why, SOTTO_WHY_STORAGE);
+
+    hide_vault(&k, 0);
+    sim_device_advance(&k.device, 6000);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_E_ROLLBACK);
+
+    assert_int_equal(sotto_health(k.engine, &health), SOTTO_OK);
+    assert_int_equal(health.storage, SOTTO_STORAGE_OK);
+    assert_int_equal(health.strict, 1);
+    assert_int_equal(health.policy_status, SOTTO_E_ROLLBACK);
+    assert_true(health.time_floor_s > 1700000000);
+    assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).personalised, 0);
+    end(&k, s);
+    sotto_close(k.engine); /* must not lower what storage knows */
+    k.engine = NULL;
+    struct sotto_error err;
+    assert_int_equal(sotto_open(&k.config, &k.engine, &err), SOTTO_E_ROLLBACK);
+    kiosk_put_model(&k, 60, 7);
+    kiosk_put_policy(&k, &(struct make_policy){.version = 4});
+    kiosk_open(&k);
+    kiosk_free(&k);
+}
+
+static void what_a_session_loses_with_its_storage_is_told(void **state) {
+    (void)state;
+    struct kiosk k;
+    kiosk_make(&k, 60, &usual, 0);
+    k.device.port.vault_path = "/proc/no-such-directory/vault.db";
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, NULL, PERSONALISE);
+    kiosk_record(&k, s, 1, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK); /* it had nothing to keep */
+    s = kiosk_session(&k, NULL, MEASURE);
+    kiosk_record(&k, s, 1, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_IO);
+    assert_non_null(strstr(sotto_last_error(k.engine), "was not counted"));
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_STATE); /* ended all the same */
+    kiosk_free(&k);
+}
+
 static void damaged_vault_is_kept_untouched_and_can_only_be_erased(void **state) {
     (void)state;
     struct kiosk k;
@@ -468,10 +559,13 @@ int main(void) {
         cmocka_unit_test(many_visits_are_compacted_and_keep_the_newest_events),
         cmocka_unit_test(word_taken_back_survives_a_restart),
         cmocka_unit_test(consent_to_store_ends_with_its_term_and_its_notice),
+        cmocka_unit_test(new_yes_after_an_expired_one_writes_over_nothing),
         cmocka_unit_test(erasing_one_profile_spares_the_other),
         cmocka_unit_test(taking_back_consent_to_store_erases),
         cmocka_unit_test(erasure_that_fails_is_tried_again_until_it_is_done),
         cmocka_unit_test(storage_that_cannot_be_opened_leaves_a_general_screen),
+        cmocka_unit_test(storage_that_comes_back_brings_its_floors_back),
+        cmocka_unit_test(what_a_session_loses_with_its_storage_is_told),
         cmocka_unit_test(damaged_vault_is_kept_untouched_and_can_only_be_erased),
         cmocka_unit_test(second_engine_on_one_vault_is_refused),
     };
