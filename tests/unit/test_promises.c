@@ -227,11 +227,14 @@ static void stored_profile_comes_back_with_its_history_and_its_word(void **state
     struct kiosk k;
     struct sotto_item before[10], after[10];
     enum sotto_consent consent;
+    char ids[10][32];
     kiosk_make(&k, 60, &usual, 0);
     kiosk_open(&k);
     sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
     for (unsigned i = 0; i < 45; i++) kiosk_record(&k, s, i, SOTTO_EVENT_SELECT);
     assert_int_equal(kiosk_slate(&k, s, before, 10, NULL).personalised, 1);
+    for (unsigned i = 0; i < 10; i++) /* ids live as long as the engine */
+        snprintf(ids[i], sizeof ids[i], "%s", before[i].id);
     end(&k, s);
     kiosk_restart(&k);
 
@@ -243,7 +246,7 @@ static void stored_profile_comes_back_with_its_history_and_its_word(void **state
     assert_int_equal(consent, SOTTO_CONSENT_UNKNOWN);
     assert_int_equal(kiosk_slate(&k, s, after, 10, NULL).personalised, 1);
     for (unsigned i = 0; i < 10; i++) {
-        assert_string_equal(before[i].id, after[i].id);
+        assert_string_equal(ids[i], after[i].id);
         assert_int_equal(before[i].score, after[i].score);
     }
     assert_int_equal(k.device.banners_asked, 1); /* armed again in the new session */
