@@ -1,14 +1,11 @@
-/* Transactions: what is read, what is refused and in which words, what is cleaned. */
+/* Transactions: what is refused and in which words, what is cleaned, what is counted. */
 #include "tests/support/test.h"
 
-#include <lzma.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "base/base.h"
 #include "tests/support/dice.h"
 #include "tests/support/files.h"
-#include "tools/common/csv.h"
 #include "tools/common/dataset.h"
 #include "tools/common/times.h"
 
@@ -36,167 +33,6 @@ static int read_text(const char *text, const struct dataset_options *options) {
     return dataset_read(&data, scratch_text(dir, "t.csv", text), options ? options : &none, &err);
 }
 
-/* ---- CSV --------------------------------------------------------------------------------- */
-
-/* All records of `text`, fields joined by '|', records by '/', problems as '!'. */
-static void parse_all(const char *bytes, size_t n, char *out, size_t cap) {
-    static struct csv_record r;
-    struct csv *c = csv_open(scratch_file(dir, "c.csv", bytes, n), &err);
-    size_t at = 0;
-    assert_non_null(c);
-    out[0] = '\0';
-    while (csv_next(c, &r, &err) == 1) {
-        if (at) at += (size_t)snprintf(out + at, cap - at, "/");
-        if (r.problem)
-            at += (size_t)snprintf(out + at, cap - at, "!%llu", (unsigned long long)r.line);
-        for (size_t i = 0; i < r.n_fields; i++)
-            at += (size_t)snprintf(out + at, cap - at, "%s%s", i ? "|" : "", r.fields[i]);
-    }
-    csv_close(c);
-}
-
-static void csv_follows_rfc_4180(void **state) {
-    (void)state;
-    static const struct {
-        const char *in, *out;
-    } cases[] = {
-        {"a,b\r\nc,d\r\n", "a|b/c|d"},
-        {"a,b\nc,d", "a|b/c|d"},
-        {"\"a,1\",\"b\"\"q\"\"\"\nx,", "a,1|b\"q\"/x|"},
-        {"\"two\nlines\",x\ny,z\n", "two lines|x/y|z"},
-        {"\n\na\n\n\nb\n", "a/b"},
-        {"\xef\xbb\xbf"
-         "a,b\n",
-         "a|b"},
-        {"15\" ruler,x\n", "15\" ruler|x"}, /* common in exports, and harmless */
-        {"\"\",\"\"\n", "|"},
-        {"a\tb,c\n", "a b|c"},
-    };
-    char out[200];
-    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
-        parse_all(cases[i].in, strlen(cases[i].in), out, sizeof out);
-        assert_string_equal(out, cases[i].out);
-    }
-}
-
-static void broken_records_cost_their_own_line_only(void **state) {
-    (void)state;
-    static const char quote[] = "a,b\n\"never closed,c\nd,e\nf,g\n";
-    static const char after[] = "\"a\"b,c\nd,e\n";
-    static const char utf8[] = "a,\xff\nd,e\n";
-    static const char nul[] = "a,\0b\nd,e\n";
-    char out[400];
-    parse_all(quote, sizeof quote - 1, out, sizeof out);
-    assert_string_equal(out, "a|b/!2/d|e/f|g");
-    parse_all(after, sizeof after - 1, out, sizeof out);
-    assert_string_equal(out, "!1/d|e");
-    parse_all(utf8, sizeof utf8 - 1, out, sizeof out);
-    assert_string_equal(out, "!1/d|e");
-    parse_all(nul, sizeof nul - 1, out, sizeof out);
-    assert_string_equal(out, "!1/d|e");
-}
-
-static void lines_of_millions_of_characters_are_passed_over(void **state) {
-    (void)state;
-    static const size_t lengths[] = {1000000, CSV_RECORD_MAX - 2, CSV_RECORD_MAX + 1, 5000000};
-    for (unsigned i = 0; i < ARRAY_LEN(lengths); i++)
-        for (int is_quoted = 0; is_quoted < 2; is_quoted++) {
-            size_t n = lengths[i];
-            char *text = malloc(n + 20);
-            memset(text, 'x', n);
-            if (is_quoted) text[0] = '"';
-            memcpy(text + n, "\nd,e\nf,g\n", 10);
-            static struct csv_record r;
-            struct csv *c = csv_open(scratch_file(dir, "long.csv", text, n + 9), &err);
-            assert_non_null(c);
-            assert_int_equal(csv_next(c, &r, &err), 1);
-            assert_int_equal(r.problem != NULL, is_quoted || n > CSV_RECORD_MAX);
-            assert_int_equal(csv_next(c, &r, &err), 1);
-            assert_int_equal(r.line, 2);
-            assert_string_equal(r.fields[1], "e");
-            assert_int_equal(csv_next(c, &r, &err), 1);
-            assert_string_equal(r.fields[0], "f");
-            assert_int_equal(csv_next(c, &r, &err), 0);
-            csv_close(c);
-            free(text);
-        }
-}
-
-static void random_bytes_never_break_the_reader(void **state) {
-    (void)state;
-    static const char likely[] = "\"\",,\n\r\nab \xc3\xa9\xff";
-    struct dice d = {99};
-    for (int round = 0; round < 3000; round++) {
-        char text[300];
-        static char out[100000];
-        size_t n = dice_below(&d, sizeof text);
-        for (size_t i = 0; i < n; i++) text[i] = likely[dice_below(&d, sizeof likely - 1)];
-        parse_all(text, n, out, sizeof out);
-    }
-}
-
-/* ---- Compressed files -------------------------------------------------------------------- */
-
-static size_t compress_xz(const char *text, uint8_t *out, size_t cap) {
-    size_t n = 0;
-    assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, (const uint8_t *)text,
-                                             strlen(text), out, &n, cap),
-                     LZMA_OK);
-    return n;
-}
-
-static void compressed_files_are_recognised_by_content(void **state) {
-    (void)state;
-    static const char text[] = HEADER "1,10001,A,1,2.5,2026-01-01,7\n";
-    static const struct dataset_options none;
-    uint8_t xz[1000], zst[1000];
-    size_t xz_n = compress_xz(text, xz, sizeof xz);
-    size_t zst_n = ZSTD_compress(zst, sizeof zst, text, strlen(text), 3);
-    assert_int_equal(read_text(text, NULL), SOTTO_OK);
-    uint8_t hash[32];
-    memcpy(hash, data.quality.hash, sizeof hash);
-    dataset_free(&data);
-    assert_int_equal(dataset_read(&data, scratch_file(dir, "a.csv", xz, xz_n), &none, &err),
-                     SOTTO_OK);
-    assert_int_equal(data.n_baskets, 1);
-    assert_memory_equal(hash, data.quality.hash, sizeof hash);
-    dataset_free(&data);
-    assert_int_equal(dataset_read(&data, scratch_file(dir, "b.csv", zst, zst_n), &none, &err),
-                     SOTTO_OK);
-    assert_memory_equal(hash, data.quality.hash, sizeof hash);
-}
-
-static void cut_or_damaged_compression_is_an_error_that_names_the_file(void **state) {
-    (void)state;
-    static const struct dataset_options none;
-    static char text[20000];
-    struct dice d = {5};
-    size_t at = (size_t)snprintf(text, sizeof text, HEADER);
-    while (at < sizeof text - 100)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%u,%u,T%u,1,2,2026-01-01,7\n",
-                               dice_below(&d, 100), 10000 + dice_below(&d, 90000),
-                               dice_below(&d, 999));
-    static uint8_t packed[20000], bad[20000];
-    for (int kind = 0; kind < 2; kind++) {
-        size_t n = kind ? ZSTD_compress(packed, sizeof packed, text, at, 3)
-                        : compress_xz(text, packed, sizeof packed);
-        for (size_t cut = 8; cut < n; cut += n / 40) {
-            assert_int_equal(
-                dataset_read(&data, scratch_file(dir, "cut", packed, cut), &none, &err),
-                SOTTO_E_FORMAT);
-            assert_non_null(strstr(err.message, "cut"));
-            assert_non_null(strstr(err.message, "fetch or compress the file again"));
-        }
-        if (kind) continue; /* this zstd frame has no checksum: a flip may go unseen */
-        memcpy(bad, packed, n);
-        bad[n / 2] ^= 0x55;
-        assert_int_equal(dataset_read(&data, scratch_file(dir, "bad", bad, n), &none, &err),
-                         SOTTO_E_FORMAT);
-    }
-    assert_int_equal(dataset_read(&data, "/no/such.csv", &none, &err), SOTTO_E_IO);
-    assert_non_null(strstr(err.message, "/no/such.csv"));
-}
-
 /* ---- What is refused --------------------------------------------------------------------- */
 
 static void unusable_files_are_refused_with_file_line_and_remedy(void **state) {
@@ -213,16 +49,115 @@ static void unusable_files_are_refused_with_file_line_and_remedy(void **state) {
         {"\"basket,item,time\n1,2,3\n", "a quote is never closed"},
         {"basket,item,time\n1,\xff,2026-01-01\n2,b,2026-01-01\n", "(line 2: it is not UTF-8)"},
         {"basket,item,time\n1,2\n1,2,3,4\n1,2,2026-01-01\n", "another number of fields"},
-        {"basket,item,time\n1,10001,3/4/2026 8:00\n", "day/month or as month/day"},
-        {HEADER "1,10001,A,-1,2,2026-01-01,7\n", "no line is left after cleaning"},
+        {"basket,item,time\n1,10001,3/4/2026 8:00\n",
+         "t.csv, line 2: its dates can be read as day/month or as month/day; write them as 2011-"},
+        {"basket;item;time\n1;2;2026-01-01\n", "t.csv, line 1: it names one column only"},
+        {"basket;item;time\n1;2;2026-01-01\n", "save the file as CSV with commas"},
+        {"basket,item,time\n1,2,13/4/2026\n1,2,5/4/2026\n1,3,4/13/2026\n",
+         "t.csv: the date in line 2 is day/month, that in line 4 month/day; write them as"},
+        {HEADER "1,10001,A,-1,2,2026-01-01,7\n",
+         "t.csv: no line is left after cleaning; 1 of 1 have a quantity of zero or less, the first "
+         "in line 2: name its column with --map quantity=COLUMN"},
+        {HEADER "1,10001,A,1,0,2026-01-01,7\n", "--map price=COLUMN"},
+        {HEADER "1,10001,A,1,,2026-01-01,7\n", "quantity or price that is no number"},
+        {HEADER "1,10001,A,1,2,08:30,7\n2,1,A,0,2,2026-01-01,7\n3,1,A,1,2,31/31/2026,7\n",
+         "2 of 3 have no readable date, the first in line 2: name its column with --map time="},
+        {HEADER "NA,10001,A,1,2,2026-01-01,7\n", "lack a basket or item id"},
     };
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         assert_int_equal(read_text(cases[i].text, NULL), SOTTO_E_FORMAT);
         if (!strstr(err.message, cases[i].says))
             fail_msg("%s\nlacks: %s", err.message, cases[i].says);
-        if (i < 9) assert_non_null(strstr(err.message, "t.csv"));
+        assert_non_null(strstr(err.message, "t.csv"));
     }
     assert_non_null(strstr((read_text(cases[2].text, NULL), err.message), "basket, title, time"));
+}
+
+static void options_that_leave_nothing_are_named(void **state) {
+    (void)state;
+    static const char text[] = HEADER "1,10001,A,1,2,2026-01-01,7\n1,10002,B,1,2,2026-01-01,7\n";
+    static const struct {
+        struct dataset_options options;
+        const char *says;
+    } cases[] = {
+        {{.item_pattern = "^x"},
+         "2 of 2 are no products, the first in line 2: give --item-pattern"},
+        {{.cancel_prefix = "1"}, "2 of 2 count as cancellations, the first in line 2"},
+        {{.until_s = 1000}, "2 of 2 are outside the dates, the first in line 2: check --from"},
+        {{.max_basket = 1}, "2 of 2 are in too large baskets, the first in line 2: raise --max-ba"},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(read_text(text, &cases[i].options), SOTTO_E_FORMAT);
+        if (!strstr(err.message, cases[i].says))
+            fail_msg("%s\nlacks: %s", err.message, cases[i].says);
+        assert_non_null(strstr(err.message, "t.csv"));
+    }
+}
+
+static void more_than_a_tenth_of_bad_lines_is_refused_and_a_tenth_is_not(void **state) {
+    (void)state;
+    for (int bad = 10; bad <= 11; bad++) {
+        static char text[8000];
+        size_t at = (size_t)snprintf(text, sizeof text, HEADER);
+        for (int i = 0; i < 100; i++)
+            at += (size_t)snprintf(text + at, sizeof text - at,
+                                   i < bad ? "%d,too,few\n" : "%d,10001,A,1,2,2026-01-01,7\n", i);
+
+        int status = read_text(text, NULL);
+
+        assert_int_equal(status, bad == 10 ? SOTTO_OK : SOTTO_E_FORMAT);
+        if (bad == 10)
+            assert_int_equal(data.quality.bad_lines, 10);
+        else
+            assert_non_null(strstr(err.message, "t.csv: 11 of 100 lines cannot be read (line 2: it "
+                                                "has another number of fields); export it again"));
+    }
+}
+
+/* ---- Columns ----------------------------------------------------------------------------- */
+
+static void usual_header_names_are_found_whatever_their_case(void **state) {
+    (void)state;
+    static const char *const names[DATASET_COLUMNS][20] = {
+        [COLUMN_BASKET] = {"invoice", "invoiceno", "invoice_no", "basket", "basket_id", "order",
+                           "order_id", "transaction", "transaction_id", "session", "session_id"},
+        [COLUMN_ITEM] = {"stockcode", "stock_code", "item", "item_id", "product", "product_id",
+                         "sku"},
+        [COLUMN_TIME] = {"invoicedate", "invoice_date", "date", "time", "timestamp",
+                         "transaction_timestamp", "datetime"},
+        [COLUMN_TITLE] = {"description", "title", "name", "product_name", "product_type"},
+        [COLUMN_QUANTITY] = {"quantity", "qty"},
+        [COLUMN_PRICE] = {"unitprice", "unit_price", "price", "sales_value"},
+        [COLUMN_CUSTOMER] = {"customerid", "customer_id", "customer", "household_id", "household",
+                             "user", "user_id"},
+        [COLUMN_CATEGORY] = {"category", "department", "product_category"}};
+    static const char *const values[DATASET_COLUMNS] = {"1", "10001", "2026-01-01", "Thing",
+                                                        "1", "2",     "7",          "Things"};
+    for (int which = 0; which < DATASET_COLUMNS; which++)
+        for (int k = 0; k < 20 && names[which][k]; k++)
+            for (int style = 0; style < 3; style++) {
+                char text[400], name[40];
+                size_t at = 0;
+                snprintf(name, sizeof name, style == 2 ? " %s " : "%s", names[which][k]);
+                for (char *c = name; style == 1 && *c; c++)
+                    if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 32);
+                for (int i = 0; i < DATASET_COLUMNS; i++)
+                    at += (size_t)snprintf(text + at, sizeof text - at, "%s%c",
+                                           i == which ? name : names[i][0],
+                                           i + 1 < DATASET_COLUMNS ? ',' : '\n');
+                for (int i = 0; i < DATASET_COLUMNS; i++)
+                    at += (size_t)snprintf(text + at, sizeof text - at, "%s%c", values[i],
+                                           i + 1 < DATASET_COLUMNS ? ',' : '\n');
+
+                if (read_text(text, NULL) != SOTTO_OK) fail_msg("%s%s", text, err.message);
+
+                const char *trimmed = name + (style == 2);
+                assert_int_equal(
+                    strncmp(data.quality.columns[which], trimmed, strlen(names[which][k])), 0);
+                assert_int_equal(strlen(data.quality.columns[which]), strlen(names[which][k]));
+                assert_string_equal(data.items[0].title, "Thing");
+                assert_string_equal(data.items[0].category, "Things");
+            }
 }
 
 static void column_map_is_checked(void **state) {
@@ -294,11 +229,162 @@ static void every_line_is_dropped_for_its_reason_or_kept(void **state) {
     assert_string_equal(data.items[0].title, "Thing");
 }
 
+static uint64_t dropped(const struct dataset_quality *q) {
+    return q->bad_lines + q->bad_times + q->missing_ids + q->cancellations + q->bad_numbers +
+           q->zero_quantity + q->zero_price + q->non_products + q->out_of_range + q->oversized;
+}
+
+static void every_line_is_counted_once_under_any_option(void **state) {
+    (void)state;
+    static const char *const ids[] = {"1", "2", "3", "C4", "", "NA"};
+    static const char *const items[] = {"10001", "10002", "10003", "10004", "10005A", "POST", ""};
+    static const char *const times[] = {"2026-01-01", "2026-01-02 10:00", "soon", "1767225600"};
+    static const char *const numbers[] = {"1", "2.5", "0", "-1", "x", "1e300", "0x"};
+    const uint32_t seed = 11;
+    struct dice d = {seed};
+    print_message("seed %u\n", seed);
+    for (int round = 0; round < 300; round++) {
+        static char text[20000];
+        size_t at = (size_t)snprintf(text, sizeof text, HEADER);
+        uint32_t n = 5 + dice_below(&d, 120);
+        for (uint32_t i = 0; i < n; i++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s,%s, T%u ,%s,%s,%s,%s\n",
+                                   ids[dice_below(&d, 6)], items[dice_below(&d, 7)],
+                                   dice_below(&d, 3), numbers[dice_below(&d, 10) % 7],
+                                   numbers[dice_below(&d, 10) % 7], times[dice_below(&d, 4)],
+                                   dice_below(&d, 2) ? "7" : "");
+        struct dataset_options o = {.max_basket = dice_below(&d, 5),
+                                    .until_s = dice_below(&d, 2) ? 1767312000 : 0,
+                                    .item_pattern = dice_below(&d, 2) ? "none" : NULL,
+                                    .cancel_prefix = dice_below(&d, 2) ? "none" : NULL};
+
+        if (read_text(text, &o) != SOTTO_OK) {
+            assert_non_null(strstr(err.message, "no line is left after cleaning"));
+            continue;
+        }
+
+        const struct dataset_quality *q = &data.quality;
+        assert_int_equal(q->lines, n);
+        assert_int_equal(q->kept + dropped(q), n);
+        assert_int_equal(q->kept - q->duplicates, data.n_basket_items);
+        assert_true(q->missing_customers <= q->kept && q->repaired_titles <= q->kept);
+        assert_int_equal(q->repaired_titles, q->kept); /* each has spaces around it */
+        for (uint32_t b = 0; b < data.n_baskets; b++) {
+            assert_true(data.baskets[b].n > 0);
+            assert_true(!o.max_basket || data.baskets[b].n <= o.max_basket);
+        }
+        for (uint32_t i = 0; i < data.n_items; i++) assert_true(data.items[i].baskets > 0);
+    }
+}
+
+static void only_plain_numbers_of_sensible_size_count(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int is_good;
+    } cases[] = {{"2", 1},     {" 2.50 ", 1}, {"+1e3", 1},  {"1e12", 1},    {"1e13", 0},
+                 {"1e300", 0}, {"-1e13", 0},  {"1e999", 0}, {"1e-999", 0},  {"nan", 0},
+                 {"inf", 0},   {"0x10", 0},   {"", 0},      {"\"2,5\"", 0}, {"2 GBP", 0}};
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[200];
+        snprintf(text, sizeof text, HEADER "1,a,A,1,2,2026-01-01,7\n2,a,A,1,%s,2026-01-01,7\n",
+                 cases[i].text);
+
+        assert_int_equal(read_text(text, NULL), SOTTO_OK);
+
+        if (data.quality.bad_numbers != !cases[i].is_good) fail_msg("%s", cases[i].text);
+        assert_int_equal(data.quality.first.bad_number, cases[i].is_good ? 0 : 3);
+        assert_int_equal(data.quality.kept, cases[i].is_good ? 2 : 1);
+    }
+}
+
+static void titles_are_cleaned_cut_and_the_commonest_wins(void **state) {
+    (void)state;
+    char text[1000], name[200] = "";
+    for (int i = 0; i < 50; i++) strncat(name, "\xe2\x82\xac", 4); /* 150 bytes of euro signs */
+    snprintf(text, sizeof text,
+             HEADER "1,a,Lamp,1,1,2026-01-01,1\n2,a,\" Red\n\tlamp\x07 \",1,1,2026-01-01,1\n"
+                    "3,a,Red lamp,1,1,2026-01-01,1\n4,b,%s,1,1,2026-01-01,1\n5,c,NA,1,1,2026-01-01,"
+                    "1\n6,d,\"\xc2\x85\",1,1,2026-01-01,1\n",
+             name);
+
+    assert_int_equal(read_text(text, NULL), SOTTO_OK);
+
+    assert_string_equal(data.items[0].title, "Red lamp");
+    assert_int_equal(strlen(data.items[1].title), 120);
+    assert_true(utf8_is_printable(data.items[1].title, 120));
+    assert_string_equal(data.items[2].title, "");
+    assert_string_equal(data.items[3].title, "");
+    assert_int_equal(data.quality.missing_titles, 2);
+}
+
+static void what_deserves_a_look_is_counted_and_kept(void **state) {
+    (void)state;
+    static char text[200000];
+    size_t at = (size_t)snprintf(text, sizeof text, HEADER);
+    for (int i = 0; i < 300; i++) /* ordinary people: one basket of three items each */
+        for (int k = 0; k < 3; k++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%d,%d,T,1,2,2026-01-01,%d\n", i,
+                                   10001 + k, i);
+    for (int k = 0; k < 101; k++) /* a basket of everything, and a customer who never sleeps */
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "900,%d,T,1,2,2026-01-01,800\n%d,10001,T,1,2,2026-01-02,801\n",
+                               10001 + k, 1000 + k);
+    snprintf(text + at, sizeof text - at,
+             "950,10001,T,1,2,2026-03-02,\n951,10001,T,1,2,2999-01-01,1\n");
+    struct dataset_options late = {.until_s = 4102444800}, slow = late; /* 2100-01-01 */
+    slow.stale_days = 61;
+
+    assert_int_equal(read_text(text, NULL), SOTTO_OK);
+    assert_int_equal(data.quality.bot_baskets, 1);
+    assert_int_equal(data.quality.bot_customers, 1);
+    assert_int_equal(data.quality.future_times, 1);
+    assert_int_equal(data.quality.missing_customers, 1);
+    assert_int_equal(data.quality.stale_items, 100); /* all but 10001, by 973 years */
+    assert_int_equal(data.quality.kept, data.quality.lines);
+
+    assert_int_equal(read_text(text, &late), SOTTO_OK);
+    assert_int_equal(data.quality.stale_items, 0); /* unsold for 60 days */
+    assert_int_equal(data.quality.future_times, 0);
+    late.stale_days = 59;
+    assert_int_equal(read_text(text, &late), SOTTO_OK);
+    assert_int_equal(data.quality.stale_items, 100);
+    assert_int_equal(read_text(text, &slow), SOTTO_OK);
+    assert_int_equal(data.quality.stale_items, 0);
+}
+
+static void patterns_are_inferred_from_how_nearly_all_ids_look(void **state) {
+    (void)state;
+    static const struct {
+        const char *usual, *odd; /* 98 lines with the one, 2 with the other */
+        const char *pattern;
+    } cases[] = {
+        {"85123A", "POST", "^([0-9]{5}|[0-9]+$)"},
+        {"4006381333931", "9", "^([0-9]{13}|[0-9]+$)"},
+        {"12A", "13B", ""}, /* two digits say nothing */
+        {"lamp-1", "lamp-2", ""},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        static char text[8000];
+        size_t at = (size_t)snprintf(text, sizeof text, HEADER);
+        for (int k = 0; k < 100; k++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%d,%s,A,1,2,2026-01-01,7\n", k,
+                                   k < 98 ? cases[i].usual : cases[i].odd);
+        assert_int_equal(read_text(text, NULL), SOTTO_OK);
+        assert_string_equal(data.quality.item_pattern, cases[i].pattern);
+        assert_string_equal(data.quality.cancel_prefix, "");
+        struct dataset_options none = {.item_pattern = "none", .cancel_prefix = "none"};
+        assert_int_equal(read_text(text, &none), SOTTO_OK);
+        assert_string_equal(data.quality.item_pattern, "");
+        assert_int_equal(data.quality.kept, 100);
+    }
+}
+
 static void baskets_are_distinct_items_in_file_order_by_time(void **state) {
     (void)state;
     assert_int_equal(read_text(HEADER "2,b,B,1,3,2026-01-02T09:00:00Z,1\n"
                                       "1,c,C,1,9,2026-01-01 08:00,2\n"
-                                      "1,a,A,1,1,2026-01-01 08:00,2\n"
+                                      "1,a,A,1,1, 2026-01-01 08:00 ,2\n"
                                       "2,a,A2,1,5,2026-01-02T09:00:00Z,1\n"
                                       "1,c,C,1,8,2026-01-01 08:01,2\n"
                                       "3,a,A,1,2,1767225600,\n",
@@ -371,6 +457,15 @@ static void dates_are_read_as_people_write_them(void **state) {
                      SOTTO_OK);
     time_write_date(data.baskets[0].time_s, day);
     assert_string_equal(day, "2026-03-04");
+    /* One slip among a hundred does not undo it; its own date is bad. */
+    static char text[4000];
+    size_t at = (size_t)snprintf(text, sizeof text, "basket,item,time\n1,a,4/13/2026\n");
+    for (int i = 0; i < 100; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%d,a,13/4/2026\n", 2 + i);
+    assert_int_equal(read_text(text, NULL), SOTTO_OK);
+    assert_int_equal(data.quality.kept, 100);
+    assert_int_equal(data.quality.bad_times, 1);
+    assert_int_equal(data.quality.first.bad_time, 2);
 }
 
 /* ---- Real data, where they are ------------------------------------------------------------ */
@@ -392,15 +487,17 @@ static void real_transactions_give_the_documented_counts(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
     const struct CMUnitTest tests[] = {
-        TEST(csv_follows_rfc_4180),
-        TEST(broken_records_cost_their_own_line_only),
-        TEST(lines_of_millions_of_characters_are_passed_over),
-        TEST(random_bytes_never_break_the_reader),
-        TEST(compressed_files_are_recognised_by_content),
-        TEST(cut_or_damaged_compression_is_an_error_that_names_the_file),
         TEST(unusable_files_are_refused_with_file_line_and_remedy),
+        TEST(options_that_leave_nothing_are_named),
+        TEST(more_than_a_tenth_of_bad_lines_is_refused_and_a_tenth_is_not),
+        TEST(usual_header_names_are_found_whatever_their_case),
         TEST(column_map_is_checked),
         TEST(every_line_is_dropped_for_its_reason_or_kept),
+        TEST(every_line_is_counted_once_under_any_option),
+        TEST(only_plain_numbers_of_sensible_size_count),
+        TEST(titles_are_cleaned_cut_and_the_commonest_wins),
+        TEST(what_deserves_a_look_is_counted_and_kept),
+        TEST(patterns_are_inferred_from_how_nearly_all_ids_look),
         TEST(baskets_are_distinct_items_in_file_order_by_time),
         TEST(dates_are_read_as_people_write_them),
         TEST(real_transactions_give_the_documented_counts),

@@ -6,7 +6,6 @@
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define PREFIX_DIGITS_MIN 3
 #define PREFIX_DIGITS_MAX 16
@@ -76,7 +75,7 @@ static void count(uint64_t *counter, uint64_t *first, const struct line *line) {
 
 /* Counts a line under the first reason that fits; 1 if it stays. */
 static int judge(const struct lines *lines, const struct line *line, const uint8_t *is_product,
-                 const struct dataset_options *o, int64_t today_s, struct dataset_quality *q) {
+                 const struct dataset_options *o, struct dataset_quality *q) {
     size_t prefix = strlen(q->cancel_prefix);
     if (line->flags & LINE_BAD_TIME)
         count(&q->bad_times, &q->first.bad_time, line);
@@ -93,20 +92,16 @@ static int judge(const struct lines *lines, const struct line *line, const uint8
     else if (!is_product[line->item])
         count(&q->non_products, &q->first.non_product, line);
     else if ((o->from_s && line->time_s < o->from_s) || (o->until_s && line->time_s >= o->until_s))
-        q->out_of_range++;
-    else {
-        q->kept++;
-        q->missing_customers += line->customer == DATASET_NONE;
-        q->missing_titles += line->title == DATASET_NONE;
-        q->future_times += line->time_s > today_s + 86400;
+        count(&q->out_of_range, &q->first.out_of_range, line);
+    else
         return 1;
-    }
     return 0;
 }
 
+static const char *or_none(const char *option) { return strcmp(option, "none") ? option : ""; }
+
 int lines_judge(const struct lines *lines, const struct dataset_options *o, uint8_t *keep,
                 struct dataset_quality *q, struct sotto_error *err) {
-    int64_t today_s = (int64_t)time(NULL);
     if (o->item_pattern && strlen(o->item_pattern) >= sizeof q->item_pattern)
         return fail(err, SOTTO_E_ARGUMENT, "--item-pattern is longer than %zu characters",
                     sizeof q->item_pattern - 1);
@@ -114,25 +109,51 @@ int lines_judge(const struct lines *lines, const struct dataset_options *o, uint
         return fail(err, SOTTO_E_ARGUMENT, "--cancel-prefix is longer than %zu characters",
                     sizeof q->cancel_prefix - 1);
     if (o->item_pattern)
-        snprintf(q->item_pattern, sizeof q->item_pattern, "%s", o->item_pattern);
+        snprintf(q->item_pattern, sizeof q->item_pattern, "%s", or_none(o->item_pattern));
     else
         infer_item_pattern(lines, q->item_pattern, sizeof q->item_pattern);
     if (o->cancel_prefix)
-        snprintf(q->cancel_prefix, sizeof q->cancel_prefix, "%s", o->cancel_prefix);
+        snprintf(q->cancel_prefix, sizeof q->cancel_prefix, "%s", or_none(o->cancel_prefix));
     else
         infer_cancel_prefix(lines, q->cancel_prefix, sizeof q->cancel_prefix);
     uint8_t *is_product = match_items(lines, q->item_pattern, err);
     if (!is_product) return err ? err->status : SOTTO_E_MEMORY;
-    for (size_t i = 0; i < lines->n; i++)
-        keep[i] = (uint8_t)judge(lines, &lines->v[i], is_product, o, today_s, q);
+    for (size_t i = 0; i < lines->n; i++) {
+        keep[i] = (uint8_t)judge(lines, &lines->v[i], is_product, o, q);
+        q->kept += keep[i];
+    }
     for (uint32_t i = 0; i < lines->items.n; i++) q->non_product_codes += !is_product[i];
     free(is_product);
-    if (q->kept == 0)
-        return fail(err, SOTTO_E_FORMAT,
-                    "no line is left after cleaning: %llu of %llu are no products by \"%s\", %llu "
-                    "are outside the "
-                    "dates; check --item-pattern, --from and --until",
-                    (unsigned long long)q->non_products, (unsigned long long)q->lines,
-                    q->item_pattern, (unsigned long long)q->out_of_range);
     return SOTTO_OK;
+}
+
+int lines_none_left(const struct dataset_quality *q, const char *path, struct sotto_error *err) {
+    const struct {
+        uint64_t n, first;
+        const char *what, *remedy;
+    } reasons[] = {
+        {q->bad_times, q->first.bad_time, "have no readable date",
+         "name its column with --map time=COLUMN, or write 2011-11-01"},
+        {q->missing_ids, q->first.missing_id, "lack a basket or item id",
+         "name their columns with --map basket=COLUMN,item=COLUMN"},
+        {q->cancellations, q->first.cancellation, "count as cancellations",
+         "give --cancel-prefix none"},
+        {q->bad_numbers, q->first.bad_number, "have a quantity or price that is no number",
+         "name the columns with --map quantity=COLUMN,price=COLUMN"},
+        {q->zero_quantity, q->first.zero_quantity, "have a quantity of zero or less",
+         "name its column with --map quantity=COLUMN"},
+        {q->zero_price, q->first.zero_price, "have a price of zero or less",
+         "name its column with --map price=COLUMN"},
+        {q->non_products, q->first.non_product, "are no products", "give --item-pattern none"},
+        {q->out_of_range, q->first.out_of_range, "are outside the dates",
+         "check --from and --until"},
+        {q->oversized, q->first.oversized, "are in too large baskets", "raise --max-basket"},
+    };
+    size_t most = 0;
+    for (size_t i = 1; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].n > reasons[most].n) most = i;
+    return fail(err, SOTTO_E_FORMAT,
+                "%s: no line is left after cleaning; %llu of %llu %s, the first in line %llu: %s",
+                path, (unsigned long long)reasons[most].n, (unsigned long long)q->lines,
+                reasons[most].what, (unsigned long long)reasons[most].first, reasons[most].remedy);
 }

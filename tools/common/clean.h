@@ -9,4 +9,9 @@
 int lines_judge(const struct lines *lines, const struct dataset_options *options, uint8_t *keep,
                 struct dataset_quality *quality, struct sotto_error *err) MUST_CHECK;
 
+/* SOTTO_E_FORMAT: cleaning left nothing of `path`. Says the reason that took most lines, the first
+ * of them and what to do. */
+int lines_none_left(const struct dataset_quality *quality, const char *path,
+                    struct sotto_error *err);
+
 #endif

@@ -27,10 +27,20 @@ static const char *const usual[DATASET_COLUMNS][NAMES_MAX] = {
                          "household_id", "user", "user_id", "userid"},
     [COLUMN_CATEGORY] = {"category", "product_category", "department", "group"}};
 
-static int find_named(const struct csv_record *header, const char *name, size_t n) {
-    for (size_t i = 0; i < header->n_fields; i++)
-        if (strlen(header->fields[i]) == n && strncasecmp(header->fields[i], name, n) == 0)
-            return (int)i;
+/* A name of the header without the spaces around it. */
+static const char *column_name(const struct csv_record *header, size_t i, int *n) {
+    const char *name = header->fields[i] + strspn(header->fields[i], " ");
+    *n = (int)strlen(name);
+    while (*n > 0 && name[*n - 1] == ' ') --*n;
+    return name;
+}
+
+static int find_named(const struct csv_record *header, const char *wanted, size_t wanted_n) {
+    for (size_t i = 0; i < header->n_fields; i++) {
+        int n;
+        const char *name = column_name(header, i, &n);
+        if ((size_t)n == wanted_n && strncasecmp(name, wanted, wanted_n) == 0) return (int)i;
+    }
     return -1;
 }
 
@@ -39,7 +49,9 @@ static const char *listed(const struct csv_record *header, char *out, size_t cap
     size_t at = 0;
     out[0] = '\0';
     for (size_t i = 0; i < header->n_fields && at < cap; i++) {
-        int n = snprintf(out + at, cap - at, "%s%s", i ? ", " : "", header->fields[i]);
+        int length, n;
+        const char *name = column_name(header, i, &length);
+        n = snprintf(out + at, cap - at, "%s%.*s", i ? ", " : "", length, name);
         if (n < 0) break;
         at += (size_t)n;
     }
@@ -77,6 +89,11 @@ int columns_find(const struct csv_record *header, const char *path, const char *
                  struct sotto_error *err) {
     char names[120];
     for (int i = 0; i < DATASET_COLUMNS; i++) column[i] = -1;
+    if (header->n_fields == 1)
+        return fail(err, SOTTO_E_FORMAT,
+                    "%s, line %llu: it names one column only, \"%.40s\"; save the file as CSV with "
+                    "commas between its fields",
+                    path, (unsigned long long)header->line, header->fields[0]);
     int status = map ? take_map(header, path, map, column, err) : SOTTO_OK;
     if (status != SOTTO_OK) return status;
     for (int i = 0; i < DATASET_COLUMNS; i++) {
@@ -88,9 +105,11 @@ int columns_find(const struct csv_record *header, const char *path, const char *
                 "%s, line %llu: no column for the %s; name it with --map %s=COLUMN. It has %s",
                 path, (unsigned long long)header->line, meanings[i], meanings[i],
                 listed(header, names, sizeof names));
-        if (column[i] >= 0)
-            snprintf(quality->columns[i], sizeof quality->columns[i], "%s",
-                     header->fields[column[i]]);
+        if (column[i] >= 0) {
+            int n;
+            const char *name = column_name(header, (size_t)column[i], &n);
+            snprintf(quality->columns[i], sizeof quality->columns[i], "%.*s", n, name);
+        }
     }
     return SOTTO_OK;
 }

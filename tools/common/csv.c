@@ -42,6 +42,10 @@ void csv_close(struct csv *c) {
     free(c);
 }
 
+void csv_progress(const struct csv *c, uint64_t *done, uint64_t *total) {
+    stream_progress(c->stream, done, total);
+}
+
 void csv_hash(struct csv *c, uint8_t hash[HASH_BYTES]) { hash_stream_end(&c->hash, hash); }
 
 /* Moves what is left to the front and reads until the buffer is full or the file ends. */

@@ -28,6 +28,8 @@ struct csv *csv_open(const char *path, struct sotto_error *err);
 int csv_next(struct csv *c, struct csv_record *record, struct sotto_error *err);
 /* BLAKE2b-256 of all bytes read so far, decompressed (`b2sum -l 256` at the end). Call once. */
 void csv_hash(struct csv *c, uint8_t hash[HASH_BYTES]);
+/* How much of the file is read, as stream_progress. */
+void csv_progress(const struct csv *c, uint64_t *done, uint64_t *total);
 void csv_close(struct csv *c);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tools/common/dataset.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "tools/common/clean.h"
 
@@ -87,11 +88,13 @@ static void add_basket(struct dataset *d, struct owned *o, const struct entry *e
         d->basket_items[basket.first + basket.n++] = item;
     }
     if (max_basket && basket.n > max_basket) {
-        q->bot_baskets++;
         for (size_t i = g->first; i < g->first + g->n; i++) {
             last_seen[entries[i].item] = 0;
             o->keep[entries[i].line] = 0;
         }
+        if (!q->first.oversized || first->number < q->first.oversized)
+            q->first.oversized = first->number;
+        q->oversized += g->n;
         q->kept -= g->n;
         return;
     }
@@ -263,7 +266,7 @@ static int number_customers(struct dataset *d, struct owned *o, struct sotto_err
         per_customer[*customer]++;
     }
     if (is_ready) {
-        d->quality.bot_baskets += count_extreme(sizes, d->n_baskets, 100, 20);
+        d->quality.bot_baskets = count_extreme(sizes, d->n_baskets, 100, 20);
         d->quality.bot_customers = count_extreme(per_customer, d->n_customers, 100, 50);
     }
     free(per_customer);
@@ -271,17 +274,24 @@ static int number_customers(struct dataset *d, struct owned *o, struct sotto_err
     return is_ready ? SOTTO_OK : no_memory(err, o->lines.n);
 }
 
-static void summarise(struct dataset *d, const struct dataset_options *options) {
+static void summarise(struct dataset *d, const struct owned *o,
+                      const struct dataset_options *options) {
     struct dataset_quality *q = &d->quality;
+    int64_t tomorrow_s = (int64_t)time(NULL) + DAY_S; /* whatever the zone */
     int64_t stale_s = (int64_t)(options->stale_days ? options->stale_days : STALE_DAYS) * DAY_S;
     q->items = d->n_items;
     q->baskets = d->n_baskets;
     q->customers = d->n_customers;
-    if (d->n_baskets == 0) return;
     q->first_s = d->baskets[0].time_s;
     q->last_s = d->baskets[d->n_baskets - 1].time_s;
     for (uint32_t i = 0; i < d->n_items; i++)
         q->stale_items += q->last_s - d->items[i].last_s > stale_s;
+    for (size_t i = 0; i < o->lines.n; i++) {
+        if (!o->keep[i]) continue;
+        q->missing_customers += o->lines.v[i].customer == DATASET_NONE;
+        q->missing_titles += o->lines.v[i].title == DATASET_NONE;
+        q->future_times += o->lines.v[i].time_s > tomorrow_s;
+    }
 }
 
 /* ---- All of it --------------------------------------------------------------------------- */
@@ -300,12 +310,15 @@ int dataset_read(struct dataset *d, const char *path, const struct dataset_optio
         if (!o->keep) status = no_memory(err, o->lines.n);
     }
     if (status == SOTTO_OK) status = lines_judge(&o->lines, options, o->keep, &d->quality, err);
-    if (status == SOTTO_OK) status = build_baskets(d, o, options->max_basket, err);
+    if (status == SOTTO_OK && d->quality.kept > 0)
+        status = build_baskets(d, o, options->max_basket, err);
+    if (status == SOTTO_OK && d->quality.kept == 0)
+        status = lines_none_left(&d->quality, path, err);
     if (status == SOTTO_OK) status = number_items(d, o, err);
     if (status == SOTTO_OK) status = describe_items(d, o, err);
     if (status == SOTTO_OK) status = number_customers(d, o, err);
     if (status == SOTTO_OK)
-        summarise(d, options);
+        summarise(d, o, options);
     else
         dataset_free(d);
     return status;

@@ -25,10 +25,10 @@ struct dataset_options {
     const char *map;
     /* POSIX extended regex that an item id must match; NULL: inferred from the data (when at least
      * 98 % of the lines' ids begin with k ≥ 3 digits, the largest such k, or are all digits; else
-     * everything passes); "" passes everything. */
+     * everything passes); "" or "none" passes everything. */
     const char *item_pattern;
     /* Basket ids that begin with this are cancellations; NULL: "C" where nearly all other ids are
-     * numeric, else none; "" none. */
+     * numeric, else none; "" or "none" none. */
     const char *cancel_prefix;
     uint32_t max_basket; /* drop baskets with more distinct items (bots, wholesale); 0 keeps all,
                             reports only */
@@ -63,8 +63,9 @@ struct dataset_quality {
     uint64_t bad_times, bad_numbers; /* unreadable date, quantity or price: dropped */
     uint64_t missing_ids;            /* no basket or item id: dropped */
     uint64_t cancellations, zero_quantity, zero_price, non_products; /* dropped */
-    uint64_t out_of_range;                      /* outside from_s … until_s: dropped */
-    uint64_t duplicates;                        /* the same item again in the same basket: merged */
+    uint64_t out_of_range; /* outside from_s … until_s: dropped */
+    uint64_t oversized;    /* in a basket of more than max_basket items: dropped */
+    uint64_t duplicates;   /* the same item again in the same basket: merged */
     uint64_t missing_customers, missing_titles; /* kept */
     uint64_t repaired_titles; /* stray spaces, differing titles for one item: the most frequent is
                                  used */
@@ -72,10 +73,12 @@ struct dataset_quality {
     /* Line numbers of the first of each kind, 0 if there is none; for people to look at. */
     struct {
         uint64_t bad_line, bad_time, bad_number, missing_id, cancellation, zero_quantity,
-            zero_price, non_product, duplicate;
+            zero_price, non_product, out_of_range, oversized, duplicate;
     } first;
     char bad_line_problem[64]; /* what was wrong with the first bad line */
-    uint32_t non_product_codes, stale_items, bot_baskets, bot_customers;
+    uint32_t non_product_codes, stale_items;
+    uint32_t bot_baskets;   /* kept, of 100 distinct items or more and over 20 times the median */
+    uint32_t bot_customers; /* kept, of 100 baskets or more and over 50 times the median */
     uint32_t items, baskets, customers;
     int64_t first_s, last_s;
     char item_pattern[64], cancel_prefix[16]; /* what was used; "" none */
@@ -95,7 +98,8 @@ struct dataset {
 
 /* Reads a CSV (RFC 4180; plain, .xz or .zst by content) from `path`. Errors name file, line, column
  * and remedy. A line that is merely dirty is counted, not fatal; a missing required column,
- * unreadable compression, or more than 10 % bad lines is fatal. Release with dataset_free. */
+ * unreadable compression, more than 10 % bad lines or nothing left after cleaning is fatal. Release
+ * with dataset_free. */
 int dataset_read(struct dataset *data, const char *path, const struct dataset_options *options,
                  struct sotto_error *err);
 void dataset_free(struct dataset *data);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zstd.h>
 
 #include "base/base.h"
@@ -21,6 +22,7 @@ struct stream {
     FILE *file;
     enum kind kind;
     uint64_t read; /* compressed bytes taken from the file */
+    uint64_t size; /* of the file, 0 if not known */
     size_t in_at, in_n;
     int is_file_done, is_done, is_mid_frame;
     lzma_stream xz;
@@ -72,6 +74,8 @@ struct stream *stream_open(const char *path, struct sotto_error *err) {
         stream_close(s);
         return NULL;
     }
+    struct stat st;
+    if (fstat(fileno(s->file), &st) == 0 && S_ISREG(st.st_mode)) s->size = (uint64_t)st.st_size;
     int status = refill(s, err);
     if (s->in_n >= sizeof xz && memcmp(s->in, xz, sizeof xz) == 0) s->kind = XZ;
     if (s->in_n >= sizeof zst && memcmp(s->in, zst, sizeof zst) == 0) s->kind = ZST;
@@ -135,6 +139,11 @@ int stream_read(struct stream *s, void *buf, size_t cap, size_t *n, struct sotto
     memcpy(buf, s->in + s->in_at, *n);
     s->in_at += *n;
     return SOTTO_OK;
+}
+
+void stream_progress(const struct stream *s, uint64_t *done, uint64_t *total) {
+    *done = s->read;
+    *total = s->size;
 }
 
 void stream_close(struct stream *s) {

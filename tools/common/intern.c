@@ -25,8 +25,9 @@ static uint32_t *find(const struct intern *set, const char *text) {
 }
 
 static int grow(struct intern *set) {
+    if (set->cap > UINT32_MAX / 4) return -1; /* the table is twice as large again */
     uint32_t cap = set->cap ? 2 * set->cap : 1024;
-    char **texts = cap ? realloc(set->texts, cap * sizeof *texts) : NULL;
+    char **texts = realloc(set->texts, cap * sizeof *texts);
     if (!texts) return -1;
     set->texts = texts;
     uint32_t *table = calloc(2 * (size_t)cap, sizeof *table);

@@ -8,8 +8,12 @@
 
 #include "tools/common/cli.h"
 
-#define TITLE_BYTES 120
-#define BAD_SHARE   10 /* per cent of bad lines that a file may have */
+#define TITLE_BYTES    120
+#define TIME_BYTES     64   /* longer than any date, so that cutting spoils it */
+#define AMOUNT_MAX     1e12 /* what is more is no quantity and no price */
+#define BAD_SHARE      10   /* per cent of bad lines that a file may have */
+#define PROGRESS_LINES 4096
+#define ORDER_SHARE    1 /* per cent of slashed dates that may contradict the others */
 
 struct reading {
     struct lines *lines;
@@ -21,7 +25,12 @@ struct reading {
 static const char *field(const struct reading *g, const struct csv_record *r, int which) {
     const char *text = g->column[which] >= 0 ? r->fields[g->column[which]] : "";
     while (*text == ' ') text++;
-    return strcmp(text, "NA") == 0 ? "" : text;
+    return text[0] == 'N' && text[1] == 'A' && text[2 + strspn(text + 2, " ")] == '\0' ? "" : text;
+}
+
+/* The same with the spaces around it, which a title's cleaning counts as a repair. */
+static const char *field_untrimmed(const struct reading *g, const struct csv_record *r, int which) {
+    return *field(g, r, which) ? r->fields[g->column[which]] : "";
 }
 
 /* Numbers a trimmed word; DATASET_NONE if it is empty. */
@@ -49,8 +58,7 @@ static int number_title(struct intern *set, const char *text, uint32_t *number, 
         while (((unsigned char)at[width] & 0xc0) == 0x80) width++;
         if (n + width > TITLE_BYTES) break;
         if (*at != ' ' || (n > 0 && title[n - 1] != ' ')) {
-            memcpy(title + n, at, width);
-            n += width;
+            for (size_t i = 0; i < width; i++) title[n++] = at[i]; /* faster than memcpy of one */
         }
         at += width;
     }
@@ -72,7 +80,10 @@ static uint32_t read_amount(const struct reading *g, const struct csv_record *r,
     errno = 0;
     double v = strtod(text, &end);
     while (*end == ' ') end++;
-    if (end == text || *end || errno || !isfinite(v)) return LINE_BAD_NUMBER;
+    /* strtod also takes hexadecimal, "nan" and "inf". */
+    if (end == text || *end || errno || fabs(v) > AMOUNT_MAX ||
+        text[strspn(text, "+-.0123456789eE ")])
+        return LINE_BAD_NUMBER;
     *value = (float)v;
     return v > 0 ? 0 : not_above_zero;
 }
@@ -82,18 +93,31 @@ static int64_t slashed_pack(const struct slashed *s) {
     return (((int64_t)s->year * 32 + s->first) * 32 + s->second) * 131072 + s->second_of_day;
 }
 
+static void see(struct slashed_seen *seen, uint64_t line) {
+    if (seen->n++ == 0) seen->first_line = line;
+}
+
 static void read_time(struct reading *g, const struct csv_record *r, struct line *line) {
     struct slashed s;
-    switch (time_read(field(g, r, COLUMN_TIME), &line->time_s, &s)) {
+    char text[TIME_BYTES + 1];
+    size_t n = 0;
+    for (const char *at = field(g, r, COLUMN_TIME); *at && n < TIME_BYTES; at++) text[n++] = *at;
+    while (n > 0 && text[n - 1] == ' ') n--;
+    text[n] = '\0';
+    switch (time_read(text, &line->time_s, &s)) {
     case TIME_EXACT: return;
     case TIME_UNREADABLE: line->flags |= LINE_BAD_TIME; return;
     case TIME_SLASHED: break;
     }
+    if (s.first > 12 && s.second > 12) {
+        line->flags |= LINE_BAD_TIME;
+        return;
+    }
     line->flags |= LINE_SLASHED;
     line->time_s = slashed_pack(&s);
-    g->lines->n_slashed++;
-    if (s.first > g->lines->first_max) g->lines->first_max = s.first;
-    if (s.second > g->lines->second_max) g->lines->second_max = s.second;
+    see(&g->lines->slashed, line->number);
+    if (s.first > 12) see(&g->lines->day_first, line->number);
+    if (s.second > 12) see(&g->lines->month_first, line->number);
 }
 
 static struct line *next_line(struct lines *lines) {
@@ -136,7 +160,8 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
         count_bad(q, r->line, "an id is longer than 63 bytes");
         return SOTTO_OK;
     }
-    bad |= number_title(&l->titles, field(g, r, COLUMN_TITLE), &line->title, &was_cleaned);
+    bad |=
+        number_title(&l->titles, field_untrimmed(g, r, COLUMN_TITLE), &line->title, &was_cleaned);
     bad |= number_title(&l->categories, field(g, r, COLUMN_CATEGORY), &line->category, &(int){0});
     if (bad)
         return fail(err, SOTTO_E_MEMORY, "no memory for line %llu", (unsigned long long)r->line);
@@ -148,15 +173,23 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
     return SOTTO_OK;
 }
 
-/* "3/4/2011" is one day or another: a day above 12 anywhere in the column decides for all of it. */
+/* "3/4/2011" is one day or another: a day above 12 anywhere in the column decides for all of it.
+ * The few dates that then have no such month are bad. */
 static int settle_times(struct lines *l, const char *path, struct sotto_error *err) {
-    if (l->n_slashed == 0) return SOTTO_OK;
-    int is_day_first = l->first_max > 12;
-    if (is_day_first == (l->second_max > 12))
+    uint64_t day = l->day_first.n, month = l->month_first.n;
+    int is_day_first = day > month;
+    if (l->slashed.n == 0) return SOTTO_OK;
+    if (day == 0 && month == 0)
         return fail(err, SOTTO_E_FORMAT,
-                    "%s: its dates can be read as day/month or as month/day; write them as "
-                    "2011-11-01",
-                    path);
+                    "%s, line %llu: its dates can be read as day/month or as month/day; write them "
+                    "as 2011-11-01",
+                    path, (unsigned long long)l->slashed.first_line);
+    if ((is_day_first ? month : day) * 100 > (day + month) * ORDER_SHARE)
+        return fail(err, SOTTO_E_FORMAT,
+                    "%s: the date in line %llu is day/month, that in line %llu month/day; write "
+                    "them as 2011-11-01",
+                    path, (unsigned long long)l->day_first.first_line,
+                    (unsigned long long)l->month_first.first_line);
     for (size_t i = 0; i < l->n; i++) {
         struct line *line = &l->v[i];
         if (!(line->flags & LINE_SLASHED)) continue;
@@ -179,14 +212,20 @@ static int read_all(struct reading *g, struct csv *csv, const char *path,
     if (got < 0) return got;
     if (got == 0 || r.problem)
         return fail(err, SOTTO_E_FORMAT,
-                    "%s, line 1: %s; it must begin with a line that names the columns", path,
-                    got ? r.problem : "the file is empty");
+                    "%s, line 1: %s; it must begin with a line that names the columns, in UTF-8",
+                    path, got ? r.problem : "the file is empty");
     int status = columns_find(&r, path, options->map, g->column, g->quality, err);
     if (status != SOTTO_OK) return status;
     g->n_columns = r.n_fields;
-    cli_progress_begin(&progress, "reading", 0);
-    while ((got = csv_next(csv, &r, err)) == 1 && status == SOTTO_OK)
+    uint64_t done, total;
+    csv_progress(csv, &done, &total);
+    cli_progress_begin(&progress, "reading", options->show_progress ? total : 0);
+    while (status == SOTTO_OK && (got = csv_next(csv, &r, err)) == 1) {
         status = read_record(g, &r, err);
+        if (g->quality->lines % PROGRESS_LINES) continue;
+        csv_progress(csv, &done, &total);
+        cli_progress_to(&progress, done);
+    }
     cli_progress_end(&progress);
     if (got < 0) return got;
     csv_hash(csv, g->quality->hash);

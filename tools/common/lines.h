@@ -29,8 +29,11 @@ struct lines {
     struct line *v;
     size_t n, cap;
     struct intern baskets, items, customers, titles, categories;
-    int first_max, second_max; /* of slashed dates */
-    size_t n_slashed;
+    /* Of the dates a/b/year: all, those that only day/month fits, those that only month/day fits.
+     */
+    struct slashed_seen {
+        uint64_t n, first_line;
+    } slashed, day_first, month_first;
 };
 
 /* Which column holds what: quality->columns and, by index into a record, *column (-1: none). */

@@ -24,14 +24,30 @@ static const char help[] =
     "basket, item,\n"
     "                        time, title, quantity, price, customer, category. Default: usual "
     "names\n"
-    "  --item-pattern RE     item ids must match (POSIX extended; \"\" passes all); default: "
+    "  --item-pattern RE     item ids must match (POSIX extended; none passes all); default: "
     "inferred\n"
-    "  --cancel-prefix TEXT  basket ids of cancellations begin so (\"\" none); default: inferred\n"
+    "  --cancel-prefix TEXT  basket ids of cancellations begin so (or none); default: inferred\n"
     "  --max-basket N        drop baskets with more distinct items\n"
     "  --stale-days N        report items unsold for so long before the end (default 90)\n"
     "  --from DATE           use lines from this day on\n"
     "  --until DATE          use lines before this day\n"
     "  --json                the same facts as JSON\n"
+    "\n"
+    "Bots or resellers, kept but shown: baskets of 100 distinct items or more and over 20 times "
+    "the "
+    "median,\n"
+    "customers of 100 baskets or more and over 50 times the median.\n"
+    "\n"
+    "JSON: file, blake2b_256 (of the decompressed file), lines, kept, baskets, items, customers, "
+    "first_day,\n"
+    "last_day, columns {basket item time title quantity price customer category}, item_pattern, "
+    "cancel_prefix,\n"
+    "dropped {bad_lines bad_times missing_ids cancellations bad_numbers zero_quantity zero_price "
+    "non_products\n"
+    "out_of_range oversized} in lines, first_line {the same, and duplicates}, bad_line_problem,\n"
+    "repaired {duplicates titles}, look {non_product_codes missing_customers missing_titles "
+    "future_times\n"
+    "stale_items bot_baskets bot_customers}, verdict (usable, few_baskets or much_dropped).\n"
     "\n"
     "Exit codes: 0 usable, 2 wrong command line, 4 not usable as it is, 1 not readable.\n"
     "\n"
@@ -51,7 +67,7 @@ struct reason {
     uint64_t count, first;
 };
 
-#define REASONS 9
+#define REASONS 10
 static void list_reasons(const struct dataset_quality *q, struct reason out[REASONS]) {
     const struct reason all[REASONS] = {
         {"bad_lines", "not readable as CSV in UTF-8", q->bad_lines, q->first.bad_line},
@@ -62,9 +78,19 @@ static void list_reasons(const struct dataset_quality *q, struct reason out[REAS
         {"zero_quantity", "quantity zero or less", q->zero_quantity, q->first.zero_quantity},
         {"zero_price", "price zero or less", q->zero_price, q->first.zero_price},
         {"non_products", "not a product", q->non_products, q->first.non_product},
-        {"out_of_range", "outside --from and --until", q->out_of_range, 0},
+        {"out_of_range", "outside --from and --until", q->out_of_range, q->first.out_of_range},
+        {"oversized", "in a basket above --max-basket", q->oversized, q->first.oversized},
     };
     memcpy(out, all, sizeof all);
+}
+
+/* Whether a model can be learnt from it. */
+enum verdict { VERDICT_USABLE, VERDICT_FEW_BASKETS, VERDICT_MUCH_DROPPED };
+
+static enum verdict judge(const struct dataset_quality *q) {
+    uint64_t asked_for = q->out_of_range + q->oversized;
+    if (q->baskets < FEW_BASKETS) return VERDICT_FEW_BASKETS;
+    return q->lines - q->kept - asked_for > q->lines / 4 ? VERDICT_MUCH_DROPPED : VERDICT_USABLE;
 }
 
 void check_write_json(struct json *j, const struct dataset_quality *q) {
@@ -96,6 +122,7 @@ void check_write_json(struct json *j, const struct dataset_quality *q) {
         if (reasons[i].first) json_uint(j, reasons[i].key, reasons[i].first);
     if (q->first.duplicate) json_uint(j, "duplicates", q->first.duplicate);
     json_end_object(j);
+    if (q->bad_lines) json_text(j, "bad_line_problem", q->bad_line_problem);
     json_begin_object(j, "repaired");
     json_uint(j, "duplicates", q->duplicates);
     json_uint(j, "titles", q->repaired_titles);
@@ -109,6 +136,8 @@ void check_write_json(struct json *j, const struct dataset_quality *q) {
     json_uint(j, "bot_baskets", q->bot_baskets);
     json_uint(j, "bot_customers", q->bot_customers);
     json_end_object(j);
+    static const char *const verdicts[] = {"usable", "few_baskets", "much_dropped"};
+    json_text(j, "verdict", verdicts[judge(q)]);
 }
 
 /* ---- For people -------------------------------------------------------------------------- */
@@ -124,7 +153,6 @@ static void put_text(const char *path, const struct dataset_options *o,
                      const struct dataset_quality *q) {
     struct reason reasons[REASONS];
     char first[11], last[11];
-    uint64_t dropped = q->lines - q->kept;
     list_reasons(q, reasons);
     time_write_date(q->first_s, first);
     time_write_date(q->last_s, last);
@@ -144,7 +172,7 @@ static void put_text(const char *path, const struct dataset_options *o,
     for (int i = 0; i < REASONS; i++)
         if (reasons[i].count)
             put_line(reasons[i].words, reasons[i].count, q->lines, reasons[i].first);
-    if (!dropped) printf("  nothing\n");
+    if (q->kept == q->lines) printf("  nothing\n");
     if (q->bad_lines) printf("  (line %" PRIu64 ": %s)\n", q->first.bad_line, q->bad_line_problem);
     printf("\nRepaired:\n");
     put_line("item again in the same basket: merged", q->duplicates, q->kept, q->first.duplicate);
@@ -157,21 +185,24 @@ static void put_text(const char *path, const struct dataset_options *o,
     if (q->missing_titles) put_line("lines without a title (kept)", q->missing_titles, q->kept, 0);
     if (q->future_times) put_line("lines dated in the future (kept)", q->future_times, q->kept, 0);
     if (q->stale_items) put_line("items unsold for long (kept)", q->stale_items, q->items, 0);
-    if (q->bot_baskets)
-        put_line(o->max_basket ? "baskets too large: dropped"
-                               : "baskets 20 times the median (kept)",
-                 q->bot_baskets, q->baskets, 0);
+    if (q->bot_baskets) put_line("very large baskets: bots? (kept)", q->bot_baskets, q->baskets, 0);
     if (q->bot_customers)
-        put_line("customers 50 times as busy as most", q->bot_customers, q->customers, 0);
+        put_line("very busy customers: bots? (kept)", q->bot_customers, q->customers, 0);
+    if (!(q->non_product_codes || q->missing_customers || q->missing_titles || q->future_times ||
+          q->stale_items || q->bot_baskets || q->bot_customers))
+        printf("  nothing\n");
     printf("\nVerdict: ");
-    if (q->baskets < FEW_BASKETS)
-        printf("usable, but %u baskets are few: what goes with what will be mostly chance.\n",
+    switch (judge(q)) {
+    case VERDICT_USABLE: printf("usable.\n"); break;
+    case VERDICT_FEW_BASKETS:
+        printf("usable, but baskets are few (%u): what goes with what will be mostly chance.\n",
                q->baskets);
-    else if (q->lines > 0 && dropped - q->out_of_range > q->lines / 4)
-        printf(
-            "usable, but a quarter of the lines or more was dropped: check the reasons above.\n");
-    else
-        printf("usable.\n");
+        break;
+    case VERDICT_MUCH_DROPPED:
+        printf("usable, but more than a quarter of the lines was dropped: check the reasons "
+               "above.\n");
+        break;
+    }
 }
 
 /* ---- The command ------------------------------------------------------------------------- */
@@ -232,6 +263,8 @@ int check_main(int argc, char **argv) {
         }
     if (status != SOTTO_OK) return args_usage("check", "%s", err.message);
     if (optind != argc - 1) return args_usage("check", "name one file of transactions");
+    if (o.from_s && o.until_s && o.from_s >= o.until_s)
+        return args_usage("check", "--from is not before --until, so no line would be left");
     status = dataset_read(&data, argv[optind], &o, &err);
     if (status != SOTTO_OK) return cli_report("sotto-pack check", &err);
     if (is_json) {
