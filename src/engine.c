@@ -271,7 +271,7 @@ static int open_dp(struct sotto *e) {
 }
 
 /* What only works with working storage; called at open and when storage comes back. */
-static int settle_storage(struct sotto *e) {
+int engine_settle_storage(struct sotto *e) {
     int status = floors_adopt(e);
     int64_t now_s = engine_now(e);
     if (status == SOTTO_OK) status = floors_save(e, now_s);
@@ -316,7 +316,7 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
     }
     map_groups(e);
     if (engine_note(e, open_dp(e)) == SOTTO_OK && engine_has_storage(e))
-        engine_note(e, settle_storage(e));
+        engine_note(e, engine_settle_storage(e));
     *engine = e;
     return SOTTO_OK;
 }
@@ -349,7 +349,7 @@ static int revive(struct sotto *e, uint64_t now_ms) {
         return fail(&e->error, SOTTO_E_ENTROPY, "the random source failed; check the port");
     if (!is_storage_failed) return SOTTO_OK;
     int status = vault_retry(e->vault, &e->error);
-    return status == SOTTO_OK ? settle_storage(e) : status;
+    return status == SOTTO_OK ? engine_settle_storage(e) : status;
 }
 
 int sotto_tick(struct sotto *e) {

@@ -81,6 +81,8 @@ int engine_may_personalise(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */
 int engine_note(struct sotto *e, int status);
 struct person_home engine_home(struct sotto *e);
+/* What can only be done with working storage: at open and whenever it comes back. */
+int engine_settle_storage(struct sotto *e) MUST_CHECK;
 /* Puts the compiled-in policy in force, disarms every slate and says why. */
 void engine_let_strict_rule(struct sotto *e, int status, const char *message);
 

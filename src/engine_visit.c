@@ -136,6 +136,9 @@ static int start_storing(struct sotto *e, struct visit *v) {
     struct person_home home = engine_home(e);
     if (!engine_has_storage(e))
         return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
+    if (v->person.is_unreadable)
+        return fail(&e->error, SOTTO_E_CORRUPT,
+                    "what is stored of this profile cannot be read; erase it first");
     if (!v->person.slot) return person_create(&v->person, &home, &e->error);
     int status = person_save_consent(&v->person, &home, &e->error);
     return status == SOTTO_OK ? person_flush(&v->person, &home, engine_now(e), &e->error) : status;
@@ -274,7 +277,10 @@ int sotto_erase(struct sotto *e, const char *profile, struct sotto_erase_receipt
     receipt->size = sizeof *receipt;
     forget_open_visits(e, profile);
     if (vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
+    int was_failed = vault_state(e->vault) == SOTTO_STORAGE_FAILED;
     status = vault_erase(e->vault, profile, receipt, &e->error);
+    if (status == SOTTO_OK && was_failed && engine_has_storage(e))
+        engine_note(e, engine_settle_storage(e));
     if (status != SOTTO_OK) return engine_note(e, status);
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];

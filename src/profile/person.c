@@ -128,12 +128,14 @@ int person_begin(struct person *p, const struct person_home *home, const char *n
         uint32_t slot = p->slot;
         person_reset(p);
         p->slot = slot; /* still erasable */
+        p->is_unreadable = 1;
     }
     return status;
 }
 
 int person_may_store(const struct person *p, const struct person_home *home, int64_t now_s) {
-    return p->slot != 0 && consent_is_given(&p->consent, SOTTO_PURPOSE_STORE, home->policy, now_s);
+    return p->slot != 0 && !p->is_unreadable &&
+           consent_is_given(&p->consent, SOTTO_PURPOSE_STORE, home->policy, now_s);
 }
 
 int person_save_consent(const struct person *p, const struct person_home *home,
@@ -183,4 +185,5 @@ void person_reset(struct person *p) {
     wipe(&p->consent, sizeof p->consent);
     p->slot = 0;
     p->next_chunk = 1;
+    p->is_unreadable = 0;
 }

@@ -13,6 +13,7 @@ struct person {
     char name[SOTTO_PROFILE_NAME_MAX + 1]; /* "" for an anonymous session */
     uint32_t slot;                         /* in the vault; 0: not stored */
     uint32_t next_chunk;                   /* number of the next event chunk */
+    int is_unreadable; /* something is stored that could not be read: nothing is added to it */
     struct consent consent;
     struct history history;
 };

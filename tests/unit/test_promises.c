@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "crypto/crypto.h"
+#include "engine.h"
 #include "sotto_report.h"
 #include "tests/support/kiosk.h"
 
@@ -275,6 +276,38 @@ static void many_visits_are_compacted_and_keep_the_newest_events(void **state) {
         assert_int_equal(items[i].id[6], '\0');
     }
     kiosk_free(&k);
+}
+
+static void profile_that_cannot_be_read_is_a_stranger_until_it_is_erased(void **state) {
+    (void)state;
+    static const struct vault_key records[] = {{VAULT_PROFILE, 1, 0}, {VAULT_EVENTS, 1, 1}};
+    for (unsigned i = 0; i < 2; i++) {
+        struct kiosk k;
+        struct sotto_item items[5];
+        enum sotto_consent consent;
+        struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+        kiosk_make(&k, 60, &usual, 0);
+        kiosk_open(&k);
+        sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
+        kiosk_record(&k, s, 1, SOTTO_EVENT_VIEW);
+        end(&k, s);
+        /* Authentic, and yet nonsense: as a newer engine might have written it. */
+        assert_int_equal(vault_put(k.engine->vault, records[i], "\x09nonsense", 9, NULL), SOTTO_OK);
+
+        s = kiosk_session(&k, "anna", 0);
+
+        assert_int_equal(sotto_consent_get(k.engine, s, SOTTO_PURPOSE_PERSONALISE, &consent),
+                         SOTTO_OK);
+        assert_int_equal(consent, SOTTO_CONSENT_UNKNOWN);
+        assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).why, SOTTO_WHY_NO_CONSENT);
+        assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED),
+                         SOTTO_E_CORRUPT);
+        assert_int_equal(sotto_erase(k.engine, "anna", &receipt), SOTTO_OK);
+        assert_int_equal(receipt.profiles, 1);
+        assert_int_equal(sotto_consent_set(k.engine, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED),
+                         SOTTO_OK);
+        kiosk_free(&k);
+    }
 }
 
 static void word_taken_back_survives_a_restart(void **state) {
@@ -560,6 +593,7 @@ int main(void) {
         cmocka_unit_test(nothing_is_stored_before_consent_to_store),
         cmocka_unit_test(stored_profile_comes_back_with_its_history_and_its_word),
         cmocka_unit_test(many_visits_are_compacted_and_keep_the_newest_events),
+        cmocka_unit_test(profile_that_cannot_be_read_is_a_stranger_until_it_is_erased),
         cmocka_unit_test(word_taken_back_survives_a_restart),
         cmocka_unit_test(consent_to_store_ends_with_its_term_and_its_notice),
         cmocka_unit_test(new_yes_after_an_expired_one_writes_over_nothing),
