@@ -17,6 +17,7 @@ endif
 ifneq ($(SAN)$(COV),)
 override O := $(O:%/$(if $(SAN),san,cov)=%)/$(if $(SAN),san,cov)
 endif
+$(if $(word 2,$(O)),$(error O="$(O)" has a space in it, which make cannot handle: choose another))
 Q    = $(if $(filter 1,$(V)),,@)
 say  = $(if $(and $(Q),$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,1)),@printf '  %-5s %s\n' $(1) $(2))
 PAR  = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -24,7 +25,7 @@ PAR  = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 
 # ---- Flags. _FORTIFY_SOURCE needs an optimiser, blinds ASan, and is the caller's once the caller sets it
 WARN    := -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 OURS    := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -fvisibility=hidden -fPIC -MD -MP
-HARD    := -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
+HARD    := -fstack-protector-strong '-ffile-prefix-map=$(CURDIR)=.'
 ifeq ($(SAN)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
 HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
@@ -65,9 +66,11 @@ objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
 HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
 TEST_OBJ := $(call objects,tests/support/*.c)
+FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
+BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 
-.PHONY: all lib tools examples build-tests setup demo test bench asan coverage lint check-walls size ci \
-        install install-lib uninstall clean help FORCE
+.PHONY: all lib tools examples build-tests setup demo test bench bench-count asan coverage lint check-walls \
+        size ci install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -88,6 +91,11 @@ $(O)/obj/%.o: %.c $(O)/flags
 	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter tests/%,$<),$(TEST_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
 	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
+# A peer of the benchmarks, the only C++ here.
+$(O)/obj/%.o: %.cpp $(O)/flags
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D) && $(CXX) -std=c++17 -O2 -Wall -Wextra -MD -MP -I. -c $< -o $@
+
 $(O)/libsotto.a: $(LIB_OBJ)
 $(O)/libhost.a: $(HOST_OBJ)
 $(O)/libsotto.a $(O)/libhost.a:
@@ -103,10 +111,10 @@ $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.
 	$(Q)$(link) -pie $(HOST_LD)
 
 $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
-$(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%):
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) -pie $(TEST_LD)
+	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
 
 # An example sees what a stranger sees: the installed headers and the library.
 $(O)/examples/%: examples/%.c $(O)/libsotto.a $(HEADERS) $(O)/flags
@@ -127,10 +135,15 @@ test: ## every unit and system test, or T=word for some; the last line sums them
 	@$(MAKE) $(PAR) build-tests
 	@O="$(O)" CC="$(CC)" tests/run.sh $(T)
 
-bench: ## speed, memory and bytes, measured
-	@$(MAKE) --no-print-directory setup SETUP_FOR=test
-	@$(MAKE) $(PAR) all $(BENCHES:%=$(O)/bench/%)
+bench: ## speed, memory and bytes, measured beside SQLite and FAISS
+	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
+	@$(MAKE) $(PAR) $(BENCHES:%=$(O)/bench/%)
 	@set -e; for b in $(BENCHES); do $(O)/bench/$$b; done
+
+bench-count: ## instructions of one scoring and one call, here by callgrind and for arm64 by QEMU
+	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
+	@$(MAKE) $(PAR) $(O)/bench/bench_slate
+	@O="$(O)" CC="$(CC)" tests/bench/instructions.sh
 
 asan: ## the tests under AddressSanitizer and UBSan; the same as SAN=1 test
 	@$(MAKE) --no-print-directory SAN=1 test

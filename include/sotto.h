@@ -95,7 +95,7 @@ struct sotto; /* the engine */
 #define SOTTO_SESSIONS_MAX     4
 #define SOTTO_SLATES_MAX       8
 #define SOTTO_SLATE_ITEMS_MAX  64
-#define SOTTO_HISTORY_MAX      256
+#define SOTTO_HISTORY_MAX      1024
 #define SOTTO_PROFILES_MAX     64
 #define SOTTO_PROFILE_NAME_MAX 63 /* bytes, without the NUL */
 #define SOTTO_ITEM_ID_MAX      63 /* bytes, without the NUL */
@@ -287,17 +287,19 @@ SOTTO_API void sotto_slate_close(struct sotto *engine, sotto_slate slate);
 /* ---- Reasons ----------------------------------------------------------------------------- */
 
 enum sotto_reason_kind {
-    SOTTO_REASON_POPULAR = 1, /* popular with everyone; in every score */
-    SOTTO_REASON_ACTIVITY = 2 /* because of what the person did with `item` */
+    SOTTO_REASON_POPULAR = 1,  /* popular with everyone; in every score */
+    SOTTO_REASON_ACTIVITY = 2, /* because of what the person did with `item` */
+    SOTTO_REASON_REPEAT = 3,   /* the person did something with this very item before */
+    SOTTO_REASON_KIND = 4      /* this item is new; it is of a kind that goes with `item` */
 };
 
 struct sotto_reason {
     enum sotto_reason_kind kind;
-    const char *item;           /* ACTIVITY: the item that led here; else NULL */
-    const char *title;          /* its title; else NULL */
+    const char *item;           /* the item that led here; NULL for POPULAR */
+    const char *title;          /* its title; NULL for POPULAR */
     int32_t contribution;       /* exact share of the score, model units, may be negative */
-    uint32_t events;            /* ACTIVITY: how many events with that item are summed here */
-    enum sotto_event_type type; /* ACTIVITY: the most recent of them */
+    uint32_t events;            /* how many events with `item` are summed here; 0 for POPULAR */
+    enum sotto_event_type type; /* the most recent of them; 0 for POPULAR */
 };
 
 struct sotto_explanation {

@@ -107,7 +107,7 @@ struct person_home engine_home(struct sotto *e) {
  */
 struct layout {
     size_t vault_at, absent_at, total;
-    size_t scores_at, skip_at, secrets_total;
+    size_t sums_at, touched_at, seen_at, inputs_at, secrets_total;
 };
 
 static struct layout layout_of(const struct model *model) {
@@ -116,9 +116,11 @@ static struct layout layout_of(const struct model *model) {
     l.vault_at = ALIGN16(sizeof(struct sotto));
     l.absent_at = l.vault_at + ALIGN16(vault_bytes());
     l.total = l.absent_at + bitmap;
-    l.scores_at = ALIGN16(sizeof(struct secrets));
-    l.skip_at = l.scores_at + ALIGN16((size_t)model->n_items * sizeof(int32_t));
-    l.secrets_total = l.skip_at + bitmap;
+    l.sums_at = ALIGN16(sizeof(struct secrets));
+    l.touched_at = l.sums_at + ALIGN16((size_t)model->n_items * sizeof(int32_t));
+    l.seen_at = l.touched_at + ALIGN16(score_touched_places(model->n_items) * sizeof(uint32_t));
+    l.inputs_at = l.seen_at + bitmap;
+    l.secrets_total = l.inputs_at + SOTTO_HISTORY_MAX * sizeof(struct score_input);
     return l;
 }
 
@@ -189,8 +191,10 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     e->vault = (struct vault *)(void *)(block + l.vault_at);
     e->absent = block + l.absent_at;
     e->secrets = (struct secrets *)(void *)locked;
-    e->workspace.scores = (int32_t *)(void *)(locked + l.scores_at);
-    e->workspace.skip = locked + l.skip_at;
+    e->workspace.score.sums = (int32_t *)(void *)(locked + l.sums_at);
+    e->workspace.score.touched = (uint32_t *)(void *)(locked + l.touched_at);
+    e->workspace.seen = locked + l.seen_at;
+    e->workspace.inputs = (struct score_input *)(void *)(locked + l.inputs_at);
     e->workspace.absent = e->absent;
     e->memory_bytes = l.total + l.secrets_total;
     *out = e;

@@ -82,7 +82,7 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v);
     slate_rank_general(s, &e->model, &e->workspace, count);
     if (s->why == SOTTO_WHY_PERSONALISED) {
-        slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, count,
+        slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, engine_now(e), count,
                             request->repeats != 0);
         if (s->n_personal == 0) s->why = SOTTO_WHY_NO_HISTORY;
     }
@@ -184,7 +184,7 @@ int sotto_slate_open(struct sotto *e, sotto_slate slate, struct sotto_slate_view
     apply(s, SLATE_OPEN, s->why);
 
     int is_personal = s->state == SLATE_OPEN_PERSONAL;
-    const struct slate_item *from = is_personal ? s->personal : s->general;
+    const struct score_hit *from = is_personal ? s->personal : s->general;
     uint32_t n = is_personal ? s->n_personal : s->n_general;
     if (n > cap) n = (uint32_t)cap;
     for (uint32_t i = 0; i < n; i++) {

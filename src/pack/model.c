@@ -6,10 +6,11 @@
 
 _Static_assert(MODEL_DECAY_MAX == SOTTO_HISTORY_MAX, "a weight for every place in a history");
 
-#define INFO_BYTES          32
-#define ITEM_BYTES          12
-#define KEY_BYTES           12
-#define MODEL_CODEC_PLAIN16 1
+#define INFO_BYTES 48
+#define ITEM_BYTES 8
+#define KEY_BYTES  8
+#define TITLE_MAX  255
+#define STEP_BYTES 3 /* a step between two columns of at most 2^20 items, in LEB128 */
 
 struct loader {
     const struct pack *pack;
@@ -41,17 +42,25 @@ static int load_info(struct model *m, const struct loader *l) {
     m->n_groups = load32(info + 4);
     m->n_edges = load32(info + 8);
     m->n_decay = load32(info + 12);
-    for (int i = 0; i < 4; i++) m->event_weights[i] = load16(info + 16 + 2 * i);
-    if (load32(info + 24) != MODEL_CODEC_PLAIN16)
+    m->n_ages = load32(info + 16);
+    m->n_repeat_ages = load32(info + 20);
+    for (int i = 0; i < 4; i++) m->event_weights[i] = load16(info + 24 + 2 * i);
+    uint32_t codec = load32(info + 32);
+    if (codec != MODEL_FIXED16 && codec != MODEL_VARINT)
         return fail(l->err, SOTTO_E_MISMATCH, "%s: its row codec %u is unknown to this engine",
-                    l->path, load32(info + 24));
-    if (m->n_items == 0 || m->n_items > MODEL_ITEMS_MAX)
+                    l->path, codec);
+    m->codec = (enum model_codec)codec;
+    if (m->n_items == 0 || m->n_items > MODEL_ITEMS_MAX ||
+        (m->codec == MODEL_FIXED16 && m->n_items > 65536))
         return bad(l, "the item count is out of range");
     if (m->n_groups == 0 || m->n_groups > MODEL_GROUPS_MAX)
         return bad(l, "the group count is out of range");
     if (m->n_decay == 0 || m->n_decay > MODEL_DECAY_MAX)
         return bad(l, "the decay table is out of range");
-    if (m->event_weights[0] != 0 || load32(info + 28) != 0)
+    if (m->n_ages == 0 || m->n_ages > MODEL_DAYS_MAX || m->n_repeat_ages == 0 ||
+        m->n_repeat_ages > MODEL_DAYS_MAX)
+        return bad(l, "a table of ages is out of range");
+    if (m->event_weights[0] != 0 || load32(info + 36) != 0 || load64(info + 40) != 0)
         return bad(l, "reserved fields are not zero");
     for (int i = 1; i < 4; i++)
         if (m->event_weights[i] > MODEL_UNIT) return bad(l, "an event weight exceeds 1");
@@ -78,54 +87,121 @@ static int load_catalogue(struct model *m, const struct loader *l) {
         return bad(l, "its strings are malformed");
     for (uint32_t i = 0; i < m->n_items; i++) {
         const uint8_t *item = m->items + (size_t)i * ITEM_BYTES;
-        if (check_string(m, strings_n, load32(item), 1, SOTTO_ITEM_ID_MAX) != 0)
+        uint32_t id = load32(item);
+        if (check_string(m, strings_n, id, 1, SOTTO_ITEM_ID_MAX) != 0)
             return bad(l, "an item id is empty, too long or not printable UTF-8");
-        if (check_string(m, strings_n, load32(item + 4), 0, 255) != 0)
+        if (check_string(m, strings_n, id + (uint32_t)strlen(m->strings + id) + 1, 0, TITLE_MAX) !=
+            0)
             return bad(l, "an item title is too long or not printable UTF-8");
-        if (load16(item + 8) >= m->n_groups || load16(item + 10) != 0)
-            return bad(l, "an item's group is out of range");
+        if (load16(item + 4) >= m->n_groups || load16(item + 6) > MODEL_ITEM_NEW)
+            return bad(l, "an item's group or flags are out of range");
     }
     for (uint32_t g = 0; g < m->n_groups; g++)
         if (check_string(m, strings_n, load32(m->groups + 4 * (size_t)g), 1, 63) != 0)
             return bad(l, "a group name is empty, too long or not printable UTF-8");
-    /* Strictly ascending keys, and each key the hash of its own item's id: so each item once. */
+    /* Strictly ascending keys, and each the hash of its own item's id: so each item once. */
+    uint64_t before = 0;
     for (uint32_t i = 0; i < m->n_items; i++) {
-        const uint8_t *key = m->keys + (size_t)i * KEY_BYTES;
-        uint32_t item = load32(key + 8);
-        if (item >= m->n_items || (i > 0 && load64(key - KEY_BYTES) >= load64(key)) ||
-            hash_item_id(model_item_id(m, item)) != load64(key))
+        const uint8_t *entry = m->keys + (size_t)i * KEY_BYTES;
+        uint32_t item = load32(entry + 4);
+        uint64_t key = item < m->n_items ? hash_item_id(model_item_id(m, item)) : 0;
+        if (item >= m->n_items || key >> 32 != load32(entry) || (i > 0 && key <= before))
             return bad(l, "its item keys are out of order");
+        before = key;
     }
     return SOTTO_OK;
+}
+
+/* One edge each: the same rules for both codecs. */
+static int check_edge(const struct model *m, uint32_t row, uint32_t before, uint32_t column,
+                      int weight) {
+    int ascends = before == UINT32_MAX || column > before;
+    return ascends && column < m->n_items && column != row && weight != 0 && weight != INT8_MIN
+               ? 0
+               : -1;
+}
+
+static int check_fixed(const struct model *m, uint32_t row) {
+    uint32_t before = UINT32_MAX;
+    for (uint32_t e = m->row_starts[row]; e < m->row_starts[row + 1]; e++) {
+        if (check_edge(m, row, before, m->columns[e], m->weights[e]) != 0) return -1;
+        before = m->columns[e];
+    }
+    return 0;
+}
+
+/* Steps are 1 to 2^21 − 1 in the fewest bytes, so that there is one way to write a row. */
+static int check_varint(const struct model *m, uint32_t row, uint64_t *edges) {
+    const uint8_t *p = m->rows + m->row_starts[row], *end = m->rows + m->row_starts[row + 1];
+    uint32_t column = UINT32_MAX;
+    while (p < end) {
+        size_t n = 0;
+        while (n < STEP_BYTES - 1 && (size_t)(end - p) > n && (p[n] & 0x80)) n++;
+        if ((size_t)(end - p) < n + 2 || (p[n] & 0x80) || p[n] == 0) return -1;
+        uint32_t before = column;
+        int weight = model_edge(&p, &column);
+        if (check_edge(m, row, before, column, weight) != 0) return -1;
+        ++*edges;
+    }
+    return 0;
+}
+
+static int load_rows(struct model *m, const struct loader *l) {
+    int status = SOTTO_OK;
+    size_t rows_n = m->n_edges;
+    uint64_t edges = 0;
+    m->row_starts = array(l, SECTION_ROW_STARTS, (uint64_t)m->n_items + 1, 4, &status);
+    if (m->codec == MODEL_FIXED16) {
+        m->columns = array(l, SECTION_COLUMNS, m->n_edges, 2, &status);
+        m->weights = array(l, SECTION_WEIGHTS, m->n_edges, 1, &status);
+        edges = m->n_edges;
+    } else {
+        m->rows = pack_section(l->pack, SECTION_ROWS, &rows_n);
+        if (status == SOTTO_OK && !m->rows) return bad(l, "its rows are missing");
+    }
+    if (status != SOTTO_OK) return status;
+    if (m->row_starts[0] != 0 || m->row_starts[m->n_items] != rows_n)
+        return bad(l, "its rows do not cover its edges");
+    for (uint32_t i = 0; i < m->n_items; i++)
+        if (m->row_starts[i] > m->row_starts[i + 1] || m->row_starts[i + 1] > rows_n)
+            return bad(l, "its rows overlap");
+    for (uint32_t i = 0; i < m->n_items; i++)
+        if ((m->codec == MODEL_FIXED16 ? check_fixed(m, i) : check_varint(m, i, &edges)) != 0)
+            return bad(l, "a row's columns are out of order or a weight is out of range");
+    return edges == m->n_edges ? SOTTO_OK : bad(l, "its rows do not cover its edges");
+}
+
+static int are_units(const uint16_t *table, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (table[i] > MODEL_UNIT) return 0;
+    return 1;
 }
 
 static int load_weights(struct model *m, const struct loader *l) {
     int status = SOTTO_OK;
     m->prior = array(l, SECTION_PRIOR, m->n_items, 4, &status);
-    m->row_starts = array(l, SECTION_ROW_STARTS, (uint64_t)m->n_items + 1, 4, &status);
-    m->columns = array(l, SECTION_COLUMNS, m->n_edges, 2, &status);
-    m->weights = array(l, SECTION_WEIGHTS, m->n_edges, 1, &status);
     m->scales = array(l, SECTION_SCALES, m->n_items, 2, &status);
+    m->self = array(l, SECTION_SELF, m->n_items, 2, &status);
     m->decay = array(l, SECTION_DECAY, m->n_decay, 2, &status);
+    m->ages = array(l, SECTION_AGES, m->n_ages, 2, &status);
+    m->repeat_ages = array(l, SECTION_REPEAT_AGES, m->n_repeat_ages, 2, &status);
+    m->repeat = array(l, SECTION_REPEAT, m->n_groups, 2, &status);
     if (status != SOTTO_OK) return status;
-    if (m->row_starts[0] != 0 || m->row_starts[m->n_items] != m->n_edges)
-        return bad(l, "its rows do not cover its edges");
     for (uint32_t i = 0; i < m->n_items; i++) {
         if (m->prior[i] > MODEL_PRIOR_MAX || m->prior[i] < -MODEL_PRIOR_MAX)
             return bad(l, "a prior is out of range");
-        if (m->scales[i] > MODEL_UNIT) return bad(l, "a row's scale exceeds 1");
-        if (m->row_starts[i] > m->row_starts[i + 1] || m->row_starts[i + 1] > m->n_edges)
-            return bad(l, "its rows overlap");
-        for (uint32_t e = m->row_starts[i]; e < m->row_starts[i + 1]; e++) {
-            if (m->columns[e] >= m->n_items || m->columns[e] == i ||
-                (e > m->row_starts[i] && m->columns[e - 1] >= m->columns[e]))
-                return bad(l, "a row's columns are out of order");
-            if (m->weights[e] == INT8_MIN) return bad(l, "a weight is out of range");
-        }
+        if (i > 0 && m->prior[i] > m->prior[i - 1])
+            return bad(l, "its items are not numbered by falling prior");
+        if (m->self[i] > MODEL_SELF_MAX || m->self[i] < -MODEL_SELF_MAX)
+            return bad(l, "a diagonal weight is out of range");
     }
-    for (uint32_t d = 0; d < m->n_decay; d++)
-        if (m->decay[d] > MODEL_UNIT) return bad(l, "a decay weight exceeds 1");
-    return SOTTO_OK;
+    if (!are_units(m->scales, m->n_items)) return bad(l, "a row's scale exceeds 1");
+    if (!are_units(m->decay, m->n_decay)) return bad(l, "a decay weight exceeds 1");
+    if (!are_units(m->ages, m->n_ages) || !are_units(m->repeat_ages, m->n_repeat_ages))
+        return bad(l, "an age's weight exceeds 1");
+    for (uint32_t g = 0; g < m->n_groups; g++)
+        if (m->repeat[g] > MODEL_REPEAT_MAX) return bad(l, "a repeat strength is out of range");
+    return load_rows(m, l);
 }
 
 int model_load(struct model *model, const struct pack *pack, const char *path,
@@ -145,11 +221,16 @@ const char *model_item_id(const struct model *model, uint32_t item) {
 }
 
 const char *model_item_title(const struct model *model, uint32_t item) {
-    return model->strings + load32(model->items + (size_t)item * ITEM_BYTES + 4);
+    const char *id = model_item_id(model, item);
+    return id + strlen(id) + 1;
 }
 
 uint16_t model_item_group(const struct model *model, uint32_t item) {
-    return load16(model->items + (size_t)item * ITEM_BYTES + 8);
+    return load16(model->items + (size_t)item * ITEM_BYTES + 4);
+}
+
+int model_item_is_new(const struct model *model, uint32_t item) {
+    return (load16(model->items + (size_t)item * ITEM_BYTES + 6) & MODEL_ITEM_NEW) != 0;
 }
 
 const char *model_group_name(const struct model *model, uint32_t group) {
@@ -157,15 +238,19 @@ const char *model_group_name(const struct model *model, uint32_t group) {
 }
 
 uint32_t model_find_key(const struct model *model, uint64_t key) {
-    uint32_t low = 0, high = model->n_items;
+    uint32_t low = 0, high = model->n_items, upper = (uint32_t)(key >> 32);
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
-        const uint8_t *entry = model->keys + (size_t)mid * KEY_BYTES;
-        if (load64(entry) == key) return load32(entry + 8);
-        if (load64(entry) < key)
+        if (load32(model->keys + (size_t)mid * KEY_BYTES) < upper)
             low = mid + 1;
         else
             high = mid;
+    }
+    /* Half a key narrows it down to an item or two; the whole one is hashed anew. */
+    for (; low < model->n_items; low++) {
+        const uint8_t *entry = model->keys + (size_t)low * KEY_BYTES;
+        if (load32(entry) != upper) break;
+        if (model_item_key(model, load32(entry + 4)) == key) return load32(entry + 4);
     }
     return MODEL_NONE;
 }

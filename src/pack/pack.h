@@ -12,7 +12,7 @@
 #define PACK_SECTION_BYTES 64 /* one entry of the section table */
 #define PACK_SECTIONS_MAX  32
 #define PACK_ALIGN         64
-#define PACK_BYTES_MAX     (256u << 20)
+#define PACK_BYTES_MAX     (1u << 30)
 #define PACK_CLASS_MAX     15 /* bytes of a device class, without the NUL */
 
 enum pack_role { PACK_MODEL = 1, PACK_POLICY = 2 };
@@ -31,6 +31,11 @@ enum pack_section_id {
     SECTION_DECAY = 10,
     SECTION_GROUPS = 11,
     SECTION_CARD = 12, /* the quality card: JSON for people, opaque to the device */
+    SECTION_ROWS = 13,
+    SECTION_SELF = 14,
+    SECTION_AGES = 15,
+    SECTION_REPEAT_AGES = 16,
+    SECTION_REPEAT = 17,
     /* policy pack */
     SECTION_POLICY = 32,
     SECTION_TEXTS = 33,

@@ -3,7 +3,7 @@
 #include "profile/person.h"
 
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
-#define CHUNKS_MAX 32
+#define CHUNKS_MAX 64 /* twice a full history: sessions end between full chunks */
 
 static struct vault_key consent_key(const struct person *p) {
     struct vault_key key = {VAULT_PROFILE, p->slot, 0};

@@ -1,30 +1,64 @@
-/* score: history × model → scores. Pure: plain arrays in, plain arrays out; knows no store, clock
- * or port. Integer arithmetic throughout, so every CPU gives the same bits. */
+/* score: history × model → the best items. Pure: plain arrays in, plain arrays out; knows no store,
+ * clock or port. Integer arithmetic throughout, so every CPU gives the same bits. */
 #ifndef SOTTO_SCORE_H
 #define SOTTO_SCORE_H
 
 #include "pack/model.h"
 
-/* One distinct item of a history and how much it counts: multiplier = event weight × decay × row
- * scale, 0 to MODEL_UNIT. */
+/* One distinct item of a history and how much it counts. */
 struct score_input {
     uint32_t item;
-    int32_t multiplier;
+    int32_t multiplier; /* event weight × decay × age × row scale, 0 to MODEL_UNIT */
+    int32_t own;        /* what it adds to its own score: self and repeat terms; else 0 */
 };
+
+/* Multipliers of one history add up to at most this: 256 items that count in full.
+ * No overflow then: |Σ multiplier · weight| ≤ 2^23 · 127 < 2^30, |prior| ≤ 2^28,
+ * |own| ≤ MODEL_UNIT · MODEL_SELF_MAX + MODEL_REPEAT_MAX² < 2^27 + 2^28; in all < 2^31. */
+#define SCORE_MULTIPLIERS_MAX (1 << 23)
+#define SCORE_OWN_MAX         (MODEL_UNIT * MODEL_SELF_MAX + MODEL_REPEAT_MAX * MODEL_REPEAT_MAX)
 
 /* Rounds a · b (both Q15, 0 to MODEL_UNIT) back to Q15. */
 int32_t score_q15(int32_t a, int32_t b);
 
-/* acc[j] = prior[j] + Σ_h multiplier_h · W[h][j] for every item j. n ≤ SOTTO_HISTORY_MAX.
- * No overflow: |Σ| ≤ 256 · 2^15 · 127 < 2^30 and |prior| ≤ 2^29. */
-void score_all(const struct model *model, const struct score_input *inputs, size_t n, int32_t *acc);
+struct score_hit {
+    uint32_t item;
+    int32_t score;
+};
 
-/* What input `in` adds to item `j`: exactly the summand of score_all. */
+/* Memory that scoring needs. `sums` is all 0 between calls. */
+struct score_work {
+    int32_t *sums;     /* n_items */
+    uint32_t *touched; /* score_touched_places(n_items) */
+};
+
+/* Room for every item once, and for one block more of edges. */
+static inline size_t score_touched_places(uint32_t n_items) { return (size_t)n_items + 256; }
+
+/* Which items may not be shown; one bit an item, either may be NULL. */
+struct score_filter {
+    const uint8_t *absent, *seen;
+};
+
+static inline int score_is_barred(const struct score_filter *f, uint32_t item) {
+    return ((f->absent && f->absent[item >> 3] >> (item & 7) & 1) ||
+            (f->seen && f->seen[item >> 3] >> (item & 7) & 1));
+}
+
+/* The at most `k` best items by prior[j] + Σ_h multiplier_h · W[h][j] + own_j, best first, ties by
+ * lower index; returns how many. O(edges of the history's rows + items barred or touched among the
+ * most popular): items that nothing touched are found by their prior alone, which never ascends.
+ * n ≤ SOTTO_HISTORY_MAX distinct items, multipliers as bounded above. */
+size_t score_best(const struct model *model, const struct score_input *inputs, size_t n,
+                  const struct score_filter *filter, struct score_work *work,
+                  struct score_hit *hits, size_t k);
+
+/* The same without a history: by prior alone. */
+size_t score_popular(const struct model *model, const struct score_filter *filter,
+                     struct score_hit *hits, size_t k);
+
+/* What input `in` adds to item `j` through its row (not its own term): exactly score_best's
+ * summand. */
 int32_t score_contribution(const struct model *model, struct score_input in, uint32_t j);
-
-/* Writes the at most `k` best items whose bit in `skip` is 0, best first, ties by lower index;
- * returns how many. `skip` holds one bit per item. */
-size_t score_top(const int32_t *acc, uint32_t n_items, const uint8_t *skip, uint32_t *items,
-                 size_t k);
 
 #endif

@@ -23,15 +23,21 @@ uint32_t slate_explain(const struct slate *s, const struct model *model, uint32_
     uint32_t n = 0;
     keep(reasons, cap, n++, &popular);
     for (uint32_t i = 0; is_personal && i < s->n_inputs; i++) {
-        int32_t contribution = score_contribution(model, s->inputs[i].in, item);
+        const struct slate_input *input = &s->inputs[i];
+        int is_itself = input->in.item == item;
+        int32_t contribution =
+            is_itself ? input->in.own : score_contribution(model, input->in, item);
         if (contribution == 0) continue;
-        struct sotto_reason activity = {.kind = SOTTO_REASON_ACTIVITY,
-                                        .item = model_item_id(model, s->inputs[i].in.item),
-                                        .title = model_item_title(model, s->inputs[i].in.item),
-                                        .contribution = contribution,
-                                        .events = s->inputs[i].events,
-                                        .type = (enum sotto_event_type)s->inputs[i].type};
-        keep(reasons, cap, n++, &activity);
+        struct sotto_reason reason = {.kind = is_itself ? SOTTO_REASON_REPEAT
+                                              : model_item_is_new(model, item)
+                                                  ? SOTTO_REASON_KIND
+                                                  : SOTTO_REASON_ACTIVITY,
+                                      .item = model_item_id(model, input->in.item),
+                                      .title = model_item_title(model, input->in.item),
+                                      .contribution = contribution,
+                                      .events = input->events,
+                                      .type = (enum sotto_event_type)input->type};
+        keep(reasons, cap, n++, &reason);
     }
     return n;
 }

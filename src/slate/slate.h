@@ -41,16 +41,11 @@ enum slate_state slate_next(enum slate_state state, enum slate_event event) MUST
 
 /* ---- A slate ----------------------------------------------------------------------------- */
 
-struct slate_item {
-    uint32_t item;
-    int32_t score;
-};
-
 /* One distinct item of the history as it entered the scores. */
 struct slate_input {
     struct score_input in;
-    uint32_t events; /* events with that item */
-    uint32_t type;   /* enum sotto_event_type of the latest */
+    uint16_t events; /* events with that item */
+    uint16_t type;   /* enum sotto_event_type of the latest */
 };
 
 struct slate {
@@ -61,28 +56,29 @@ struct slate {
     uint64_t made_ms, asked_ms; /* monotonic */
     struct sotto_banner banner;
     uint32_t n_general, n_personal, n_inputs;
-    struct slate_item general[SOTTO_SLATE_ITEMS_MAX], personal[SOTTO_SLATE_ITEMS_MAX];
+    struct score_hit general[SOTTO_SLATE_ITEMS_MAX], personal[SOTTO_SLATE_ITEMS_MAX];
     struct slate_input inputs[SOTTO_HISTORY_MAX];
 };
 
-/* Memory that ranking needs, in locked memory because scores mirror a profile. */
+/* Memory that ranking needs, in locked memory because it mirrors a profile. */
 struct slate_workspace {
-    int32_t *scores;       /* one per item */
-    uint8_t *skip;         /* one bit per item */
-    const uint8_t *absent; /* one bit per item: out of stock */
+    struct score_work score;
+    uint8_t *seen;              /* one bit per item, all 0 between calls */
+    const uint8_t *absent;      /* one bit per item: out of stock */
+    struct score_input *inputs; /* SOTTO_HISTORY_MAX */
 };
 
 /* Bytes of a bitmap over the items. */
 static inline size_t slate_bitmap_bytes(uint32_t n_items) { return ((size_t)n_items + 7) / 8; }
 
 /* Ranks the general slate: by prior, stock only; it never looks at a history. */
-void slate_rank_general(struct slate *s, const struct model *model, struct slate_workspace *w,
+void slate_rank_general(struct slate *s, const struct model *model, const struct slate_workspace *w,
                         uint32_t count);
-/* Ranks the personal slate: folds the history to distinct items, latest first, scores, filters what
- * was seen (unless `repeats`) and what is out of stock. n_personal is 0 if nothing is left to say.
- */
+/* Ranks the personal slate at `now_s`: folds the history to distinct items, latest first, scores,
+ * filters what was seen (unless `repeats`) and what is out of stock. n_personal is 0 if nothing is
+ * left to say. */
 void slate_rank_personal(struct slate *s, const struct model *model, const struct history *history,
-                         struct slate_workspace *w, uint32_t count, int repeats);
+                         struct slate_workspace *w, int64_t now_s, uint32_t count, int repeats);
 
 /* Explains `item` with `score`: writes at most `cap` reasons, strongest first, and returns how many
  * there are. The contributions of all of them add up to `score` exactly. */

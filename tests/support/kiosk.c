@@ -21,14 +21,14 @@ void kiosk_put_model(struct kiosk *k, uint32_t n_items, uint64_t version) {
     struct dice d = {version * 1000 + n_items};
     struct random_model r;
     random_model_make(&r, &d, n_items, 0);
-    /* Small priors and decent weights, so that activity decides. */
-    int32_t *prior = r.owned[3];
-    uint16_t *scales = r.owned[4], *decay = r.owned[5];
+    /* Small priors and decent weights, so that activity decides; nothing fades with age. */
     for (uint32_t i = 0; i < n_items; i++) {
-        prior[i] = (int32_t)(n_items - i);
-        scales[i] = MODEL_UNIT / 2;
+        r.prior[i] = (int32_t)(n_items - i);
+        r.scales[i] = MODEL_UNIT / 2;
     }
-    for (uint32_t i = 0; i < r.model.n_decay; i++) decay[i] = (uint16_t)(MODEL_UNIT / (1 + i));
+    for (uint32_t i = 0; i < r.model.n_decay; i++) r.decay[i] = (uint16_t)(MODEL_UNIT / (1 + i));
+    r.ages[0] = MODEL_UNIT;
+    r.model.n_ages = 1;
     for (int t = 1; t < 4; t++) r.model.event_weights[t] = MODEL_UNIT;
     size_t n = make_model_pack(pack_bytes, &r.model, 8, version);
     make_signed_file(k->model_path, pack_bytes, n, KIOSK_MODEL_KEY);

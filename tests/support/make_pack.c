@@ -13,8 +13,8 @@
 
 /* ---- The container ----------------------------------------------------------------------- */
 
-size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_section *sections,
-                 uint32_t n_sections) {
+static size_t lay_out(uint8_t *out, size_t cap, const struct make_header *h,
+                      const struct make_section *sections, uint32_t n_sections) {
     size_t at = 128 + (size_t)n_sections * 64;
     memset(out, 0, at); /* gaps are cleared as they come */
     memcpy(out, "SOTTOPK1", 8);
@@ -29,7 +29,7 @@ size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_se
         uint8_t *entry = out + 128 + (size_t)i * 64;
         memset(out + at, 0, 64);
         at = (at + 63) / 64 * 64;
-        assert_true(at + sections[i].n + 64 <= MAKE_PACK_MAX);
+        assert_true(at + sections[i].n + 64 <= cap);
         store32(entry, sections[i].id);
         store64(entry + 8, at);
         store64(entry + 16, sections[i].n);
@@ -39,6 +39,11 @@ size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_se
     }
     store64(out + 40, at);
     return at;
+}
+
+size_t make_pack(uint8_t *out, const struct make_header *h, const struct make_section *sections,
+                 uint32_t n_sections) {
+    return lay_out(out, MAKE_PACK_MAX, h, sections, n_sections);
 }
 
 /* ---- minisign ---------------------------------------------------------------------------- */
@@ -108,61 +113,86 @@ void make_signed_file(const char *path, const uint8_t *bytes, size_t n, uint8_t 
 
 /* ---- A model ----------------------------------------------------------------------------- */
 
+static const char *sorted_strings;
+static const uint8_t *sorted_items;
+
+static uint64_t key_of(uint32_t item) {
+    return hash_item_id(sorted_strings + load32(sorted_items + 8 * (size_t)item));
+}
+
 static int by_key(const void *a, const void *b) {
-    uint64_t x = load64(a), y = load64(b);
+    uint64_t x = key_of(load32((const uint8_t *)a + 4)), y = key_of(load32((const uint8_t *)b + 4));
     return x < y ? -1 : x > y;
 }
 
-size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version) {
-    uint8_t info[32] = {0};
-    size_t strings_cap = 64 * ((size_t)m->n_items + groups + 1), strings_n = 1;
+size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *m, uint32_t groups,
+                             uint64_t version) {
+    static const uint16_t one = MODEL_UNIT;
+    uint8_t info[48] = {0};
+    size_t n_items = m->n_items, strings_cap = 64 * (n_items + groups + 1), strings_n = 1;
     char *strings = calloc(strings_cap, 1);
-    uint8_t *items = calloc(m->n_items, 12), *keys = calloc(m->n_items, 12);
-    uint8_t *group_names = calloc(groups, 4);
-    assert_true(strings && items && keys && group_names);
+    uint8_t *items = calloc(n_items, 8), *keys = calloc(n_items, 8);
+    uint8_t *group_names = calloc(groups, 4), *none = calloc(n_items + groups, 2);
+    assert_true(strings && items && keys && group_names && none);
     store32(info, m->n_items);
     store32(info + 4, groups);
     store32(info + 8, m->n_edges);
     store32(info + 12, m->n_decay);
-    for (int t = 0; t < 4; t++) store16(info + 16 + 2 * t, m->event_weights[t]);
-    store32(info + 24, 1);
+    store32(info + 16, m->ages ? m->n_ages : 1);
+    store32(info + 20, m->repeat_ages ? m->n_repeat_ages : 1);
+    for (int t = 0; t < 4; t++) store16(info + 24 + 2 * t, m->event_weights[t]);
+    store32(info + 32, (uint32_t)m->codec);
     for (uint32_t i = 0; i < m->n_items; i++) {
-        uint8_t *item = items + 12 * (size_t)i, *key = keys + 12 * (size_t)i;
+        uint8_t *item = items + 8 * (size_t)i, *key = keys + 8 * (size_t)i;
         store32(item, (uint32_t)strings_n);
         strings_n += (size_t)snprintf(strings + strings_n, 64, "item-%u", i) + 1;
-        store64(key, hash_item_id(strings + load32(item)));
-        store32(key + 8, i);
-        store32(item + 4, (uint32_t)strings_n);
+        store32(key, (uint32_t)(hash_item_id(strings + load32(item)) >> 32));
+        store32(key + 4, i);
         strings_n +=
             (size_t)snprintf(strings + strings_n, 64, "The remarkable thing no. %u", i) + 1;
-        store16(item + 8, (uint16_t)(i % groups));
+        store16(item + 4, (uint16_t)(i % groups));
     }
-    qsort(keys, m->n_items, 12, by_key);
+    sorted_strings = strings;
+    sorted_items = items;
+    qsort(keys, n_items, 8, by_key);
     for (uint32_t g = 0; g < groups; g++) {
         store32(group_names + 4 * (size_t)g, (uint32_t)strings_n);
         strings_n += (size_t)snprintf(strings + strings_n, 64, "group-%u", g) + 1;
     }
-    const struct make_section sections[] = {
+    int is_fixed = m->codec == MODEL_FIXED16;
+    struct make_section sections[] = {
         {SECTION_INFO, info, sizeof info},
         {SECTION_STRINGS, strings, strings_n},
-        {SECTION_ITEMS, items, 12 * (size_t)m->n_items},
-        {SECTION_KEYS, keys, 12 * (size_t)m->n_items},
-        {SECTION_PRIOR, m->prior, 4 * (size_t)m->n_items},
-        {SECTION_ROW_STARTS, m->row_starts, 4 * ((size_t)m->n_items + 1)},
-        {SECTION_COLUMNS, m->columns, 2 * (size_t)m->n_edges},
-        {SECTION_WEIGHTS, m->weights, m->n_edges},
-        {SECTION_SCALES, m->scales, 2 * (size_t)m->n_items},
+        {SECTION_ITEMS, items, 8 * n_items},
+        {SECTION_KEYS, keys, 8 * n_items},
+        {SECTION_PRIOR, m->prior, 4 * n_items},
+        {SECTION_ROW_STARTS, m->row_starts, 4 * (n_items + 1)},
+        {SECTION_COLUMNS, is_fixed ? (const void *)m->columns : none,
+         is_fixed ? 2 * (size_t)m->n_edges : 0},
+        {SECTION_WEIGHTS, is_fixed ? (const void *)m->weights : none, is_fixed ? m->n_edges : 0},
+        {SECTION_SCALES, m->scales, 2 * n_items},
         {SECTION_DECAY, m->decay, 2 * (size_t)m->n_decay},
         {SECTION_GROUPS, group_names, 4 * (size_t)groups},
         {SECTION_CARD, "{}", 2},
+        {SECTION_ROWS, is_fixed ? none : m->rows, is_fixed ? 0 : m->row_starts[n_items]},
+        {SECTION_SELF, m->self ? (const void *)m->self : none, 2 * n_items},
+        {SECTION_AGES, m->ages ? m->ages : &one, 2 * (size_t)load32(info + 16)},
+        {SECTION_REPEAT_AGES, m->repeat_ages ? m->repeat_ages : &one,
+         2 * (size_t)load32(info + 20)},
+        {SECTION_REPEAT, m->repeat ? (const void *)m->repeat : none, 2 * (size_t)groups},
     };
     const struct make_header header = {.role = PACK_MODEL, .version = version};
-    size_t n = make_pack(out, &header, sections, ARRAY_LEN(sections));
+    size_t n = lay_out(out, cap, &header, sections, ARRAY_LEN(sections));
     free(strings);
     free(items);
     free(keys);
     free(group_names);
+    free(none);
     return n;
+}
+
+size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version) {
+    return make_large_model_pack(out, MAKE_PACK_MAX, m, groups, version);
 }
 
 /* ---- A policy ---------------------------------------------------------------------------- */

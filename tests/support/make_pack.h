@@ -38,6 +38,9 @@ void make_signed_file(const char *path, const uint8_t *bytes, size_t n, uint8_t 
 /* A model pack of a catalogue "item-0" … with titles and `groups` groups ("group-0" …) from a
  * model's arrays; returns its length. */
 size_t make_model_pack(uint8_t *out, const struct model *model, uint32_t groups, uint64_t version);
+/* The same into `cap` bytes, which may be more than MAKE_PACK_MAX. */
+size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *model, uint32_t groups,
+                             uint64_t version);
 
 /* What tests like to vary in a policy; zero means a sensible value. */
 struct make_policy {

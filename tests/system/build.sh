@@ -62,6 +62,14 @@ cleans() {
     (cd "$tmp/two" && make -s clean O="$tmp/elsewhere") && [ "$(ls "$tmp/elsewhere")" = keep ]
 }
 
+spaced() {
+    mkdir "$tmp/a place" && cp -R Makefile src include platform tools "$tmp/a place/" &&
+        (cd "$tmp/a place" && make -s O=out out/obj/src/base/base.o)
+}
+check "a checkout may have a space in its path" spaced
+refuse "a build directory may not, and make says so" 2 'O=.*space' plan lib O="$tmp/a space"
+check "the README names what a fresh Debian lacks before its first make" \
+    awk '/apt install make/ {is_said = 1} /^make / {exit !is_said}' README.md
 check "CFLAGS, CPPFLAGS and LDFLAGS are appended to ours" appended
 check "CC and flags are taken from the environment too" from_environment
 check "CROSS_COMPILE chooses compiler and archiver" crossed

@@ -21,6 +21,8 @@ scolds() {
     [ "$status" -eq 2 ] && [ ! -s "$tmp/out" ] && grep -qiE 'usage|--help' "$tmp/err"
 }
 
+tells_exit_codes() { "$1" --help | tr '\n' ' ' | grep -qE '(Exit codes:|Ends) 0 .*4 .*(malformed|integrity)'; }
+
 for main in tools/*/main.c; do
     tool=$(basename "$(dirname "$main")")
     program=$O/$tool
@@ -29,8 +31,11 @@ for main in tools/*/main.c; do
         <("$program" --version 2>&1)
     check "$tool refuses an unknown option" scolds "$program" --no-such-option
     check "$tool refuses an unknown command" scolds "$program" no-such-command
-    # The commands it lists: two spaces, a word, two spaces or more.
-    for verb in $("$program" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p'); do
+    check "$tool --help tells its exit codes" tells_exit_codes "$program"
+    # The commands it lists: two spaces, perhaps the tool's name, and a word.
+    verbs=$("$program" --help 2>/dev/null | sed -nE "s/^  ($tool )?([a-z][a-z-]*) .*/\2/p" | sort -u)
+    check "$tool --help lists its commands" test -n "$verbs"
+    for verb in $verbs; do
         check "$tool $verb --help explains" helps "$program" "$verb" --help
         check "$tool $verb refuses an unknown option" scolds "$program" "$verb" --no-such-option
     done

@@ -231,8 +231,26 @@ static void broken_list_of_devices_names_its_line(void **state) {
     memset(text, 'a', sizeof text);
     make_file(f->enrolled, text, sizeof text);
     assert_int_equal(fleet_dir_collect(f), SOTTO_E_FORMAT);
+    int n = snprintf(text, sizeof text, "# one\n%s hall%c and what nobody sees\n", key, 0);
+    for (int whole = 0; whole < 2; whole++) { /* a NUL in a label, and one for a line */
+        make_file(f->enrolled, whole ? "#\n\0\n" : text, whole ? 4 : (size_t)n);
+        assert_int_equal(fleet_dir_collect(f), SOTTO_E_FORMAT);
+        assert_non_null(strstr(f->err.message, ":2: it holds a NUL byte"));
+    }
     unlink(f->enrolled);
     assert_int_equal(fleet_dir_collect(f), SOTTO_E_IO);
+    fleet_dir_free(f);
+}
+
+static void mistyped_folder_of_reports_leaves_no_database(void **state) {
+    (void)state;
+    struct fleet_dir *f = fleet_dir_new();
+    char nowhere[200];
+    snprintf(nowhere, sizeof nowhere, "%s/report", f->dir);
+    f->options.dir = nowhere;
+    assert_int_equal(fleet_dir_collect(f), SOTTO_E_IO);
+    assert_non_null(strstr(f->err.message, nowhere));
+    assert_int_equal(access(f->db, F_OK), -1);
     fleet_dir_free(f);
 }
 
@@ -329,6 +347,7 @@ int main(void) {
         cmocka_unit_test(reports_under_an_earlier_policy_still_count),
         cmocka_unit_test(policy_that_is_not_authentic_collects_nothing),
         cmocka_unit_test(broken_list_of_devices_names_its_line),
+        cmocka_unit_test(mistyped_folder_of_reports_leaves_no_database),
         cmocka_unit_test(foreign_or_newer_database_is_left_alone),
         cmocka_unit_test(full_disk_changes_nothing),
         cmocka_unit_test(hostile_file_name_reaches_no_terminal),

@@ -51,8 +51,11 @@ static void unusable_files_are_refused_with_file_line_and_remedy(void **state) {
         {"basket,item,time\n1,2\n1,2,3,4\n1,2,2026-01-01\n", "another number of fields"},
         {"basket,item,time\n1,10001,3/4/2026 8:00\n",
          "t.csv, line 2: its dates can be read as day/month or as month/day; write them as 2011-"},
-        {"basket;item;time\n1;2;2026-01-01\n", "t.csv, line 1: it names one column only"},
-        {"basket;item;time\n1;2;2026-01-01\n", "save the file as CSV with commas"},
+        {"basket|item|time\n1|2|2026-01-01\n", "t.csv, line 1: it names one column only"},
+        {"basket|item|time\n1|2|2026-01-01\n", "save the file as CSV with commas"},
+        {"u1\n", "it names one column only"},
+        {"u1 a b\nu2 \xff\n", "1 of 3 lines cannot be read (line 2: it is not UTF-8); export it "
+                              "again as lists"},
         {"basket,item,time\n1,2,13/4/2026\n1,2,5/4/2026\n1,3,4/13/2026\n",
          "t.csv: the date in line 2 is day/month, that in line 4 month/day; write them as"},
         {HEADER "1,10001,A,-1,2,2026-01-01,7\n",
@@ -484,6 +487,110 @@ static void real_transactions_give_the_documented_counts(void **state) {
     assert_int_equal(data.quality.lines, 541909);
 }
 
+/* ---- Lists, other tables, sequences ------------------------------------------------------- */
+
+/* The items of basket b, in order, as one word: "a b a ". */
+static const char *items_of(uint32_t b) {
+    static char text[200];
+    size_t at = 0;
+    text[0] = '\0';
+    for (uint32_t k = 0; k < data.baskets[b].n; k++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s ",
+                               data.items[data.basket_items[data.baskets[b].first + k]].id);
+    return text;
+}
+
+static void lists_are_read_a_user_a_line(void **state) {
+    (void)state;
+    assert_int_equal(read_text("u1 10 20 10\nu2\n\nu3  30\t20 \r\nu1 40", NULL), SOTTO_OK);
+
+    assert_int_equal(data.format, DATASET_LISTS);
+    assert_int_equal(data.n_baskets, 2);
+    assert_int_equal(data.n_customers, 2);
+    assert_string_equal(data.baskets[0].id, "u1");
+    assert_string_equal(items_of(0), "10 20 40 "); /* both lines of u1, each item once */
+    assert_string_equal(items_of(1), "30 20 ");
+    assert_int_equal(data.baskets[0].time_s, 0);
+    assert_int_equal(data.quality.missing_ids, 1); /* u2 has none */
+    assert_int_equal(data.quality.duplicates, 1);
+    assert_int_equal(data.items[1].baskets, 2);
+}
+
+static void a_list_may_be_longer_than_any_buffer_and_bad_users_cost_their_line(void **state) {
+    (void)state;
+    enum { USERS = 40, ITEMS = 30000 };
+    size_t cap = 400000, at = 0;
+    char *text = malloc(cap);
+    assert_non_null(text);
+    at += (size_t)snprintf(text + at, cap - at, "long");
+    for (int i = 0; i < ITEMS; i++) at += (size_t)snprintf(text + at, cap - at, " i%d", i);
+    for (int u = 0; u < USERS; u++) at += (size_t)snprintf(text + at, cap - at, "\nu%d i1 i2", u);
+    at += (size_t)snprintf(text + at, cap - at, "\nbad i3 %0100d i4\n", 7);
+    assert_true(at < cap);
+
+    assert_int_equal(read_text(text, NULL), SOTTO_OK);
+
+    assert_int_equal(data.n_baskets, USERS + 1);
+    assert_int_equal(data.baskets[0].n, ITEMS);
+    assert_int_equal(data.quality.bad_lines, 1);
+    assert_int_equal(data.quality.first.bad_line, USERS + 2);
+    assert_string_equal(data.quality.bad_line_problem, "an id is longer than 63 bytes");
+    free(text);
+}
+
+static void semicolons_and_tabs_separate_as_well_as_commas(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "basket;item;time;title\n1;x;2026-01-01;\"a;b, c\"\n",
+        "basket\titem\ttime\ttitle\n1\tx\t2026-01-01\ta;b, c\n",
+        "basket,item,time,title\n1,x,2026-01-01,\"a;b, c\"\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        assert_int_equal(read_text(texts[i], NULL), SOTTO_OK);
+        assert_int_equal(data.format, DATASET_TABLE);
+        assert_string_equal(data.items[0].title, "a;b, c");
+    }
+}
+
+static void sessions_keep_their_order_and_what_comes_again(void **state) {
+    (void)state;
+    const struct dataset_options sequence = {.keeps_sequence = 1};
+    /* s1 by the numbers of its column, s2 by its times, s3 as in the file. */
+    static const char text[] = "session,item,time,timeframe\n"
+                               "s1,c,2026-01-01,300\n"
+                               "s1,a,2026-01-01,20.5\n"
+                               "s1,a,2026-01-01,100\n"
+                               "s2,b,1767225700.5,0\n"
+                               "s2,a,1767225600000,0\n"
+                               "s3,a,2026-01-03,0\n"
+                               "s3,c,2026-01-03,0\n"
+                               "s3,a,2026-01-03,0\n";
+    assert_int_equal(read_text(text, &sequence), SOTTO_OK);
+
+    assert_int_equal(data.n_baskets, 3);
+    assert_string_equal(items_of(0), "a a c ");
+    assert_string_equal(items_of(1), "a b ");
+    assert_string_equal(items_of(2), "a c a ");
+    assert_int_equal(data.baskets[1].time_s, 1767225600);
+    assert_int_equal(data.items[data.basket_items[0]].baskets, 3);
+
+    assert_int_equal(read_text(text, NULL), SOTTO_OK); /* baskets of distinct items, file order */
+    assert_string_equal(items_of(0), "c a ");
+}
+
+static void a_session_may_pass_midnight(void **state) {
+    (void)state;
+    const struct dataset_options sequence = {.keeps_sequence = 1};
+    static const char text[] = "session,item,time\n"
+                               "s,b,2026-01-02T00:01:00Z\n"
+                               "s,a,2026-01-01T23:59:00Z\n";
+    assert_int_equal(read_text(text, &sequence), SOTTO_OK);
+    assert_int_equal(data.n_baskets, 1);
+    assert_string_equal(items_of(0), "a b ");
+    assert_int_equal(read_text(text, NULL), SOTTO_OK);
+    assert_int_equal(data.n_baskets, 2);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
     const struct CMUnitTest tests[] = {
@@ -501,6 +608,11 @@ int main(void) {
         TEST(baskets_are_distinct_items_in_file_order_by_time),
         TEST(dates_are_read_as_people_write_them),
         TEST(real_transactions_give_the_documented_counts),
+        TEST(lists_are_read_a_user_a_line),
+        TEST(a_list_may_be_longer_than_any_buffer_and_bad_users_cost_their_line),
+        TEST(semicolons_and_tabs_separate_as_well_as_commas),
+        TEST(sessions_keep_their_order_and_what_comes_again),
+        TEST(a_session_may_pass_midnight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,13 +135,13 @@ static void every_damaged_byte_of_a_secret_key_is_noticed(void **state) {
         char was = line[i];
         line[i] = was == 'A' ? 'B' : 'A';
         assert_int_equal(packfile_replace(path, text, strlen(text), 0600, &err), SOTTO_OK);
-        if (keyfile_open(&key, path, "x", &err) != SOTTO_E_KEY)
+        if (keyfile_open(&key, path, "x", &err) != SOTTO_E_FORMAT)
             fail_msg("a change of character %zu was not noticed", i);
         assert_null(key);
         line[i] = was;
     }
     assert_int_equal(packfile_replace(path, text, strlen(text) / 2, 0600, &err), SOTTO_OK);
-    assert_int_equal(keyfile_open(&key, path, NULL, &err), SOTTO_E_KEY);
+    assert_int_equal(keyfile_open(&key, path, NULL, &err), SOTTO_E_FORMAT);
     assert_non_null(strstr(err.message, "bent.key"));
     free(text);
 }
@@ -170,8 +170,55 @@ static void another_key_and_an_altered_pack_are_refused(void **state) {
     unlink(pack_tool_path(t, "m.pack.minisig"));
     assert_int_equal(
         pack_tool_run(t, verify_main, "verify", "--key", pack_tool_path(t, "ours.pub"), pack, NULL),
-        EXIT_FAILED);
+        EXIT_INTEGRITY);
     assert_non_null(strstr(t->err, "m.pack.minisig"));
+    assert_non_null(strstr(t->err, "sotto-pack sign"));
+}
+
+static void a_refusal_outweighs_what_fails_after_it(void **state) {
+    struct pack_tool *t = *state;
+    const char *refused = some_pack(t, "m.pack"), *missing = pack_tool_path(t, "gone.pack");
+    make_key(t, "ours");
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key",
+                                       pack_tool_path(t, "ours.pub"), i ? refused : missing,
+                                       i ? missing : refused, NULL),
+                         EXIT_INTEGRITY);
+        assert_non_null(strstr(t->err, "gone.pack"));
+    }
+}
+
+static void what_is_no_key_is_malformed_input(void **state) {
+    struct pack_tool *t = *state;
+    const char *pack = some_pack(t, "m.pack");
+    char *text = calloc(1, 5001);
+    assert_non_null(text);
+    memset(text, 'x', 5000);
+    const char *const files[] = {pack_tool_write(t, "short", "hello\n"),
+                                 pack_tool_write(t, "long", text)};
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", files[i], pack, NULL),
+                         EXIT_INTEGRITY);
+        assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", files[i], pack, NULL),
+                         EXIT_INTEGRITY);
+        assert_non_null(strstr(t->err, i ? "long" : "short"));
+    }
+    free(text);
+}
+
+static void a_readable_key_without_a_password_is_warned_of(void **state) {
+    struct pack_tool *t = *state;
+    const char *pack = some_pack(t, "m.pack"), *key = pack_tool_path(t, "ours.key");
+    make_key(t, "ours");
+
+    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", key, pack, NULL), EXIT_OK);
+    assert_string_equal(t->err, "");
+    assert_int_equal(chmod(key, 0640), 0);
+    assert_int_equal(pack_tool_run(t, sign_main, "sign", "--key", key, pack, NULL), EXIT_OK);
+
+    assert_non_null(strstr(t->err, "ours.key has no password and others may read it"));
 }
 
 static void keygen_never_overwrites_and_keeps_the_secret_private(void **state) {
@@ -232,7 +279,7 @@ static void each_wrong_command_line_is_refused_with_a_hint(void **state) {
         EXIT_FAILED);
     assert_non_null(strstr(t->err, "none.key"));
     assert_int_equal(pack_tool_run(t, verify_main, "verify", "--key", pack, pack, NULL),
-                     EXIT_FAILED);
+                     EXIT_INTEGRITY);
     assert_int_equal(pack_tool_run(t, keygen_main, "keygen", "--password-file",
                                    pack_tool_path(t, "none"), "--out", pack_tool_path(t, "k"),
                                    NULL),
@@ -254,6 +301,9 @@ int main(void) {
         IN_FOLDER(encrypted_key_opens_with_its_password_only),
         IN_FOLDER(every_damaged_byte_of_a_secret_key_is_noticed),
         IN_FOLDER(another_key_and_an_altered_pack_are_refused),
+        IN_FOLDER(a_refusal_outweighs_what_fails_after_it),
+        IN_FOLDER(what_is_no_key_is_malformed_input),
+        IN_FOLDER(a_readable_key_without_a_password_is_warned_of),
         IN_FOLDER(keygen_never_overwrites_and_keeps_the_secret_private),
         IN_FOLDER(only_an_intact_pack_is_signed),
         IN_FOLDER(each_wrong_command_line_is_refused_with_a_hint),

@@ -36,14 +36,17 @@ static void unmap(void *ctx, const uint8_t *bytes, size_t n) {
 static uint8_t pack_bytes[MAKE_PACK_MAX], changed[MAKE_PACK_MAX];
 static char sig_text[700];
 
-static size_t small_model(void) {
+static size_t small_model_as(enum model_codec codec) {
     struct dice d = {42};
     struct random_model r;
     random_model_make(&r, &d, 12, 0);
+    if (codec == MODEL_VARINT) random_model_to_varint(&r);
     size_t n = make_model_pack(pack_bytes, &r.model, 3, 5);
     random_model_free(&r);
     return n;
 }
+
+static size_t small_model(void) { return small_model_as(MODEL_FIXED16); }
 
 static int try_open(const uint8_t *bytes, size_t n, const char *sig, size_t sig_n,
                     enum pack_role role, uint8_t key_byte, const char *device_class,
@@ -183,10 +186,10 @@ static void role_class_engine_version_and_expiry_are_enforced(void **state) {
 
 /* Even a signer's mistake must not let an index run wild: every single-byte change, signed anew,
  * either loads to in-bounds arrays or is refused. ASan watches the probing. */
-static void signed_nonsense_never_escapes_its_bounds(void **state) {
-    (void)state;
+static void nonsense_in(enum model_codec codec) {
     struct sotto_error err;
-    size_t n = small_model(), accepted = 0;
+    size_t n = small_model_as(codec), accepted = 0;
+    uint32_t sections = load32(pack_bytes + 36);
     for (size_t i = 0; i < n; i++)
         for (unsigned v = 0; v < 3; v++) {
             static const uint8_t flips[] = {0xff, 0x80, 0x01};
@@ -195,7 +198,7 @@ static void signed_nonsense_never_escapes_its_bounds(void **state) {
             struct pack pack = {.bytes = changed, .n = n};
             struct model m;
             /* Make the section hashes fit again, so that the loader is what refuses. */
-            for (uint32_t s = 0; s < 12; s++) {
+            for (uint32_t s = 0; s < sections; s++) {
                 uint8_t *entry = changed + 128 + 64 * (size_t)s;
                 uint64_t offset = load64(entry + 8), length = load64(entry + 16);
                 if (offset <= n && length <= n - offset)
@@ -209,11 +212,48 @@ static void signed_nonsense_never_escapes_its_bounds(void **state) {
                 (void)strlen(model_item_title(&m, item));
                 (void)strlen(model_group_name(&m, model_item_group(&m, item)));
                 assert_int_equal(model_find(&m, model_item_id(&m, item)), item);
-                for (uint32_t e = m.row_starts[item]; e < m.row_starts[item + 1]; e++)
-                    assert_true(m.columns[e] < m.n_items);
+                uint32_t column = UINT32_MAX, e = m.row_starts[item], end = m.row_starts[item + 1];
+                const uint8_t *p = m.codec == MODEL_VARINT ? m.rows + e : NULL;
+                while (p ? p < m.rows + end : e < end) {
+                    int weight = p ? model_edge(&p, &column) : m.weights[e];
+                    if (!p) column = m.columns[e++];
+                    assert_true(column < m.n_items && column != item);
+                    assert_true(weight != 0 && weight >= -127);
+                }
             }
         }
     assert_true(accepted > 0); /* weights and priors are free to differ */
+}
+
+static void signed_nonsense_never_escapes_its_bounds(void **state) {
+    (void)state;
+    nonsense_in(MODEL_FIXED16);
+    nonsense_in(MODEL_VARINT);
+}
+
+static void both_codecs_load_to_the_same_rows(void **state) {
+    (void)state;
+    struct dice d = {77};
+    for (int round = 0; round < 20; round++) {
+        struct random_model fixed, varint;
+        struct dice again = d;
+        uint32_t n = 1 + dice_below(&d, 200);
+        (void)dice_below(&again, 200);
+        random_model_make(&fixed, &d, n, 0);
+        random_model_make(&varint, &again, n, 0);
+        random_model_to_varint(&varint);
+        for (uint32_t i = 0; i < n; i++) {
+            const uint8_t *p = varint.model.rows + varint.model.row_starts[i];
+            uint32_t column = UINT32_MAX;
+            for (uint32_t e = fixed.row_starts[i]; e < fixed.row_starts[i + 1]; e++) {
+                assert_int_equal(model_edge(&p, &column), fixed.weights[e]);
+                assert_int_equal(column, fixed.columns[e]);
+            }
+            assert_ptr_equal(p, varint.model.rows + varint.model.row_starts[i + 1]);
+        }
+        random_model_free(&fixed);
+        random_model_free(&varint);
+    }
 }
 
 static void policy_out_of_the_hard_bounds_is_refused_not_clamped(void **state) {
@@ -284,6 +324,7 @@ int main(void) {
         cmocka_unit_test(missing_signature_and_wrong_keys_are_told_apart),
         cmocka_unit_test(role_class_engine_version_and_expiry_are_enforced),
         cmocka_unit_test(signed_nonsense_never_escapes_its_bounds),
+        cmocka_unit_test(both_codecs_load_to_the_same_rows),
         cmocka_unit_test(policy_out_of_the_hard_bounds_is_refused_not_clamped),
         cmocka_unit_test(refused_policy_leaves_strict_behind),
         cmocka_unit_test(locale_falls_back_to_its_language_then_to_the_first),

@@ -108,6 +108,46 @@ static void replacing_keeps_the_old_file_on_failure_and_leaves_nothing_behind(vo
     assert_int_equal(pack_tool_count(t), 2); /* file and folder: no temporary file is left */
 }
 
+static void links_pipes_and_devices_are_not_replaced(void **state) {
+    struct pack_tool *t = *state;
+    struct sotto_error err = {0};
+    struct stat st;
+    const char *file = pack_tool_write(t, "file", "kept"), *link = pack_tool_path(t, "link"),
+               *pipe = pack_tool_path(t, "pipe");
+    assert_int_equal(symlink(file, link), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+
+    int to_link = packfile_replace(link, "new", 3, 0644, &err);
+    assert_non_null(strstr(err.message, "link is a symbolic link"));
+    int to_pipe = packfile_replace(pipe, "new", 3, 0644, &err);
+    assert_non_null(strstr(err.message, "pipe is a pipe"));
+    int to_device = packfile_check_out("/dev/null", NULL, 0, &err);
+
+    assert_int_equal(to_link, SOTTO_E_IO);
+    assert_int_equal(to_pipe, SOTTO_E_IO);
+    assert_int_equal(to_device, SOTTO_E_IO);
+    assert_true(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+    assert_true(lstat(pipe, &st) == 0 && S_ISFIFO(st.st_mode));
+    char *content = pack_tool_read(file);
+    assert_string_equal(content, "kept");
+    free(content);
+    assert_int_equal(pack_tool_count(t), 3);
+}
+
+static void what_is_read_is_not_written_under_any_name(void **state) {
+    struct pack_tool *t = *state;
+    struct sotto_error err = {0};
+    const char *input = pack_tool_write(t, "input.csv", "x"), *twin = pack_tool_path(t, "twin");
+    const char *const inputs[] = {NULL, input};
+    assert_int_equal(link(input, twin), 0);
+
+    assert_int_equal(packfile_check_out(input, inputs, 2, &err), SOTTO_E_ARGUMENT);
+    assert_non_null(strstr(err.message, "input.csv"));
+    assert_int_equal(packfile_check_out(twin, inputs, 2, &err), SOTTO_E_ARGUMENT);
+    assert_int_equal(packfile_check_out(pack_tool_path(t, "new"), inputs, 2, &err), SOTTO_OK);
+    assert_int_equal(packfile_check_out(pack_tool_write(t, "old", ""), inputs, 2, &err), SOTTO_OK);
+}
+
 static void creating_never_overwrites(void **state) {
     struct pack_tool *t = *state;
     struct sotto_error err = {0};
@@ -150,6 +190,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(
             replacing_keeps_the_old_file_on_failure_and_leaves_nothing_behind, pack_tool_setup,
             pack_tool_teardown),
+        cmocka_unit_test_setup_teardown(links_pipes_and_devices_are_not_replaced, pack_tool_setup,
+                                        pack_tool_teardown),
+        cmocka_unit_test_setup_teardown(what_is_read_is_not_written_under_any_name, pack_tool_setup,
+                                        pack_tool_teardown),
         cmocka_unit_test_setup_teardown(creating_never_overwrites, pack_tool_setup,
                                         pack_tool_teardown),
         cmocka_unit_test_setup_teardown(reading_is_bounded_and_names_the_file, pack_tool_setup,

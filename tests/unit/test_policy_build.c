@@ -262,6 +262,54 @@ static void groups_of_a_model_become_cells_with_other_last(void **state) {
     random_model_free(&r);
 }
 
+static void a_budget_that_pays_for_no_window_is_refused(void **state) {
+    struct pack_tool *t = *state;
+    static const struct {
+        const char *from, *to, *says;
+    } cases[] = {
+        {"year = 365.25", "year = 0.999999", "[budget] year: it does not pay for one window"},
+        {"lifetime = 2000", "lifetime = 0", "[budget] lifetime: it does not pay for one window"},
+        {"year = 365.25", "year = 1", NULL}, /* one window a year is little, but something */
+    };
+    for (int asks = 0; asks < 2; asks++) /* where measuring is never allowed it costs nothing */
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+            char text[8192];
+            snprintf(text, sizeof text, "%s", edited(cases[i].from, cases[i].to));
+            memcpy(strstr(text, "epsilon = 0.000001"), "epsilon = 1.000000", 18);
+            if (asks) memcpy(strstr(text, "measure = never"), "measure = ask  ", 15);
+            int is_refused = asks && cases[i].says;
+
+            assert_int_equal(build(t, text), is_refused ? EXIT_INTEGRITY : EXIT_OK);
+
+            if (is_refused) assert_non_null(strstr(t->err, cases[i].says));
+        }
+}
+
+static void an_ini_beyond_its_bound_is_malformed(void **state) {
+    struct pack_tool *t = *state;
+    char *text = calloc(1, INI_BYTES_MAX + 2);
+    assert_non_null(text);
+    memset(text, '\n', INI_BYTES_MAX + 1);
+
+    assert_int_equal(build(t, text), EXIT_INTEGRITY);
+
+    assert_non_null(strstr(t->err, "test.ini"));
+    assert_non_null(strstr(t->err, "64 KiB"));
+    free(text);
+}
+
+static void the_ini_is_never_replaced_by_its_pack(void **state) {
+    struct pack_tool *t = *state;
+    const char *ini = pack_tool_write(t, "test.ini", edited("0.000001", "1.0"));
+
+    assert_int_equal(pack_tool_run(t, policy_main, "policy", "--out", ini, ini, NULL), EXIT_USAGE);
+
+    assert_non_null(strstr(t->err, "test.ini would replace what is read"));
+    char *content = pack_tool_read(ini);
+    assert_non_null(strstr(content, "[policy]"));
+    free(content);
+}
+
 static void strict_ini_says_what_is_compiled_in(void **state) {
     struct pack_tool *t = *state;
     static struct policy strict;
@@ -391,6 +439,9 @@ int main(void) {
         IN_FOLDER(long_lines_and_stray_lines_are_refused_not_split),
         IN_FOLDER(two_metrics_may_not_share_an_id_nor_exceed_the_sum),
         IN_FOLDER(groups_of_a_model_become_cells_with_other_last),
+        IN_FOLDER(a_budget_that_pays_for_no_window_is_refused),
+        IN_FOLDER(an_ini_beyond_its_bound_is_malformed),
+        IN_FOLDER(the_ini_is_never_replaced_by_its_pack),
         IN_FOLDER(strict_ini_says_what_is_compiled_in),
         IN_FOLDER(shipped_presets_build_once_their_owner_is_named),
         IN_FOLDER(each_wrong_command_line_is_refused_with_a_hint),

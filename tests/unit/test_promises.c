@@ -258,22 +258,23 @@ static void many_visits_are_compacted_and_keep_the_newest_events(void **state) {
     (void)state;
     struct kiosk k;
     struct sotto_item items[10];
-    kiosk_make(&k, 60, &usual, 0);
+    kiosk_make(&k, 300, &usual, 0);
     kiosk_open(&k);
-    for (unsigned visit = 0; visit < 120; visit++) {
+    for (unsigned visit = 0; visit < 300; visit++) {
         sotto_session s = kiosk_session(&k, "anna", visit ? 0 : STORE | PERSONALISE);
-        for (unsigned i = 0; i < 5; i++) kiosk_record(&k, s, (visit + i) % 60, SOTTO_EVENT_VIEW);
+        for (unsigned i = 0; i < 5; i++) kiosk_record(&k, s, (visit + i) % 300, SOTTO_EVENT_VIEW);
         end(&k, s);
     }
     sotto_session s = kiosk_session(&k, "anna", 0);
     struct sotto_slate_view view = kiosk_slate(&k, s, items, 10, NULL);
-    /* The newest 256 of 600 events are visits 69 to 119 and one more: items 9 to 59 and 0 to 3.
-     * What was seen before is forgotten and may come back. */
+    /* The newest 1024 of 1500 events are visits 96 to 299 and four of visit 95: items 96 to 299 and
+     * 0 to 3. What was seen before is forgotten and may come back. */
     assert_int_equal(view.personalised, 1);
-    assert_int_equal(view.count, 5);
-    for (uint32_t i = 0; i < 5; i++) {
-        assert_true(items[i].id[5] >= '4' && items[i].id[5] <= '8');
-        assert_int_equal(items[i].id[6], '\0');
+    assert_int_equal(view.count, 10);
+    for (uint32_t i = 0; i < 10; i++) {
+        unsigned number = 0;
+        assert_int_equal(sscanf(items[i].id, "item-%u", &number), 1);
+        assert_true(number >= 4 && number <= 95);
     }
     kiosk_free(&k);
 }

@@ -227,10 +227,10 @@ static void a_year_of_data_is_split_at_a_month_and_a_quarter_at_a_day(void **sta
 static void small_catalogue(struct model *model, struct policy *policy) {
     static const char strings[] = "\0tea\0garden\0paper\0toys";
     static const uint8_t groups[16] = {1, 0, 0, 0, 5, 0, 0, 0, 12, 0, 0, 0, 18, 0, 0, 0};
-    static uint8_t items[6 * 12];
+    static uint8_t items[6 * 8];
     memset(model, 0, sizeof *model);
     memset(policy, 0, sizeof *policy);
-    for (uint32_t i = 0; i < 6; i++) store16(items + 12 * i + 8, (uint16_t)(i % 4));
+    for (uint32_t i = 0; i < 6; i++) store16(items + 8 * i + 4, (uint16_t)(i % 4));
     model->n_items = 6;
     model->n_groups = 4;
     model->strings = strings;
@@ -351,14 +351,13 @@ static void estimates_are_joined_with_the_truth_of_their_windows(void **state) {
     struct findings found = {.estimate = json_loads(estimate, 0, NULL),
                              .truth = json_loads(truth, 0, NULL)};
     struct window_view first, best, all;
-    uint64_t cells, inside;
 
     assert_int_equal(findings_windows(&found), 2);
     assert_int_equal(findings_window(&found, 0, &first), 0);
     assert_int_equal(findings_window(&found, 2, &best), -1);
     assert_int_equal(findings_best_window(&found, &best), 0);
     assert_int_equal(findings_total(&found, &first, &all), 0);
-    findings_coverage(&found, &cells, &inside);
+    struct findings_coverage sum = findings_coverage(&found);
 
     assert_near(first.cells[0].unbounded, 10);
     assert_near(first.cells[0].bounded, 8.5);
@@ -368,8 +367,10 @@ static void estimates_are_joined_with_the_truth_of_their_windows(void **state) {
     assert_false(best.cells[1].is_shown);
     assert_near(all.cells[0].bounded, 11.5);
     assert_int_equal(all.windows, 2);
-    assert_int_equal(cells, 3);  /* a suppressed cell is no count */
-    assert_int_equal(inside, 2); /* 4 lies outside [-5, 3] */
+    assert_int_equal(sum.cells, 3);  /* a suppressed cell is no count */
+    assert_int_equal(sum.inside, 2); /* 4 lies outside [-5, 3] */
+    assert_near(sum.touches, 17);    /* 10 and 4, and 3 in the other window */
+    assert_near(sum.left_out, 1.5);
     findings_free(&found);
 }
 

@@ -61,11 +61,29 @@ static struct history random_history(struct dice *d, const struct model *m) {
     uint32_t n = dice_below(d, SOTTO_HISTORY_MAX + 40);
     for (uint32_t i = 0; i < n; i++) {
         struct history_event e = {.item = dice_below(d, m->n_items + 3), /* some are unknown */
-                                  .time_s = i,
+                                  .time_s = i * 5000,
                                   .type = (uint8_t)(1 + dice_below(d, 3))};
         history_add(&h, e);
     }
     return h;
+}
+
+#define NOW_S ((SOTTO_HISTORY_MAX + 40) * 5000)
+
+/* Room to rank up to 150 items. */
+static struct slate_workspace workspace(const uint8_t *absent) {
+    static int32_t sums[150];
+    static uint32_t touched[150 + 256];
+    static uint8_t seen[19];
+    static struct score_input inputs[SOTTO_HISTORY_MAX];
+    return (struct slate_workspace){{sums, touched}, seen, absent, inputs};
+}
+
+static void assert_wiped(const struct slate_workspace *w) {
+    for (unsigned i = 0; i < 150; i++) assert_int_equal(w->score.sums[i], 0);
+    for (unsigned i = 0; i < 150 + 256; i++) assert_int_equal(w->score.touched[i], 0);
+    for (unsigned i = 0; i < 19; i++) assert_int_equal(w->seen[i], 0);
+    for (unsigned i = 0; i < SOTTO_HISTORY_MAX; i++) assert_int_equal(w->inputs[i].item, 0);
 }
 
 static void contributions_add_up_exactly_to_every_score(void **state) {
@@ -73,18 +91,18 @@ static void contributions_add_up_exactly_to_every_score(void **state) {
     struct dice d = {5};
     print_message("seed %llu\n", (unsigned long long)d.state);
     static struct slate s;
-    static int32_t scores[150];
-    static uint8_t skip[19], absent[19];
-    unsigned long checked = 0;
+    static uint8_t absent[19];
+    unsigned long checked = 0, repeats = 0;
     for (int round = 0; round < 200; round++) {
         struct random_model r;
         uint32_t n_items = 1 + dice_below(&d, 150);
         random_model_make(&r, &d, n_items, round % 10 == 0);
+        if (round % 3 == 0) random_model_to_varint(&r);
         struct history h = random_history(&d, &r.model);
-        struct slate_workspace w = {scores, skip, absent};
+        struct slate_workspace w = workspace(absent);
         memset(&s, 0, sizeof s);
 
-        slate_rank_personal(&s, &r.model, &h, &w, SOTTO_SLATE_ITEMS_MAX, round % 2);
+        slate_rank_personal(&s, &r.model, &h, &w, NOW_S, SOTTO_SLATE_ITEMS_MAX, round % 2);
         s.state = SLATE_OPEN_PERSONAL;
 
         for (uint32_t rank = 0; rank < s.n_personal; rank++) {
@@ -93,6 +111,7 @@ static void contributions_add_up_exactly_to_every_score(void **state) {
             int64_t sum = 0;
             for (uint32_t i = 0; i < n; i++) {
                 sum += reasons[i].contribution;
+                repeats += reasons[i].kind == SOTTO_REASON_REPEAT;
                 if (i > 0)
                     assert_true(llabs((long long)reasons[i - 1].contribution) >=
                                 llabs((long long)reasons[i].contribution));
@@ -105,27 +124,28 @@ static void contributions_add_up_exactly_to_every_score(void **state) {
             }
             checked++;
         }
+        assert_wiped(&w);
         random_model_free(&r);
     }
     assert_true(checked > 1000);
+    assert_true(repeats > 1000);
 }
 
 static void seen_and_absent_items_are_never_in_a_personal_slate(void **state) {
     (void)state;
     struct dice d = {11};
     static struct slate s;
-    static int32_t scores[150];
     for (int round = 0; round < 100; round++) {
         struct random_model r;
-        uint8_t skip[19], absent[19];
+        uint8_t absent[19];
         random_model_make(&r, &d, 150, 0);
         struct history h = random_history(&d, &r.model);
         for (size_t i = 0; i < sizeof absent; i++)
             absent[i] = (uint8_t)(dice_u64(&d) & dice_u64(&d));
-        struct slate_workspace w = {scores, skip, absent};
+        struct slate_workspace w = workspace(absent);
         memset(&s, 0, sizeof s);
 
-        slate_rank_personal(&s, &r.model, &h, &w, 64, 0);
+        slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 64, 0);
 
         for (uint32_t i = 0; i < s.n_personal; i++) {
             uint32_t item = s.personal[i].item;
@@ -138,7 +158,7 @@ static void seen_and_absent_items_are_never_in_a_personal_slate(void **state) {
             assert_false(absent[item >> 3] >> (item & 7) & 1);
             assert_int_equal(s.general[i].score, r.model.prior[item]);
         }
-        for (size_t i = 0; i < sizeof skip; i++) assert_int_equal(skip[i], 0);
+        assert_wiped(&w);
         random_model_free(&r);
     }
 }
@@ -148,17 +168,16 @@ static void repeats_may_come_back_when_asked_for(void **state) {
     struct dice d = {3};
     struct random_model r;
     static struct slate s;
-    static int32_t scores[4];
-    uint8_t skip[1], absent[1] = {0};
+    static const uint8_t absent[19];
     random_model_make(&r, &d, 4, 0);
     struct history h = {0};
     for (uint32_t i = 0; i < 4; i++)
         history_add(&h, (struct history_event){.item = i, .type = SOTTO_EVENT_VIEW});
-    struct slate_workspace w = {scores, skip, absent};
+    struct slate_workspace w = workspace(absent);
 
-    slate_rank_personal(&s, &r.model, &h, &w, 4, 0);
+    slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 4, 0);
     assert_int_equal(s.n_personal, 0);
-    slate_rank_personal(&s, &r.model, &h, &w, 4, 1);
+    slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 4, 1);
     assert_int_equal(s.n_personal, 4);
     random_model_free(&r);
 }
@@ -168,8 +187,7 @@ static void later_events_weigh_by_position_and_repeats_are_folded(void **state) 
     struct dice d = {9};
     struct random_model r;
     static struct slate s;
-    static int32_t scores[8];
-    uint8_t skip[1], absent[1] = {0};
+    static const uint8_t absent[19];
     random_model_make(&r, &d, 8, 0);
     struct history h = {0};
     static const uint32_t order[] = {2, 5, 2, 7, 5};
@@ -177,9 +195,9 @@ static void later_events_weigh_by_position_and_repeats_are_folded(void **state) 
         history_add(
             &h, (struct history_event){.item = order[i],
                                        .type = i == 4 ? SOTTO_EVENT_PURCHASE : SOTTO_EVENT_VIEW});
-    struct slate_workspace w = {scores, skip, absent};
+    struct slate_workspace w = workspace(absent);
 
-    slate_rank_personal(&s, &r.model, &h, &w, 4, 0);
+    slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 4, 0);
 
     assert_int_equal(s.n_inputs, 3);
     assert_int_equal(s.inputs[0].in.item, 5);
@@ -191,8 +209,101 @@ static void later_events_weigh_by_position_and_repeats_are_folded(void **state) 
     for (uint32_t i = 0; i < 3; i++) {
         int32_t decay = i < r.model.n_decay ? r.model.decay[i] : 0;
         int32_t a = score_q15(r.model.event_weights[s.inputs[i].type], decay);
+        a = score_q15(a, r.model.ages[r.model.n_ages - 1]); /* older than the table */
         assert_int_equal(s.inputs[i].in.multiplier,
                          score_q15(a, r.model.scales[s.inputs[i].in.item]));
+    }
+    random_model_free(&r);
+}
+
+static void older_events_weigh_by_their_age_and_future_ones_as_of_today(void **state) {
+    (void)state;
+    struct dice d = {10};
+    struct random_model r;
+    static struct slate s;
+    static const uint8_t absent[19];
+    struct slate_workspace w = workspace(absent);
+    random_model_make(&r, &d, 4, 0);
+    const uint16_t ages[] = {MODEL_UNIT, MODEL_UNIT / 2, MODEL_UNIT / 4};
+    memcpy(r.ages, ages, sizeof ages);
+    r.model.n_ages = 3;
+    r.model.n_decay = 4;
+    for (int i = 0; i < 4; i++) r.decay[i] = r.scales[i] = MODEL_UNIT;
+    r.model.event_weights[SOTTO_EVENT_SELECT] = MODEL_UNIT;
+    const int64_t now = 100 * 86400;
+    static const int64_t times[] = {1, 98 * 86400 + 86399, 99 * 86400 + 1, 101 * 86400};
+    struct history h = {0};
+    for (uint32_t i = 0; i < 4; i++)
+        history_add(&h, (struct history_event){
+                            .item = i, .time_s = (uint32_t)times[i], .type = SOTTO_EVENT_SELECT});
+
+    slate_rank_personal(&s, &r.model, &h, &w, now, 4, 0);
+
+    static const int32_t expected[] = {MODEL_UNIT, MODEL_UNIT, MODEL_UNIT / 2, MODEL_UNIT / 4};
+    assert_int_equal(s.n_inputs, 4);
+    for (uint32_t i = 0; i < 4; i++) assert_int_equal(s.inputs[i].in.multiplier, expected[i]);
+    random_model_free(&r);
+}
+
+static void repeat_term_adds_every_event_and_saturates(void **state) {
+    (void)state;
+    struct dice d = {12};
+    struct random_model r;
+    static struct slate s;
+    static const uint8_t absent[19];
+    struct slate_workspace w = workspace(absent);
+    random_model_make(&r, &d, 3, 0);
+    r.repeat_ages[0] = MODEL_UNIT;
+    r.model.n_repeat_ages = 1;
+    r.repeat[0] = 1000;
+    r.model.event_weights[SOTTO_EVENT_SELECT] = MODEL_UNIT;
+    memset(r.self, 0, 3 * sizeof *r.self);
+    struct history h = {0};
+    for (uint32_t i = 0; i < 12; i++)
+        history_add(&h, (struct history_event){.item = i < 3 ? 0 : 1, .type = SOTTO_EVENT_SELECT});
+
+    slate_rank_personal(&s, &r.model, &h, &w, 0, 3, 1);
+
+    assert_int_equal(s.inputs[0].in.item, 1);
+    assert_int_equal(s.inputs[0].in.own, MODEL_REPEAT_MAX * 1000); /* 9 times count as 8 */
+    assert_int_equal(s.inputs[1].in.own, 3 * MODEL_REPEAT_UNIT * 1000);
+    slate_rank_personal(&s, &r.model, &h, &w, 0, 3, 0);
+    assert_int_equal(s.inputs[0].in.own, 0);
+    random_model_free(&r);
+}
+
+/* 1024 events that all count in full: only the latest 256 multipliers fit under the bound. */
+static void heavy_histories_are_cut_at_the_bound_of_all_multipliers(void **state) {
+    (void)state;
+    enum { ITEMS = 400 };
+    struct dice d = {13};
+    struct random_model r;
+    static struct slate s;
+    static int32_t sums[ITEMS];
+    static uint32_t touched[ITEMS + 256];
+    static uint8_t seen[ITEMS / 8];
+    static struct score_input inputs[SOTTO_HISTORY_MAX];
+    struct slate_workspace w = {{sums, touched}, seen, NULL, inputs};
+    random_model_make(&r, &d, ITEMS, 1);
+    static struct history h;
+    for (uint32_t i = 0; i < SOTTO_HISTORY_MAX; i++)
+        history_add(&h, (struct history_event){.item = i % ITEMS, .type = SOTTO_EVENT_PURCHASE});
+
+    slate_rank_personal(&s, &r.model, &h, &w, 0, 64, 1);
+    s.state = SLATE_OPEN_PERSONAL;
+
+    int64_t total = 0;
+    for (uint32_t i = 0; i < s.n_inputs; i++) total += s.inputs[i].in.multiplier;
+    assert_int_equal(s.n_inputs, ITEMS);
+    assert_int_equal(total, SCORE_MULTIPLIERS_MAX);
+    assert_int_equal(s.inputs[255].in.multiplier, MODEL_UNIT);
+    assert_int_equal(s.inputs[256].in.multiplier, 0);
+    for (uint32_t rank = 0; rank < s.n_personal; rank++) {
+        static struct sotto_reason reasons[SOTTO_HISTORY_MAX + 1];
+        int64_t sum = 0;
+        uint32_t n = slate_explain(&s, &r.model, rank, reasons, SOTTO_HISTORY_MAX + 1);
+        for (uint32_t i = 0; i < n; i++) sum += reasons[i].contribution;
+        assert_int_equal(sum, s.personal[rank].score);
     }
     random_model_free(&r);
 }
@@ -302,6 +413,9 @@ int main(void) {
         cmocka_unit_test(seen_and_absent_items_are_never_in_a_personal_slate),
         cmocka_unit_test(repeats_may_come_back_when_asked_for),
         cmocka_unit_test(later_events_weigh_by_position_and_repeats_are_folded),
+        cmocka_unit_test(older_events_weigh_by_their_age_and_future_ones_as_of_today),
+        cmocka_unit_test(repeat_term_adds_every_event_and_saturates),
+        cmocka_unit_test(heavy_histories_are_cut_at_the_bound_of_all_multipliers),
         cmocka_unit_test(only_a_receipt_that_fits_in_every_field_proves_disclosure),
         cmocka_unit_test(showing_suffices_where_no_acknowledgement_is_asked),
         cmocka_unit_test(two_banners_never_share_a_hash_and_every_field_counts),

@@ -1,5 +1,5 @@
-/* Training: EASE against numbers worked out by hand, rounding within its bound, and the command
- * from CSV to pack. */
+/* Training: what is held out and asked, groups, and the command from data to pack. What is learnt
+ * is test_learn's, rounding test_quantise's. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -13,208 +13,6 @@
 #include "tools/common/cli.h"
 #include "tools/sotto-pack/commands.h"
 #include "tools/sotto-pack/train.h"
-
-/* ---- The algebra ------------------------------------------------------------------------- */
-
-static void ease_equals_the_numbers_worked_out_by_hand(void **state) {
-    (void)state;
-    /* Baskets {0, 1}, {0}, {1}; no normalisation; lambda = 0.5 · 2 = 1:
-     * P = inverse of (3 1; 1 3), B01 = −P01 / P11 = 1/3. */
-    uint32_t plain_items[] = {0, 1, 0, 1};
-    size_t plain_starts[] = {0, 2, 3, 4};
-    int64_t times[3] = {0};
-    struct interactions plain = {.n_items = 2,
-                                 .n_baskets = 3,
-                                 .items = plain_items,
-                                 .starts = plain_starts,
-                                 .times_s = times};
-    const struct ease_params none = {.lambda_factor = 0.5, .threads = 1};
-    /* Baskets {1, 0}, {0}; both exponents 1/2, lambda = 0.8 · 0.625 = 0.5:
-     * G + lambda I = (1.25 1/√8; 1/√8 1), B01 = √8/10, B10 = 1/√8; times d_j^½ / d_i^½ with d = (2,
-     * 1): 1/5 and 1/2. */
-    uint32_t items[] = {1, 0, 0};
-    size_t starts[] = {0, 2, 3};
-    struct interactions x = {
-        .n_items = 2, .n_baskets = 2, .items = items, .starts = starts, .times_s = times};
-    const struct ease_params half = {0.5, 0.5, 0.8, 1};
-    struct sotto_error err = {0};
-    struct ease e;
-    float row[2];
-
-    assert_int_equal(ease_learn(&e, &plain, &none, UINT64_MAX, "test", &err), SOTTO_OK);
-    ease_row(&e, 0, row);
-    assert_true(row[0] == 0 && fabs(row[1] - 1.0 / 3) < 1e-6);
-    ease_free(&e);
-
-    assert_int_equal(ease_learn(&e, &x, &half, UINT64_MAX, "test", &err), SOTTO_OK);
-    assert_true(fabs(e.lambda - 0.5) < 1e-6);
-    ease_row(&e, 0, row);
-    assert_true(row[0] == 0 && fabs(row[1] - 0.2) < 1e-6);
-    ease_row(&e, 1, row);
-    assert_true(row[1] == 0 && fabs(row[0] - 0.5) < 1e-6);
-    ease_free(&e);
-}
-
-/* (G + lambda I) · P must be the identity, whatever LAPACK did. */
-static void inverse_times_matrix_is_the_identity(void **state) {
-    (void)state;
-    enum { N = 600, BASKETS = 2400 }; /* three blocks, the last one cut */
-    struct dice d = {42};
-    static uint32_t items[BASKETS * 6];
-    static size_t starts[BASKETS + 1];
-    static int64_t times[BASKETS];
-    static double g[N][N];
-    size_t at = 0;
-    for (uint32_t b = 0; b < BASKETS; b++) {
-        uint32_t first = dice_below(&d, N), n = 1 + dice_below(&d, 6);
-        for (uint32_t k = 0; k < n; k++) items[at++] = (first + k * 7) % N;
-        starts[b + 1] = at;
-        for (size_t i = starts[b]; i < at; i++)
-            for (size_t j = starts[b]; j < at; j++) g[items[i]][items[j]] += 1;
-    }
-    struct interactions x = {
-        .n_items = N, .n_baskets = BASKETS, .items = items, .starts = starts, .times_s = times};
-    const struct ease_params params = {.lambda_factor = 2, .threads = 1};
-    struct sotto_error err = {0};
-    struct ease e;
-
-    assert_int_equal(ease_learn(&e, &x, &params, UINT64_MAX, "test", &err), SOTTO_OK);
-
-    for (uint32_t i = 0; i < N; i++) g[i][i] += e.lambda;
-    for (uint32_t i = 0; i < N; i++)
-        for (uint32_t j = 0; j < N; j++) {
-            double sum = 0;
-            for (uint32_t k = 0; k < N; k++) sum += g[i][k] * (double)e.inverse[k * N + j];
-            if (fabs(sum - (i == j)) > 1e-4) fail_msg("entry %u, %u is %g", i, j, sum);
-        }
-    ease_free(&e);
-}
-
-static void too_little_memory_is_said_before_any_is_taken(void **state) {
-    (void)state;
-    struct interactions x = {.n_items = 60000, .n_baskets = 0};
-    const struct ease_params params = {.lambda_factor = 1, .threads = 1};
-    struct sotto_error err = {0};
-    struct ease e;
-
-    assert_int_equal(ease_learn(&e, &x, &params, 1u << 30, "test", &err), SOTTO_E_MEMORY);
-
-    assert_null(e.inverse);
-    assert_non_null(strstr(err.message, "60000 items needs 13.5 GiB"));
-    assert_non_null(strstr(err.message, "--min-baskets"));
-}
-
-/* ---- Rounding ---------------------------------------------------------------------------- */
-
-/* An ease whose rows are exactly the given matrix, off the diagonal. */
-static struct ease ease_of(float *matrix, double *ones, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) ones[i] = 1;
-    return (struct ease){.n = n, .inverse = matrix, .fold = ones, .gain = ones};
-}
-
-static void rounding_stays_within_its_bound_and_keeps_the_strongest(void **state) {
-    (void)state;
-    enum { N = 90, KEEP = 20 };
-    static float matrix[N * N];
-    static double ones[N];
-    struct dice d = {7};
-    struct sotto_error err = {0};
-    struct quantised q;
-    for (uint32_t i = 0; i < N; i++) { /* rows of very different strength, with negative weights */
-        double strength = exp2(-(double)dice_below(&d, 12));
-        for (uint32_t j = 0; j < N; j++)
-            matrix[i * N + j] = (float)(strength * ((double)dice_below(&d, 100000) / 50000 - 0.7));
-    }
-    struct ease e = ease_of(matrix, ones, N);
-
-    assert_int_equal(quantise_rows(&q, &e, KEEP, 0, &err), SOTTO_OK);
-
-    for (uint32_t i = 0; i < N; i++) {
-        float *row = matrix + (size_t)i * N, most = 0, weakest_kept = INFINITY;
-        uint8_t is_kept[N] = {0};
-        row[i] = 0;
-        for (uint32_t j = 0; j < N; j++) most = row[j] > most ? row[j] : most;
-        double bound = (most / 127 + q.unit) / 2 * (1 + 1e-6);
-        assert_true(q.row_starts[i + 1] - q.row_starts[i] <= KEEP);
-        for (uint32_t k = q.row_starts[i]; k < q.row_starts[i + 1]; k++) {
-            uint32_t j = q.columns[k];
-            assert_true(q.weights[k] > 0 && j != i);
-            assert_true(k == q.row_starts[i] || q.columns[k - 1] < j);
-            if (fabs(row[j] - q.weights[k] * q.scales[i] * q.unit) > bound)
-                fail_msg("row %u column %u: %g became %g", i, j, (double)row[j],
-                         q.weights[k] * q.scales[i] * q.unit);
-            is_kept[j] = 1;
-            weakest_kept = fminf(weakest_kept, row[j]);
-        }
-        for (uint32_t j = 0; j < N; j++) /* what was left out is weaker, or rounds to nothing */
-            if (!is_kept[j]) assert_true(row[j] <= weakest_kept || row[j] <= bound);
-    }
-    quantise_free(&q);
-}
-
-static void neighbours_are_as_many_as_the_edges_allow(void **state) {
-    (void)state;
-    enum { N = 40 };
-    static float matrix[N * N];
-    static double ones[N];
-    struct dice d = {9};
-    struct sotto_error err = {0};
-    struct quantised q;
-    for (uint32_t i = 0; i < N * N; i++) matrix[i] = (float)dice_below(&d, 1000) - 500;
-    struct ease e = ease_of(matrix, ones, N);
-    for (uint64_t most = 0; most < 700; most += 37) {
-        assert_int_equal(quantise_rows(&q, &e, 0, most, &err), SOTTO_OK);
-        uint32_t n = q.neighbours, edges = q.n_edges;
-        quantise_free(&q);
-        assert_true(edges <= most);
-
-        assert_int_equal(quantise_rows(&q, &e, n + 1, 0, &err), SOTTO_OK);
-        assert_true(q.n_edges > most);
-        quantise_free(&q);
-    }
-}
-
-static void decay_begins_at_one_falls_and_ends(void **state) {
-    (void)state;
-    uint16_t table[MODEL_DECAY_MAX];
-    uint32_t n = quantise_decay(table, 5);
-    assert_int_equal(table[0], MODEL_UNIT);
-    assert_int_equal(table[5], 12055); /* 32768 / e = 12054.7 */
-    assert_int_equal(n, 56);           /* 32768 · exp(−56 / 5) = 0.45 */
-    assert_int_equal(quantise_decay(table, 1000), MODEL_DECAY_MAX);
-    assert_int_equal(quantise_decay(table, 0.1), 2); /* 32768 · exp(−10) = 1.49, then nothing */
-}
-
-static void prior_orders_by_recent_popularity_and_stays_small(void **state) {
-    (void)state;
-    /* Item 1 was bought thrice long ago, item 0 once just now, item 2 never of late. */
-    uint32_t items[] = {1, 1, 1, 2, 0};
-    size_t starts[] = {0, 1, 2, 3, 4, 5};
-    int64_t times[] = {0, 0, 0, 0, 300 * 86400};
-    struct interactions x = {
-        .n_items = 3, .n_baskets = 5, .items = items, .starts = starts, .times_s = times};
-    uint32_t rows[] = {0, 1, 2, 3};
-    uint16_t columns[] = {1, 0, 0}, scales[] = {1000, 20000, 30000};
-    int8_t weights[] = {127, 127, 127};
-    struct quantised q = {.n_items = 3,
-                          .n_edges = 3,
-                          .row_starts = rows,
-                          .columns = columns,
-                          .weights = weights,
-                          .scales = scales};
-    double all[3], recent[3];
-    int32_t prior[3];
-
-    interactions_popularity(&x, 0, all);
-    interactions_popularity(&x, 30, recent);
-    quantise_prior(prior, &q, recent, 0.01);
-
-    assert_true(all[0] == 1 && all[1] == 3 && all[2] == 1);
-    assert_true(recent[0] == 1 && fabs(recent[1] - 3.0 / 1024) < 1e-12);
-    assert_true(prior[0] > prior[1] && prior[1] > prior[2]);
-    assert_int_equal(prior[2], 0);
-    assert_int_equal(prior[0], 127 * 20000 / 100); /* 0.01 of the median row's strongest weight */
-}
 
 /* ---- Groups, text, measurement ----------------------------------------------------------- */
 
@@ -271,34 +69,183 @@ static void text_is_cut_between_characters_and_cleaned(void **state) {
     assert_int_equal(groups_clean_text(out, sizeof out, "\xff"), 0);
 }
 
-static void held_out_quality_equals_a_case_worked_out_by_hand(void **state) {
-    (void)state;
-    enum { N = 40 };
-    struct random_model r;
+/* Fifteen items; 19 baskets to learn from, the rest by the case. */
+struct little {
+    struct dataset data;
+    struct dataset_basket baskets[30];
+    uint32_t items[200], model_of[15], place_of[15];
+    struct interactions x;
+    struct packed packed;
+    struct random_model random;
+};
+
+static void little_add(struct little *l, uint32_t customer, int64_t day, const char *items) {
+    struct dataset_basket *b = &l->baskets[l->data.n_baskets++];
+    *b = (struct dataset_basket){.time_s = day * 86400,
+                                 .customer = customer,
+                                 .first = (uint32_t)l->data.n_basket_items,
+                                 .n = (uint32_t)strlen(items)};
+    for (; *items; items++) l->items[l->data.n_basket_items++] = (uint32_t)(*items - 'a');
+}
+
+/* A model without edges, whose general slate is a, b, c, … */
+static struct little *little_make(void) {
+    struct little *l = calloc(1, sizeof *l);
     struct dice d = {1};
-    uint32_t model_of[N], basket_items[] = {1, 2, 3, 25, 26, 0, 30, 1, 2, 3};
-    struct dataset_basket baskets[] = {
-        {.n = 3, .first = 0}, {.n = 4, .first = 3}, {.n = 3, .first = 7}};
-    struct dataset data = {
-        .baskets = baskets, .basket_items = basket_items, .n_items = N, .n_baskets = 3};
-    struct interactions x = {.n_items = N, .model_of = model_of};
-    const struct holdout h = {&data, &x, 1};
-    struct holdout_quality q;
-    struct sotto_error err = {0};
-    random_model_make(&r, &d, N, 0);
-    int32_t prior[N];
-    for (uint32_t i = 0; i < N; i++) {
-        model_of[i] = i;
-        prior[i] = -(int32_t)i; /* so the slate is 0 … 19 */
+    assert_non_null(l);
+    l->data.baskets = l->baskets;
+    l->data.basket_items = l->items;
+    l->data.n_items = 15;
+    l->data.n_customers = 30;
+    for (uint32_t i = 0; i < 15; i++) l->model_of[i] = l->place_of[i] = i;
+    l->x = (struct interactions){.n_items = 15, .model_of = l->model_of};
+    random_model_make(&l->random, &d, 15, 0);
+    for (uint32_t i = 0; i < 15; i++) {
+        l->random.row_starts[i] = 0;
+        l->random.prior[i] = -(int32_t)i;
     }
-    r.model.prior = prior;
+    l->random.row_starts[15] = l->random.model.n_edges = 0;
+    l->packed.model = l->random.model;
+    l->packed.place_of = l->place_of;
+    return l;
+}
 
-    assert_int_equal(holdout_popular(&h, &r.model, &q, &err), SOTTO_OK);
+static struct quality little_measure(struct little *l, enum goal goal, struct examples *e) {
+    struct quality q;
+    struct sotto_error err = {0};
+    assert_int_equal(examples_make(e, &l->data, goal, &err), SOTTO_OK);
+    assert_int_equal(examples_measure(e, &l->x, &l->packed, 0, &q, &err), SOTTO_OK);
+    return q;
+}
 
-    assert_int_equal(q.baskets, 1); /* the first is for training, the last is too short */
-    assert_true(q.hit == 1 && q.recall == 0.5); /* item 0 is hit at the top, item 30 is not */
-    assert_true(fabs(q.ndcg - 1 / (1 + 1 / log2(3))) < 1e-12);
-    random_model_free(&r);
+static void little_free(struct little *l, struct examples *e) {
+    examples_free(e);
+    random_model_free(&l->random);
+    free(l);
+}
+
+static void half_a_basket_is_asked_for_the_other_half(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct examples e;
+    for (uint32_t k = 0; k < 18; k++) little_add(l, DATASET_NONE, k, "bc");
+    little_add(l, DATASET_NONE, 18, "bcdae"); /* b, c → d, a, e: at 2, 1 and 3 of a, d, e, … */
+    little_add(l, DATASET_NONE, 19, "bcd");   /* too short */
+
+    struct quality q = little_measure(l, GOAL_BASKET, &e);
+
+    assert_int_equal(e.n_training, 18);
+    assert_int_equal(q.examples, 1);
+    assert_true(q.recall == 1 && q.ndcg == 1 && q.hit == 1 && q.reciprocal == 1);
+    little_free(l, &e);
+}
+
+static void sessions_are_asked_at_every_step_and_items_may_come_again(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct examples e;
+    for (uint32_t k = 0; k < 19; k++) little_add(l, DATASET_NONE, k, "bc");
+    memset(l->random.self, 0, 15 * sizeof *l->random.self);
+    memset(l->random.repeat, 0, sizeof *l->random.repeat);
+    little_add(l, DATASET_NONE, 19, "dbb");
+    little_add(l, DATASET_NONE, 20, "c");
+
+    struct quality q = little_measure(l, GOAL_SESSIONS, &e);
+
+    assert_int_equal(q.examples, 2); /* d → b, d b → b; b is second of a, b, c, … */
+    assert_true(q.hit == 1 && q.reciprocal == 0.5);
+    assert_true(fabs(q.ndcg - 1 / log2(3)) < 1e-12);
+    little_free(l, &e);
+}
+
+static void next_basket_is_asked_of_customers_known_before(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct examples e;
+    memset(l->random.self, 0, 15 * sizeof *l->random.self);
+    memset(l->random.repeat, 0, sizeof *l->random.repeat);
+    for (uint32_t k = 0; k < 27; k++) little_add(l, k % 2, k, k % 2 ? "ab" : "c");
+    little_add(l, 0, 27, "ab");
+    little_add(l, 7, 28, "ab"); /* never seen before */
+    little_add(l, 0, 29, "ab"); /* knows its basket of day 27 */
+
+    struct quality q = little_measure(l, GOAL_NEXT_BASKET, &e);
+
+    assert_int_equal(q.examples, 2);
+    assert_int_equal(e.v[0].n_events, 14);
+    assert_int_equal(e.v[1].n_events, 16);
+    assert_int_equal(e.events[e.v[0].first_event].time_s, 0);
+    assert_int_equal(e.v[0].now_s, 27 * 86400);
+    assert_true(q.recall == 1 && q.ndcg == 1);
+    little_free(l, &e);
+}
+
+static void held_out_part_of_a_row_is_neither_learnt_nor_known(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct examples e;
+    for (uint32_t k = 0; k < 10; k++) little_add(l, k, 0, "abcdefghijklmno");
+    little_add(l, 11, 0, "abc"); /* too short to hold anything out of */
+
+    struct quality q = little_measure(l, GOAL_RANKING, &e);
+
+    assert_int_equal(e.n_training, 11);
+    assert_true(q.examples > 5 && q.examples <= 10);
+    assert_true(q.recall == 1 && q.hit == 1); /* all that is left fits into the slate */
+    for (uint32_t k = 0; k < 3; k++) assert_int_equal(e.held[150 + k], 0);
+    struct sotto_error err = {0};
+    struct interactions x;
+    static struct dataset_item items[15];
+    static char ids[15][4];
+    for (uint32_t i = 0; i < 15; i++) {
+        snprintf(ids[i], sizeof ids[i], "i%u", i);
+        items[i] = (struct dataset_item){.id = ids[i], .title = "", .category = ""};
+    }
+    l->data.items = items;
+    const struct interactions_options of = {.n_baskets = 11, .min_baskets = 1, .held = e.held};
+    assert_int_equal(interactions_make(&x, &l->data, &of, &err), SOTTO_OK);
+    size_t held = 0;
+    for (size_t k = 0; k < 153; k++) held += e.held[k];
+    assert_int_equal(x.starts[x.n_rows], 153 - held);
+    assert_int_equal(e.n_targets, held);
+    assert_int_equal(e.n_events + held,
+                     15 * e.n); /* a row of which nothing was held asks nothing */
+    interactions_free(&x);
+    little_free(l, &e);
+}
+
+static void customers_rows_hold_each_item_once_and_strangers_stay_apart(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct sotto_error err = {0};
+    struct interactions x;
+    static struct dataset_item items[15];
+    static char ids[15][4];
+    for (uint32_t i = 0; i < 15; i++) {
+        snprintf(ids[i], sizeof ids[i], "i%02u", i);
+        items[i] = (struct dataset_item){.id = ids[i], .title = "", .category = ""};
+    }
+    l->data.items = items;
+    little_add(l, 1, 0, "ab");
+    little_add(l, DATASET_NONE, 1, "ac");
+    little_add(l, 0, 2, "b");
+    little_add(l, 1, 3, "bd");
+    const struct interactions_options of = {.n_baskets = 4, .min_baskets = 1, .by_customer = 1};
+
+    assert_int_equal(interactions_make(&x, &l->data, &of, &err), SOTTO_OK);
+
+    static const uint32_t expected[] = {1, 0, 1, 3, 0, 2};
+    static const size_t starts[] = {0, 1, 4, 6};
+    assert_int_equal(x.n_rows, 3);
+    assert_memory_equal(x.items, expected, sizeof expected);
+    assert_memory_equal(x.starts, starts, sizeof starts);
+    assert_int_equal(x.times_s[1], 3 * 86400);
+    assert_int_equal(x.degree[0], 2);
+    assert_int_equal(x.degree[1], 2);
+    interactions_free(&x);
+    examples_free(&(struct examples){0});
+    random_model_free(&l->random);
+    free(l);
 }
 
 /* ---- The command ------------------------------------------------------------------------- */
@@ -350,14 +297,16 @@ static void training_twice_gives_the_same_bytes_and_sensible_neighbours(void **s
     assert_int_equal(model_load(&m, &pack, "out.pack", &err), SOTTO_OK);
     assert_int_equal(m.n_items, 60);
     for (uint32_t i = 0; i < m.n_items; i++) { /* each item's best neighbour is of its own family */
-        int32_t acc[60];
-        uint8_t skip[8] = {0};
-        uint32_t top;
-        struct score_input in = {i, m.scales[i]};
-        score_all(&m, &in, 1, acc);
-        skip[i >> 3] = (uint8_t)(1u << (i & 7));
-        assert_int_equal(score_top(acc, m.n_items, skip, &top, 1), 1);
-        assert_int_equal(model_item_id(&m, top)[0], model_item_id(&m, i)[0]);
+        static int32_t sums[60];
+        static uint32_t touched[60 + 256];
+        uint8_t seen[8] = {0};
+        struct score_work work = {sums, touched};
+        const struct score_filter filter = {.seen = seen};
+        struct score_hit top;
+        struct score_input in = {i, m.scales[i], 0};
+        seen[i >> 3] = (uint8_t)(1u << (i & 7));
+        assert_int_equal(score_best(&m, &in, 1, &filter, &work, &top, 1), 1);
+        assert_int_equal(model_item_id(&m, top.item)[0], model_item_id(&m, i)[0]);
     }
     assert_string_equal(model_item_id(&m, model_find(&m, "C3")), "C3");
     assert_string_equal(model_item_title(&m, model_find(&m, "C3")), "Item, C 3");
@@ -434,6 +383,11 @@ static void each_failure_says_what_to_do_and_leaves_no_pack(void **state) {
         {"--min-baskets", "100000", EXIT_FAILED, "lower --min-baskets"},
         {"--max-bytes", "1000", EXIT_FAILED, "raise --max-bytes or --min-baskets"},
         {"--max-memory", "1", EXIT_FAILED, "raise --min-baskets"},
+        {"--for", "fun", EXIT_USAGE,
+         "--for \"fun\" is none of basket, next-basket, sessions, ranking"},
+        {"--method", "magic", EXIT_USAGE, "--method"},
+        {"--mix", "1.5", EXIT_USAGE, "--mix"},
+        {"--negative", "maybe", EXIT_USAGE, "--negative"},
         {"--until", "2001-01-01", EXIT_INTEGRITY, "--until"},
         {"--map", "basket=Nope", EXIT_USAGE, "Nope"},
         {"--min-baskets", "0", EXIT_USAGE, "--min-baskets"},
@@ -481,16 +435,13 @@ static void each_failure_says_what_to_do_and_leaves_no_pack(void **state) {
 int main(void) {
     if (crypto_init() != 0) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ease_equals_the_numbers_worked_out_by_hand),
-        cmocka_unit_test(inverse_times_matrix_is_the_identity),
-        cmocka_unit_test(too_little_memory_is_said_before_any_is_taken),
-        cmocka_unit_test(rounding_stays_within_its_bound_and_keeps_the_strongest),
-        cmocka_unit_test(neighbours_are_as_many_as_the_edges_allow),
-        cmocka_unit_test(decay_begins_at_one_falls_and_ends),
-        cmocka_unit_test(prior_orders_by_recent_popularity_and_stays_small),
         cmocka_unit_test(at_most_sixty_four_groups_are_made_the_rest_is_other),
         cmocka_unit_test(text_is_cut_between_characters_and_cleaned),
-        cmocka_unit_test(held_out_quality_equals_a_case_worked_out_by_hand),
+        cmocka_unit_test(half_a_basket_is_asked_for_the_other_half),
+        cmocka_unit_test(sessions_are_asked_at_every_step_and_items_may_come_again),
+        cmocka_unit_test(next_basket_is_asked_of_customers_known_before),
+        cmocka_unit_test(held_out_part_of_a_row_is_neither_learnt_nor_known),
+        cmocka_unit_test(customers_rows_hold_each_item_once_and_strangers_stay_apart),
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),
         IN_FOLDER(card_tells_data_settings_and_held_out_quality),
         IN_FOLDER(explain_lists_neighbours_by_title),

@@ -1,7 +1,9 @@
 /* cli: see cli.h. */
 #include "tools/common/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +41,14 @@ int cli_exit_of(int status) {
 int cli_report(const char *program, const struct sotto_error *err) {
     fprintf(stderr, "%s: %s\n", program, err->message);
     return cli_exit_of(err->status);
+}
+
+int cli_flush(const char *program, int code) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "%s: the output cannot be written: %s\n", program,
+            errno ? strerror(errno) : "an earlier write failed");
+    return code == EXIT_OK ? EXIT_TEMPORARY : code;
 }
 
 static uint64_t now_ms(void) {

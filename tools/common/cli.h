@@ -18,6 +18,10 @@ enum cli_exit {
 int cli_exit_of(int status);
 /* Prints "PROGRAM: message" on stderr and returns cli_exit_of(err->status). */
 int cli_report(const char *program, const struct sotto_error *err);
+/* The last thing every main does: output that did not reach its file is a failure, not a success.
+ * Returns `code`, or EXIT_TEMPORARY after a message when standard output could not be written and
+ * nothing else was wrong. */
+int cli_flush(const char *program, int code);
 
 /* A progress line on stderr, redrawn at most ten times a second, only on a terminal and only once
  * two seconds have passed: "training  [#####.....]  52 %  0:04 left". */

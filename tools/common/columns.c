@@ -7,7 +7,7 @@
 static const char *const meanings[DATASET_COLUMNS] = {
     [COLUMN_BASKET] = "basket",     [COLUMN_ITEM] = "item",         [COLUMN_TIME] = "time",
     [COLUMN_TITLE] = "title",       [COLUMN_QUANTITY] = "quantity", [COLUMN_PRICE] = "price",
-    [COLUMN_CUSTOMER] = "customer", [COLUMN_CATEGORY] = "category"};
+    [COLUMN_CUSTOMER] = "customer", [COLUMN_CATEGORY] = "category", [COLUMN_ORDER] = "order"};
 
 #define NAMES_MAX 16
 
@@ -25,7 +25,8 @@ static const char *const usual[DATASET_COLUMNS][NAMES_MAX] = {
     [COLUMN_PRICE] = {"price", "unitprice", "unit_price", "sales_value", "amount"},
     [COLUMN_CUSTOMER] = {"customer", "customer_id", "customerid", "customer id", "household",
                          "household_id", "user", "user_id", "userid"},
-    [COLUMN_CATEGORY] = {"category", "product_category", "department", "group"}};
+    [COLUMN_CATEGORY] = {"category", "product_category", "department", "group"},
+    [COLUMN_ORDER] = {"timeframe", "event_order", "position", "step"}};
 
 /* A name of the header without the spaces around it. */
 static const char *column_name(const struct csv_record *header, size_t i, int *n) {
@@ -71,7 +72,7 @@ static int take_map(const struct csv_record *header, const char *path, const cha
             return fail(
                 err, SOTTO_E_ARGUMENT,
                 "--map: \"%.*s\" is not MEANING=COLUMN; meanings are basket, item, time, title, "
-                "quantity, price, customer, category",
+                "quantity, price, customer, category, order",
                 (int)pair, map);
         column[which] = find_named(header, map + meaning + 1, pair - meaning - 1);
         if (column[which] < 0)
@@ -92,7 +93,7 @@ int columns_find(const struct csv_record *header, const char *path, const char *
     if (header->n_fields == 1)
         return fail(err, SOTTO_E_FORMAT,
                     "%s, line %llu: it names one column only, \"%.40s\"; save the file as CSV with "
-                    "commas between its fields",
+                    "commas, semicolons or tabs between its fields",
                     path, (unsigned long long)header->line, header->fields[0]);
     int status = map ? take_map(header, path, map, column, err) : SOTTO_OK;
     if (status != SOTTO_OK) return status;

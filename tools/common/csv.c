@@ -15,6 +15,7 @@ struct csv {
     uint64_t line;
     size_t at, n;
     int is_done;
+    char comma; /* what stands between fields */
     char buffer[BUFFER_BYTES + 1];
 };
 
@@ -28,6 +29,7 @@ struct csv *csv_open(const char *path, struct sotto_error *err) {
     c->line = 1;
     c->at = c->n = 0;
     c->is_done = 0;
+    c->comma = ',';
     if (!c->stream) {
         free(c);
         return NULL;
@@ -80,7 +82,7 @@ static struct extent physical_line(const char *s, size_t n, const char *problem)
     return e;
 }
 
-static struct extent delimit(const char *s, size_t n) {
+static struct extent delimit(const char *s, size_t n, char comma) {
     enum { FIELD_START, PLAIN, QUOTED, QUOTE_SEEN } state = FIELD_START;
     uint64_t lines = 1;
     for (size_t i = 0; i < n; i++) {
@@ -96,7 +98,7 @@ static struct extent delimit(const char *s, size_t n) {
         } else if (ch == '\n') {
             struct extent e = {i, i + 1, lines, NULL};
             return e;
-        } else if (ch == ',') {
+        } else if (ch == comma) {
             state = FIELD_START;
         } else if (state == FIELD_START) {
             state = ch == '"' ? QUOTED : PLAIN;
@@ -113,14 +115,14 @@ static struct extent delimit(const char *s, size_t n) {
 }
 
 /* Splits and unquotes in place; the text is NUL-terminated where the record ends. */
-static const char *split(char *s, struct csv_record *r) {
+static const char *split(char *s, char comma, struct csv_record *r) {
     char *to = s;
     for (;;) {
         if (r->n_fields == CSV_FIELDS_MAX) return "there are too many fields";
         r->fields[r->n_fields++] = to;
         int is_quoted = *s == '"';
         if (is_quoted) s++;
-        while (*s && (is_quoted || *s != ',')) {
+        while (*s && (is_quoted || *s != comma)) {
             if (is_quoted && *s == '"') {
                 s++;
                 if (*s != '"') {
@@ -150,6 +152,21 @@ static int is_text(char *s, size_t n) {
     return utf8_is_printable(s, n);
 }
 
+/* Comma, semicolon or tab: whichever the first line holds most, outside quotes. */
+static char find_comma(const char *s, size_t n) {
+    static const char marks[] = ",;\t";
+    size_t counts[3] = {0};
+    int is_quoted = 0, best = 0;
+    for (size_t i = 0; i < n && s[i] != '\n'; i++) {
+        if (s[i] == '"') is_quoted = !is_quoted;
+        const char *mark = s[i] ? strchr(marks, s[i]) : NULL;
+        if (mark && !is_quoted) counts[mark - marks]++;
+    }
+    for (int k = 1; k < 3; k++)
+        if (counts[k] > counts[best]) best = k;
+    return marks[best];
+}
+
 int csv_next(struct csv *c, struct csv_record *r, struct sotto_error *err) {
     for (;;) {
         if (c->n - c->at < CSV_RECORD_MAX + 2 && !c->is_done) {
@@ -158,7 +175,8 @@ int csv_next(struct csv *c, struct csv_record *r, struct sotto_error *err) {
         }
         if (c->at == c->n) return 0;
         char *s = c->buffer + c->at;
-        struct extent e = delimit(s, c->n - c->at);
+        if (c->line == 1) c->comma = find_comma(s, c->n - c->at);
+        struct extent e = delimit(s, c->n - c->at, c->comma);
         r->line = c->line;
         r->problem = e.problem;
         r->n_fields = 0;
@@ -184,11 +202,9 @@ int csv_next(struct csv *c, struct csv_record *r, struct sotto_error *err) {
             return 1;
         }
         s[n] = '\0';
-        if (!is_text(s, n)) {
-            r->problem = "it is not UTF-8";
-            return 1;
-        }
-        r->problem = split(s, r);
+        r->problem = split(s, c->comma, r);
+        for (size_t i = 0; i < r->n_fields && !r->problem; i++)
+            if (!is_text(r->fields[i], strlen(r->fields[i]))) r->problem = "it is not UTF-8";
         if (r->problem) r->n_fields = 0;
         return 1;
     }

@@ -27,7 +27,8 @@ static int no_memory(struct sotto_error *err, size_t lines) {
 /* One kept line on its way into a basket. */
 struct entry {
     uint32_t basket, item;
-    int64_t day;
+    int64_t day, time_s; /* both 0 unless they matter */
+    double order;
     size_t line;
 };
 
@@ -35,6 +36,8 @@ static int by_basket_then_line(const void *a, const void *b) {
     const struct entry *x = a, *y = b;
     if (x->basket != y->basket) return x->basket < y->basket ? -1 : 1;
     if (x->day != y->day) return x->day < y->day ? -1 : 1;
+    if (x->order != y->order) return x->order < y->order ? -1 : 1;
+    if (x->time_s != y->time_s) return x->time_s < y->time_s ? -1 : 1;
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
@@ -67,10 +70,12 @@ static size_t find_groups(const struct owned *o, const struct entry *entries, si
     return n_groups;
 }
 
-/* Writes one basket's distinct items in file order; forgets it again if it is larger than allowed.
- */
+/* Writes one basket's items, distinct ones unless it is a sequence; forgets it again if it is
+ * larger than allowed. */
 static void add_basket(struct dataset *d, struct owned *o, const struct entry *entries,
-                       const struct group *g, uint32_t *last_seen, uint32_t max_basket) {
+                       const struct group *g, uint32_t *last_seen,
+                       const struct dataset_options *options) {
+    uint32_t max_basket = options->max_basket;
     struct dataset_quality *q = &d->quality;
     const struct line *first = &o->lines.v[entries[g->first].line];
     struct dataset_basket basket = {.time_s = g->time_s,
@@ -80,7 +85,7 @@ static void add_basket(struct dataset *d, struct owned *o, const struct entry *e
     uint64_t duplicates = 0, first_duplicate = 0;
     for (size_t i = g->first; i < g->first + g->n; i++) {
         uint32_t item = entries[i].item;
-        if (last_seen[item] == d->n_baskets + 1) {
+        if (last_seen[item] == d->n_baskets + 1 && !options->keeps_sequence) {
             if (duplicates++ == 0) first_duplicate = o->lines.v[entries[i].line].number;
             continue;
         }
@@ -105,7 +110,7 @@ static void add_basket(struct dataset *d, struct owned *o, const struct entry *e
     d->baskets[d->n_baskets++] = basket;
 }
 
-static int build_baskets(struct dataset *d, struct owned *o, uint32_t max_basket,
+static int build_baskets(struct dataset *d, struct owned *o, const struct dataset_options *options,
                          struct sotto_error *err) {
     size_t kept = (size_t)d->quality.kept, n = 0;
     struct entry *entries = malloc(kept * sizeof *entries);
@@ -116,14 +121,18 @@ static int build_baskets(struct dataset *d, struct owned *o, uint32_t max_basket
     int is_ready = entries && groups && last_seen && d->baskets && d->basket_items;
     for (size_t i = 0; is_ready && i < o->lines.n; i++) {
         const struct line *line = &o->lines.v[i];
-        if (o->keep[i])
-            entries[n++] = (struct entry){line->basket, line->item, day_of(line->time_s), i};
+        if (!o->keep[i]) continue;
+        /* Ids of baskets may come again on another day; a session may pass midnight. */
+        entries[n++] =
+            options->keeps_sequence
+                ? (struct entry){line->basket, line->item, 0, line->time_s, line->order, i}
+                : (struct entry){line->basket, line->item, day_of(line->time_s), 0, 0, i};
     }
     if (is_ready) {
         qsort(entries, n, sizeof *entries, by_basket_then_line);
         size_t n_groups = find_groups(o, entries, n, groups);
         for (size_t g = 0; g < n_groups; g++)
-            add_basket(d, o, entries, &groups[g], last_seen, max_basket);
+            add_basket(d, o, entries, &groups[g], last_seen, options);
     }
     free(entries);
     free(groups);
@@ -172,7 +181,11 @@ static uint32_t commonest(const struct fact *facts, size_t n, size_t i, size_t *
 static int number_items(struct dataset *d, struct owned *o, struct sotto_error *err) {
     o->item_of_text = malloc(o->lines.items.n * sizeof *o->item_of_text);
     d->items = calloc(o->lines.items.n, sizeof *d->items);
-    if (!o->item_of_text || !d->items) return no_memory(err, o->lines.n);
+    uint32_t *last = calloc(o->lines.items.n + 1u, sizeof *last); /* basket + 1 it was seen in */
+    if (!o->item_of_text || !d->items || !last) {
+        free(last);
+        return no_memory(err, o->lines.n);
+    }
     for (uint32_t i = 0; i < o->lines.items.n; i++) o->item_of_text[i] = DATASET_NONE;
     for (uint32_t b = 0; b < d->n_baskets; b++)
         for (uint32_t k = 0; k < d->baskets[b].n; k++) {
@@ -184,10 +197,12 @@ static int number_items(struct dataset *d, struct owned *o, struct sotto_error *
                 d->items[*number].title = d->items[*number].category = "";
             }
             *cell = *number;
-            d->items[*cell].baskets++;
+            if (last[*cell] != b + 1) d->items[*cell].baskets++;
+            last[*cell] = b + 1;
             if (d->baskets[b].time_s > d->items[*cell].last_s)
                 d->items[*cell].last_s = d->baskets[b].time_s;
         }
+    free(last);
     return SOTTO_OK;
 }
 
@@ -304,14 +319,17 @@ int dataset_read(struct dataset *d, const char *path, const struct dataset_optio
     struct owned *o = calloc(1, sizeof *o);
     if (!o) return no_memory(err, 0);
     d->owned = o;
-    int status = lines_read(&o->lines, path, options, &d->quality, err);
+    struct dataset_options how = *options;
+    int status = lines_read(&o->lines, path, options, &d->format, &d->quality, err);
+    /* Lists hold interactions already judged: nothing is inferred from how their ids look. */
+    if (d->format == DATASET_LISTS && !how.item_pattern) how.item_pattern = "";
+    if (d->format == DATASET_LISTS && !how.cancel_prefix) how.cancel_prefix = "";
     if (status == SOTTO_OK) {
         o->keep = calloc(o->lines.n + 1, 1);
         if (!o->keep) status = no_memory(err, o->lines.n);
     }
-    if (status == SOTTO_OK) status = lines_judge(&o->lines, options, o->keep, &d->quality, err);
-    if (status == SOTTO_OK && d->quality.kept > 0)
-        status = build_baskets(d, o, options->max_basket, err);
+    if (status == SOTTO_OK) status = lines_judge(&o->lines, &how, o->keep, &d->quality, err);
+    if (status == SOTTO_OK && d->quality.kept > 0) status = build_baskets(d, o, &how, err);
     if (status == SOTTO_OK && d->quality.kept == 0)
         status = lines_none_left(&d->quality, path, err);
     if (status == SOTTO_OK) status = number_items(d, o, err);

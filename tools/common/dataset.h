@@ -17,10 +17,24 @@ enum dataset_column {
     COLUMN_PRICE,
     COLUMN_CUSTOMER,
     COLUMN_CATEGORY,
+    COLUMN_ORDER, /* a number that orders the lines of a basket; used with keeps_sequence */
     DATASET_COLUMNS
 };
 
+/* How the file is written. */
+enum dataset_format {
+    DATASET_AUTO,  /* by the first line */
+    DATASET_TABLE, /* CSV with a header; comma, semicolon or tab, whichever the header holds most */
+    DATASET_LISTS /* "user item item …" a line, separated by blanks; no times. A user's items make
+                     one basket of that customer, time 0; baskets in file order */
+};
+
 struct dataset_options {
+    enum dataset_format format;
+    /* 1: a basket is a session whose order matters. Its lines are ordered by COLUMN_ORDER if there
+     * is one, else by time, equal ones by file order, and an item that comes again stays again.
+     * 0: a basket's items are distinct, in file order. */
+    int keeps_sequence;
     /* "basket=InvoiceNo,item=StockCode,…"; NULL: found by usual header names. */
     const char *map;
     /* POSIX extended regex that an item id must match; NULL: inferred from the data (when at least
@@ -52,7 +66,7 @@ struct dataset_basket {
     int64_t time_s; /* of its first line, seconds since 1970 (UTC) */
     const char *id;
     uint32_t customer; /* number, or DATASET_NONE */
-    uint32_t first, n; /* its distinct items in file order: basket_items[first … first + n) */
+    uint32_t first, n; /* its items: basket_items[first … first + n); see keeps_sequence */
 };
 
 /* What cleaning found; each line is counted under the first reason that fits. */
@@ -87,6 +101,7 @@ struct dataset_quality {
 };
 
 struct dataset {
+    enum dataset_format format; /* DATASET_TABLE or DATASET_LISTS: what it was */
     struct dataset_item *items;
     struct dataset_basket *baskets; /* by time, then file order */
     uint32_t *basket_items;

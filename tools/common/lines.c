@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/lists.h"
 
 #define TITLE_BYTES    120
 #define TIME_BYTES     64   /* longer than any date, so that cutting spoils it */
@@ -88,6 +89,17 @@ static uint32_t read_amount(const struct reading *g, const struct csv_record *r,
     return v > 0 ? 0 : not_above_zero;
 }
 
+static uint32_t read_order(const struct reading *g, const struct csv_record *r, double *value) {
+    char *end;
+    if (g->column[COLUMN_ORDER] < 0) return 0;
+    const char *text = field(g, r, COLUMN_ORDER);
+    *value = strtod(text, &end);
+    while (*end == ' ') end++;
+    int is_number = end != text && !*end && isfinite(*value);
+    if (!is_number) *value = 0;
+    return is_number ? 0 : LINE_BAD_NUMBER;
+}
+
 /* Packs a slashed date so that it can be settled when the whole column is known. */
 static int64_t slashed_pack(const struct slashed *s) {
     return (((int64_t)s->year * 32 + s->first) * 32 + s->second) * 131072 + s->second_of_day;
@@ -120,7 +132,7 @@ static void read_time(struct reading *g, const struct csv_record *r, struct line
     if (s.second > 12) see(&g->lines->month_first, line->number);
 }
 
-static struct line *next_line(struct lines *lines) {
+struct line *lines_add(struct lines *lines) {
     if (lines->n == lines->cap) {
         size_t cap = lines->cap ? 2 * lines->cap : 4096;
         struct line *v = realloc(lines->v, cap * sizeof *v);
@@ -132,7 +144,7 @@ static struct line *next_line(struct lines *lines) {
     return &lines->v[lines->n];
 }
 
-static void count_bad(struct dataset_quality *q, uint64_t line, const char *problem) {
+void lines_count_bad(struct dataset_quality *q, uint64_t line, const char *problem) {
     if (q->bad_lines++ == 0) {
         q->first.bad_line = line;
         snprintf(q->bad_line_problem, sizeof q->bad_line_problem, "%s", problem);
@@ -146,10 +158,10 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
     int was_cleaned, bad = 0;
     q->lines++;
     if (r->problem || r->n_fields != g->n_columns) {
-        count_bad(q, r->line, r->problem ? r->problem : "it has another number of fields");
+        lines_count_bad(q, r->line, r->problem ? r->problem : "it has another number of fields");
         return SOTTO_OK;
     }
-    struct line *line = next_line(l);
+    struct line *line = lines_add(l);
     if (!line)
         return fail(err, SOTTO_E_MEMORY, "no memory for line %llu", (unsigned long long)r->line);
     line->number = r->line;
@@ -157,7 +169,7 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
     bad |= number_word(&l->items, field(g, r, COLUMN_ITEM), &line->item);
     bad |= number_word(&l->customers, field(g, r, COLUMN_CUSTOMER), &line->customer);
     if (bad == -1) {
-        count_bad(q, r->line, "an id is longer than 63 bytes");
+        lines_count_bad(q, r->line, "an id is longer than 63 bytes");
         return SOTTO_OK;
     }
     bad |=
@@ -168,6 +180,7 @@ static int read_record(struct reading *g, const struct csv_record *r, struct sot
     if (was_cleaned) line->flags |= LINE_TITLE_CLEANED;
     line->flags |= read_amount(g, r, COLUMN_QUANTITY, LINE_NO_QUANTITY, &quantity);
     line->flags |= read_amount(g, r, COLUMN_PRICE, LINE_NO_PRICE, &line->price);
+    line->flags |= read_order(g, r, &line->order);
     read_time(g, r, line);
     l->n++;
     return SOTTO_OK;
@@ -232,23 +245,35 @@ static int read_all(struct reading *g, struct csv *csv, const char *path,
     return status;
 }
 
-int lines_read(struct lines *lines, const char *path, const struct dataset_options *options,
-               struct dataset_quality *quality, struct sotto_error *err) {
+static int table_read(struct lines *lines, const char *path, const struct dataset_options *options,
+                      struct dataset_quality *quality, struct sotto_error *err) {
     struct reading g = {.lines = lines, .quality = quality};
     struct csv *csv = csv_open(path, err);
-    if (!csv) return err ? err->status : SOTTO_E_IO;
+    if (!csv) return err->status;
     int status = read_all(&g, csv, path, options, err);
     csv_close(csv);
+    return status;
+}
+
+int lines_read(struct lines *lines, const char *path, const struct dataset_options *options,
+               enum dataset_format *format, struct dataset_quality *quality,
+               struct sotto_error *err) {
+    *format = options->format == DATASET_AUTO ? lists_or_table(path) : options->format;
+    int status =
+        (*format == DATASET_LISTS ? lists_read : table_read)(lines, path, options, quality, err);
     if (status != SOTTO_OK) return status;
     if (quality->lines == 0)
-        return fail(err, SOTTO_E_FORMAT, "%s holds no transactions behind its header", path);
+        return fail(err, SOTTO_E_FORMAT,
+                    *format == DATASET_LISTS ? "%s holds no user with items"
+                                             : "%s holds no transactions behind its header",
+                    path);
     if (quality->bad_lines * 100 > quality->lines * BAD_SHARE)
         return fail(err, SOTTO_E_FORMAT,
-                    "%s: %llu of %llu lines cannot be read (line %llu: %s); export it again as CSV "
+                    "%s: %llu of %llu lines cannot be read (line %llu: %s); export it again as %s "
                     "in UTF-8",
                     path, (unsigned long long)quality->bad_lines,
                     (unsigned long long)quality->lines, (unsigned long long)quality->first.bad_line,
-                    quality->bad_line_problem);
+                    quality->bad_line_problem, *format == DATASET_LISTS ? "lists" : "CSV");
     return settle_times(lines, path, err);
 }
 

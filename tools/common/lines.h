@@ -23,6 +23,7 @@ struct line {
     uint32_t basket, item, customer, title, category; /* DATASET_NONE if missing */
     float price;
     uint32_t flags;
+    double order; /* within its basket; 0 where no column says */
 };
 
 struct lines {
@@ -41,9 +42,14 @@ int columns_find(const struct csv_record *header, const char *path, const char *
                  int column[DATASET_COLUMNS], struct dataset_quality *quality,
                  struct sotto_error *err) MUST_CHECK;
 
-/* Reads the whole file; counts bad lines in *quality. */
+/* Reads the whole file, a table or lists; counts bad lines in *quality, says in *format which it
+ * was. */
 int lines_read(struct lines *lines, const char *path, const struct dataset_options *options,
-               struct dataset_quality *quality, struct sotto_error *err) MUST_CHECK;
+               enum dataset_format *format, struct dataset_quality *quality,
+               struct sotto_error *err) MUST_CHECK;
+/* Room for one line more, zeroed, at lines->v[lines->n]; the caller counts it. NULL: no memory. */
+struct line *lines_add(struct lines *lines);
+void lines_count_bad(struct dataset_quality *quality, uint64_t line, const char *problem);
 void lines_free(struct lines *lines);
 
 #endif

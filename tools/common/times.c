@@ -99,9 +99,11 @@ static enum time_form read_slashed(const char *at, struct slashed *s) {
 
 enum time_form time_read(const char *text, int64_t *unix_s, struct slashed *slashed) {
     size_t digits = strspn(text, "0123456789");
-    if (text[digits] == '\0' && digits >= 9 && digits <= 11) {
+    size_t fraction = text[digits] == '.' ? 1 + strspn(text + digits + 1, "0123456789") : 0;
+    if (text[digits + fraction] == '\0' && digits >= 9 && digits <= 13) {
         *unix_s = 0;
-        for (const char *c = text; *c; c++) *unix_s = *unix_s * 10 + (*c - '0');
+        for (size_t i = 0; i < digits; i++) *unix_s = *unix_s * 10 + (text[i] - '0');
+        if (digits >= 12) *unix_s /= 1000;
         return TIME_EXACT;
     }
     return digits == 4 ? read_iso(text, unix_s) : read_slashed(text, slashed);

@@ -16,7 +16,8 @@ struct slashed {
 };
 
 /* Reads "2011-11-01", "2011-11-01T08:30:00Z", "2011-11-01 08:30", with fraction and ±hh:mm; unix
- * seconds of 9 to 11 digits; or "1/11/2011 8:30". */
+ * seconds of 9 to 11 digits, also with a fraction; unix milliseconds of 12 or 13; or "1/11/2011
+ * 8:30". */
 enum time_form time_read(const char *text, int64_t *unix_s, struct slashed *slashed);
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar, or INT64_MIN if there is no such day.

@@ -2,7 +2,7 @@
 # setup: installs the Debian packages Sotto is built, tested, linted or released with. Says nothing
 # when none is missing; changes nothing but packages.
 #
-#     tools/dev/setup.sh [build|test|lint|coverage|ci]        (build when not given)
+#     tools/dev/setup.sh [build|test|bench|lint|coverage|ci]        (build when not given)
 #
 # Ends 0 when everything is there, 1 when it could not be installed, 2 on a wrong command line.
 set -eu
@@ -13,6 +13,7 @@ build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-de
     libzstd-dev libinih-dev libjansson-dev'
 test="$build g++ libcmocka-dev minisign xz-utils zstd"
 lint="$build clang-format clang-tidy cppcheck shellcheck"
+bench="$test libfaiss-dev valgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
 ci="$test $lint clang libclang-rt-14-dev valgrind chromium fonts-dejavu-core
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
@@ -20,11 +21,12 @@ ci="$test $lint clang libclang-rt-14-dev valgrind chromium fonts-dejavu-core
 case $purpose in
 build) wanted=$build ;;
 test) wanted=$test ;;
+bench) wanted=$bench ;;
 lint) wanted=$lint ;;
 coverage) wanted=$coverage ;;
 ci) wanted=$ci ;;
 *)
-    echo "usage: tools/dev/setup.sh [build|test|lint|coverage|ci]" >&2
+    echo "usage: tools/dev/setup.sh [build|test|bench|lint|coverage|ci]" >&2
     exit 2
     ;;
 esac

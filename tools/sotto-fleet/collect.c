@@ -212,19 +212,17 @@ static int collect_file(struct run *run, int dir, const char *name) {
                  : judge(run, &file);
 }
 
-static int collect_dir(struct run *run, const char *path) {
+static int no_folder(const char *path, struct sotto_error *err) {
+    return fail(err, SOTTO_E_IO, "%.120s: %s; name the folder that holds the report files", path,
+                strerror(errno));
+}
+
+static int collect_dir(struct run *run, int dir, const char *path) {
     struct dirent **names = NULL;
     struct cli_progress progress;
     int status = SOTTO_OK;
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int n = dir < 0 ? -1 : scandirat(dir, ".", &names, is_report_name, by_name);
-    if (n < 0) {
-        status =
-            fail(run->err, SOTTO_E_IO, "%.120s: %s; name the folder that holds the report files",
-                 path, strerror(errno));
-        if (dir >= 0) close(dir);
-        return status;
-    }
+    int n = scandirat(dir, ".", &names, is_report_name, by_name);
+    if (n < 0) return no_folder(path, run->err);
     cli_progress_begin(&progress, "collecting", (uint64_t)n);
     for (int i = 0; i < n; i++) {
         if (status == SOTTO_OK) status = collect_file(run, dir, names[i]->d_name);
@@ -233,13 +231,12 @@ static int collect_dir(struct run *run, const char *path) {
     }
     cli_progress_end(&progress);
     free(names);
-    close(dir);
     return status;
 }
 
 /* ---- One run ----------------------------------------------------------------------------- */
 
-static int collect_into(struct run *run, const struct fleet_collect_options *options,
+static int collect_into(struct run *run, int dir, const struct fleet_collect_options *options,
                         const struct policy *policy, const struct fleet_device *devices,
                         size_t n_devices) {
     int status = fleet_store_open(&run->store, options->db, 1, run->err);
@@ -247,7 +244,7 @@ static int collect_into(struct run *run, const struct fleet_collect_options *opt
     status = fleet_store_begin(&run->store, run->err);
     if (status == SOTTO_OK) status = fleet_store_policy(&run->store, policy, run->err);
     if (status == SOTTO_OK) status = fleet_store_enrol(&run->store, devices, n_devices, run->err);
-    if (status == SOTTO_OK) status = collect_dir(run, options->dir);
+    if (status == SOTTO_OK) status = collect_dir(run, dir, options->dir);
     if (status == SOTTO_OK) status = fleet_store_commit(&run->store, run->err);
     if (status != SOTTO_OK) fleet_store_rollback(&run->store);
     fleet_store_close(&run->store);
@@ -260,12 +257,17 @@ int fleet_collect(const struct fleet_collect_options *options, struct fleet_coll
     struct run run = {.result = result, .err = err};
     struct policy *policy = calloc(1, sizeof *policy);
     size_t n_devices = 0;
+    int dir = -1;
     memset(result, 0, sizeof *result);
     if (!policy) return fail(err, SOTTO_E_MEMORY, "out of memory");
     int status = fleet_policy_load(policy, options->policy, options->policy_key, err);
     if (status == SOTTO_OK)
         status = fleet_enrolled_read(options->enrolled, &devices, &n_devices, err);
-    if (status == SOTTO_OK) status = collect_into(&run, options, policy, devices, n_devices);
+    /* before the database, which a mistyped folder must not leave behind */
+    if (status == SOTTO_OK && (dir = open(options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        status = no_folder(options->dir, err);
+    if (status == SOTTO_OK) status = collect_into(&run, dir, options, policy, devices, n_devices);
+    if (dir >= 0) close(dir);
     result->enrolled = n_devices;
     free(devices);
     free(policy);

@@ -75,6 +75,15 @@ static int read_line(struct reader *r, char *text) {
     return SOTTO_OK;
 }
 
+/* Reads a line with its end; its length, or -1 past the last. fgets would hide a NUL byte, and all
+ * that follows it on the line. */
+static int next_line(FILE *f, char text[LINE_MAX_BYTES]) {
+    int n = 0, c = 0;
+    while (n < LINE_MAX_BYTES - 1 && c != '\n' && (c = getc(f)) != EOF) text[n++] = (char)c;
+    text[n] = '\0';
+    return n ? n : -1;
+}
+
 struct entry {
     const struct fleet_device *device;
     unsigned line;
@@ -114,11 +123,12 @@ int fleet_enrolled_read(const char *path, struct fleet_device **devices, size_t 
         return fail(err, SOTTO_E_IO,
                     "%.120s: %s; name the file of enrolled devices with --enrolled", path,
                     strerror(errno));
-    while (status == SOTTO_OK && fgets(text, sizeof text, f)) {
+    for (int got; status == SOTTO_OK && (got = next_line(f, text)) > 0;) {
         r.line++;
-        size_t length = strlen(text);
-        if (length == sizeof text - 1 && text[length - 1] != '\n')
+        if (got == LINE_MAX_BYTES - 1 && text[got - 1] != '\n')
             status = wrong(&r, "the line is too long");
+        else if (strlen(text) != (size_t)got)
+            status = wrong(&r, "it holds a NUL byte");
         else
             status = read_line(&r, text);
     }

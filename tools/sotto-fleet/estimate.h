@@ -1,6 +1,8 @@
 /* estimate: from counted reports to estimates with intervals. Sums are the whole of debiasing: the
- * noise has mean zero. Hides nothing and rounds nothing up to zero; negative sums are shown as they
- * are. Called by main.c. */
+ * noise has mean zero. What they estimate is what the devices counted: visits after the
+ * contribution bound, so fewer than there were wherever visits touch more cells than it allows.
+ * Hides nothing and rounds nothing up to zero; negative sums are shown as they are. Called by
+ * main.c. */
 #ifndef SOTTO_FLEET_ESTIMATE_H
 #define SOTTO_FLEET_ESTIMATE_H
 

@@ -13,7 +13,8 @@ static const char PROGRAM[] = "sotto-fleet";
 static const char HELP[] =
     "Usage: sotto-fleet COMMAND [OPTION]…\n"
     "\n"
-    "Reads the signed, noised reports of a fleet of devices and estimates the true totals.\n"
+    "Reads the signed, noised reports of a fleet of devices and estimates what they counted "
+    "together.\n"
     "\n"
     "Commands:\n"
     "  collect    read report files into a database; what does not fit goes into quarantine\n"
@@ -23,7 +24,7 @@ static const char HELP[] =
     "`sotto-fleet COMMAND --help` explains a command.\n"
     "\n"
     "Ends 0 on success, 1 on other failures, 2 on a wrong command line, 4 when something is not\n"
-    "authentic, 5 when storage is full or busy (nothing was changed; try again).\n";
+    "authentic or malformed, 5 when storage is full or busy (nothing was changed; try again).\n";
 
 static const char COLLECT_HELP[] =
     "Usage: sotto-fleet collect --db FILE --enrolled FILE --policy PACK --policy-key KEY DIR\n"
@@ -41,8 +42,10 @@ static const char COLLECT_HELP[] =
     "  --policy-key KEY   the privacy officer's minisign public key, or the file that holds it\n"
     "  --json             the summary as JSON\n"
     "\n"
-    "Ends 4 when the policy is not authentic or a file of this run is in quarantine (the rest is\n"
-    "counted all the same), 5 when the database could not be written (then it is unchanged).\n"
+    "Ends 4 when the policy is not authentic, the list of devices is malformed or a file of this "
+    "run\n"
+    "is in quarantine (the rest is counted all the same), 5 when the database could not be written "
+    "(then it is unchanged).\n"
     "\n"
     "Example:\n"
     "  sotto-fleet collect --db fleet.db --enrolled enrolled.txt --policy policy.pack \\\n"
@@ -51,12 +54,15 @@ static const char COLLECT_HELP[] =
 static const char ESTIMATE_HELP[] =
     "Usage: sotto-fleet estimate --db FILE [--metric ID] [--window W] [--json]\n"
     "\n"
-    "Per metric, window and cell: the sum of the noised counts, which estimates the true number "
-    "of\n"
-    "visits without bias, and the interval in which the true number lies 95 times in 100, as far "
-    "as\n"
-    "noise is concerned. Devices that sent nothing are not in it: compare reports with devices\n"
-    "enrolled. Negative estimates are noise around small counts; they are shown as they are.\n"
+    "Per metric, window and cell: the sum of the noised counts, and the interval in which what "
+    "was\n"
+    "counted lies 95 times in 100, as far as noise is concerned. Counted are visits after the\n"
+    "policy's bound: each in at most max-cells cells, drawn at random where it touched more. "
+    "Where\n"
+    "visits touch more, estimates lie below the true number of visits, by how much no report "
+    "tells.\n"
+    "Devices that sent nothing are not in it: compare reports with devices enrolled. Negative\n"
+    "estimates are noise around small counts; they are shown as they are.\n"
     "\n"
     "  --db FILE      database that `sotto-fleet collect` made\n"
     "  --metric ID    this metric only\n"
@@ -85,16 +91,9 @@ static int usage(const char *command, const char *what) {
     return EXIT_USAGE;
 }
 
-/* Output that did not reach its file is a failure, not a success. */
-static int flushed(int code) {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-    fprintf(stderr, "%s: cannot write the output: %s\n", PROGRAM, strerror(errno));
-    return EXIT_TEMPORARY;
-}
-
 static int help(const char *text) {
     fputs(text, stdout);
-    return flushed(EXIT_OK);
+    return EXIT_OK;
 }
 
 static int collect(int argc, char **argv) {
@@ -136,7 +135,7 @@ static int collect(int argc, char **argv) {
         code = EXIT_INTEGRITY;
     }
     fleet_collected_free(&result);
-    return flushed(code);
+    return code;
 }
 
 /* A whole number from 0 to `most`; -1 when it is none. */
@@ -184,19 +183,21 @@ static int estimate(int argc, char **argv) {
     else
         fleet_print_estimates(stdout, &estimates);
     fleet_estimates_free(&estimates);
-    return flushed(code);
+    return code;
 }
 
-int main(int argc, char **argv) {
+static int dispatch(int argc, char **argv) {
     if (argc < 2) return usage(NULL, "name a command: collect or estimate");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
         return help(HELP);
     if (strcmp(argv[1], "--version") == 0) {
         printf("%s %s\n", PROGRAM, sotto_version());
-        return flushed(EXIT_OK);
+        return EXIT_OK;
     }
     if (strcmp(argv[1], "collect") == 0) return collect(argc - 1, argv + 1);
     if (strcmp(argv[1], "estimate") == 0) return estimate(argc - 1, argv + 1);
     return usage(NULL, "no such command; there are collect and estimate");
 }
+
+int main(int argc, char **argv) { return cli_flush(PROGRAM, dispatch(argc, argv)); }

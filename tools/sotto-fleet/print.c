@@ -110,9 +110,10 @@ void fleet_print_estimates(FILE *to, const struct fleet_estimates *all) {
         const struct fleet_metric *m = &all->metrics[i];
         const struct fleet_estimate *total = &all->totals[i];
         fprintf(to,
-                "%s%s (metric %u): visits that touched each cell, at most %u cells a visit; "
-                "epsilon %g per "
-                "visit and window\n",
+                "%s%s (metric %u): visits per cell, each counted in at most %u cells; epsilon %g "
+                "per visit and window\n"
+                "  (visits that touched more are missing from some: the true numbers are then "
+                "higher)\n",
                 i ? "\n" : "", m->name, m->id, m->max_cells, m->eps_micro / 1e6);
         for (; at < all->n_windows && all->windows[at].metric == i; at++) {
             const struct fleet_estimate *e = &all->windows[at];
@@ -150,6 +151,7 @@ static void json_estimate(struct json *j, const struct fleet_estimates *all,
     json_uint(j, "devices_enrolled", all->enrolled);
     json_uint(j, "eps_micro", m->eps_micro);
     json_uint(j, "max_cells", m->max_cells);
+    json_text(j, "estimate_of", "visits, each counted in at most max_cells cells");
     json_double(j, "level", FLEET_LEVEL);
     json_int(j, "half_width", e->half_width);
     json_begin_array(j, "cells");

@@ -3,6 +3,7 @@
  * Called by train_model. */
 #include "tools/sotto-pack/train.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -17,27 +18,96 @@ static void put_time(struct json *j, const char *key, int64_t unix_s) {
     json_text(j, key, text);
 }
 
-static void put_quality(struct json *j, const char *key, const struct holdout_quality *q) {
+static void put_quality(struct json *j, const char *key, const struct quality *q) {
     json_begin_object(j, key);
     json_double(j, "recall_at_20", q->recall);
     json_double(j, "ndcg_at_20", q->ndcg);
     json_double(j, "hit_rate_at_20", q->hit);
+    json_double(j, "reciprocal_rank_at_20", q->reciprocal);
     json_end_object(j);
 }
 
-static void put_held_out(struct json *j, const struct train_result *r) {
-    if (r->packed.baskets == 0) return;
+static const char *protocol(enum goal goal) {
+    switch (goal) {
+    case GOAL_BASKET:
+        return "last tenth of the baskets held out; of each of at least 4 items the first half is "
+               "the session, the rest the targets";
+    case GOAL_NEXT_BASKET:
+        return "last tenth of the baskets held out; each one there of a known customer is the "
+               "target, all earlier ones the history";
+    case GOAL_SESSIONS:
+        return "last tenth of the sessions held out; at each step the next item is the target";
+    case GOAL_RANKING: return "a fifth of each row held out by a hash; it is the target";
+    }
+    return "";
+}
+
+static void put_held_out(struct json *j, const struct train_result *r, enum goal goal) {
+    if (r->packed.examples == 0) return;
     json_begin_object(j, "held_out");
-    json_text(j, "protocol",
-              "model trained on the first 90 % of the baskets by time; of each later basket of at "
-              "least 4 "
-              "known items the first half is the session, the rest the targets");
+    json_text(j, "protocol", protocol(goal));
     json_uint(j, "training_baskets", r->measured_on);
-    json_uint(j, "test_baskets", r->packed.baskets);
+    json_uint(j, "examples", r->packed.examples);
     put_quality(j, "full", &r->full);
     put_quality(j, "packed", &r->packed);
     put_quality(j, "popularity", &r->popular);
     json_end_object(j);
+}
+
+static void put_learning(struct json *j, const struct fit_options *f,
+                         const struct train_result *r) {
+    const struct gram_params *g = &f->learn.gram;
+    json_begin_object(j, "learning");
+    json_text(j, "method", r->is_sparse ? "ridge on candidates (sparse)" : "closed form (dense)");
+    json_text(j, "rows", f->by_customer ? "customers" : "baskets");
+    json_uint(j, "min_baskets", f->min_baskets);
+    json_double(j, "alpha_user", g->alpha_user);
+    json_double(j, "alpha_item", g->alpha_item);
+    json_double(j, "row_half_life_days", g->half_life_days);
+    json_double(j, "mix", g->mix);
+    if (g->mix < 1) json_double(j, "window", g->window);
+    json_double(j, "lambda_factor", f->learn.lambda_factor);
+    json_double(j, "lambda", r->lambda);
+    json_uint(j, "keeps_diagonal", (uint64_t)f->learn.keeps_diagonal);
+    if (r->is_sparse) json_uint(j, "candidates", f->learn.candidates);
+    json_uint(j, "threads", (uint64_t)f->learn.threads);
+    json_end_object(j);
+}
+
+static void put_serving(struct json *j, const struct serve_params *s) {
+    json_begin_object(j, "serving");
+    json_double(j, "fold", s->fold);
+    json_uint(j, "keeps_negative", (uint64_t)s->keeps_negative);
+    json_double(j, "decay", s->decay);
+    json_double(j, "age_half_life_days", s->age_half_life_days);
+    json_double(j, "prior_strength", s->prior_strength);
+    json_double(j, "popularity_half_life_days", s->prior_half_life_days);
+    json_double(j, "repeat_strength", s->repeat_strength);
+    json_double(j, "repeat_half_life_days", s->repeat_half_life_days);
+    json_double(j, "self_strength", s->self_strength);
+    json_end_object(j);
+}
+
+/* Short, because it travels with the pack: [parameter, value, recall, ndcg, hit rate, reciprocal
+ * rank, items, 1 if it was kept]. */
+static void put_trials(struct json *j, const struct tune_log *log) {
+    if (log->n == 0) return;
+    json_begin_array(j, "tried");
+    for (uint32_t k = 0; k < log->n; k++) {
+        const struct tune_trial *t = &log->v[k];
+        const double figures[] = {t->value, t->recall, t->ndcg, t->hit, t->reciprocal};
+        json_begin_array(j, NULL);
+        json_text(j, NULL, t->name);
+        for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
+            char text[16];
+            snprintf(text, sizeof text, "%.4f", figures[f]);
+            json_double(j, NULL, strtod(text, NULL));
+        }
+        json_uint(j, NULL, t->items);
+        json_uint(j, NULL, (uint64_t)t->is_better);
+        json_end_array(j);
+    }
+    json_end_array(j);
 }
 
 int card_write(const struct train_result *r, const struct dataset *data,
@@ -49,27 +119,26 @@ int card_write(const struct train_result *r, const struct dataset *data,
     if (!to) return fail(err, SOTTO_E_MEMORY, "no memory for the quality card");
     struct json j = json_to(to);
     json_begin_object(&j, NULL);
-    json_text(&j, "format", "sotto-card-1");
+    json_text(&j, "format", "sotto-card-2");
     put_time(&j, "created", manifest->created_s);
     json_begin_object(&j, "model");
-    json_text(&j, "method", "EASE (Steck 2019), degree-normalised, truncated, int8");
+    json_text(&j, "for", train_goal_name(o->goal));
+    json_text(&j, "method",
+              "item-to-item, closed form (EASE, Steck 2019; SLIST, Choi et al. 2021), "
+              "degree-normalised, truncated, int8");
     json_uint(&j, "items", r->items);
     json_uint(&j, "edges", r->edges);
     json_uint(&j, "neighbours", r->neighbours);
+    json_text(&j, "codec", r->codec == MODEL_VARINT ? "varint" : "fixed16");
     json_uint(&j, "groups", r->groups);
     json_text(&j, "groups_from", r->is_category ? "category" : "price");
     json_uint(&j, "baskets", r->baskets);
-    json_uint(&j, "min_baskets", o->min_baskets);
-    json_double(&j, "alpha_user", o->ease.alpha_user);
-    json_double(&j, "alpha_item", o->ease.alpha_item);
-    json_double(&j, "lambda_factor", o->ease.lambda_factor);
-    json_double(&j, "lambda", r->lambda);
-    json_double(&j, "decay", o->decay);
-    json_double(&j, "popularity_half_life_days", o->half_life_days);
-    json_double(&j, "prior_strength", o->prior_strength);
     json_double(&j, "kept_weight_share", r->kept_share);
     json_end_object(&j);
-    put_held_out(&j, r);
+    put_learning(&j, &r->used, r);
+    put_serving(&j, &r->used.serve);
+    put_held_out(&j, r, o->goal);
+    put_trials(&j, &r->log);
     json_begin_object(&j, "data");
     check_write_json(&j, &data->quality);
     json_end_object(&j);

@@ -22,8 +22,9 @@ static const char help[] =
     "\n"
     "  --map LIST            column names: basket=InvoiceNo,item=StockCode,time=…; meanings are "
     "basket, item,\n"
-    "                        time, title, quantity, price, customer, category. Default: usual "
-    "names\n"
+    "                        time, title, quantity, price, customer, category, order. Default: "
+    "usual names\n"
+    "  --format table|lists  lists: \"user item item …\" a line; default: by the first line\n"
     "  --item-pattern RE     item ids must match (POSIX extended; none passes all); default: "
     "inferred\n"
     "  --cancel-prefix TEXT  basket ids of cancellations begin so (or none); default: inferred\n"
@@ -59,7 +60,7 @@ static const char help[] =
 static const char *const column_names[DATASET_COLUMNS] = {
     [COLUMN_BASKET] = "basket",     [COLUMN_ITEM] = "item",         [COLUMN_TIME] = "time",
     [COLUMN_TITLE] = "title",       [COLUMN_QUANTITY] = "quantity", [COLUMN_PRICE] = "price",
-    [COLUMN_CUSTOMER] = "customer", [COLUMN_CATEGORY] = "category"};
+    [COLUMN_CUSTOMER] = "customer", [COLUMN_CATEGORY] = "category", [COLUMN_ORDER] = "order"};
 
 /* One reason for dropping lines: how it is called in JSON and for people. */
 struct reason {
@@ -209,6 +210,7 @@ static void put_text(const char *path, const struct dataset_options *o,
 
 enum option_id {
     OPT_MAP = 256,
+    OPT_FORMAT,
     OPT_ITEM_PATTERN,
     OPT_CANCEL_PREFIX,
     OPT_MAX_BASKET,
@@ -221,6 +223,7 @@ enum option_id {
 static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},
     {"map", required_argument, NULL, OPT_MAP},
+    {"format", required_argument, NULL, OPT_FORMAT},
     {"item-pattern", required_argument, NULL, OPT_ITEM_PATTERN},
     {"cancel-prefix", required_argument, NULL, OPT_CANCEL_PREFIX},
     {"max-basket", required_argument, NULL, OPT_MAX_BASKET},
@@ -248,6 +251,13 @@ int check_main(int argc, char **argv) {
         switch (c) {
         case 'h': fputs(help, stdout); return EXIT_OK;
         case OPT_MAP: o.map = optarg; break;
+        case OPT_FORMAT:
+            o.format = strcmp(optarg, "table") == 0   ? DATASET_TABLE
+                       : strcmp(optarg, "lists") == 0 ? DATASET_LISTS
+                                                      : DATASET_AUTO;
+            if (o.format == DATASET_AUTO)
+                return args_usage("check", "--format \"%.40s\" is neither table nor lists", optarg);
+            break;
         case OPT_ITEM_PATTERN: o.item_pattern = optarg; break;
         case OPT_CANCEL_PREFIX: o.cancel_prefix = optarg; break;
         case OPT_MAX_BASKET:

@@ -5,6 +5,7 @@
 #define SOTTO_PACK_COMMANDS_H
 
 int train_main(int argc, char **argv);
+int evaluate_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
 int keygen_main(int argc, char **argv);
 int sign_main(int argc, char **argv);

@@ -1,110 +1,190 @@
-/* ease: Gram matrix by basket, Cholesky factor, inverse. See ease.h. */
-#include "tools/sotto-pack/ease.h"
-
-#include <math.h>
-#include <stdio.h>
+/* ease: the dense closed form. One n × n matrix is alive, in single precision: the source matrix,
+ * its Cholesky factor, its inverse, one after the other in place. See learn.h. */
 #include <stdlib.h>
 
-#include "tools/common/cli.h"
 #include "tools/sotto-pack/cholesky.h"
+#include "tools/sotto-pack/learn.h"
+#include "tools/sotto-pack/parallel.h"
 
-uint64_t ease_bytes(uint32_t n) {
-    /* the matrix, OpenBLAS's packing buffers, vectors */
-    return (uint64_t)n * n * sizeof(float) + (64u << 20) + (uint64_t)n * 64;
+/* Fortran calling convention; the trailing lengths are those of the character arguments. */
+extern void sgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
+                   const float *alpha, const float *a, const int *lda, const float *b,
+                   const int *ldb, const float *beta, float *c, const int *ldc, size_t, size_t);
+
+/* What one thread needs. */
+struct bench {
+    struct gram_row row;
+    float *sum;
+    struct rows_entry *candidates;
+    float *dense; /* of the first bench alone: the target matrix while it is multiplied */
+};
+
+#define DENSE_PRODUCT_MAX 8192 /* items */
+
+struct ease {
+    const struct gram *g;
+    const struct learn_params *params;
+    struct rows *rows;
+    uint32_t n;
+    double lambda;
+    float *p;          /* n × n: source matrix, then its inverse */
+    float *correction; /* n: what makes B's diagonal 0, in units of P's column */
+    /* The target matrix, in sparse rows, or where n is small P·T itself; neither where it is the
+     * source matrix, so that P·T = I − λP. */
+    size_t *starts;
+    struct rows_entry *target;
+    float *product;
+    struct bench *benches;
+};
+
+static void fill_source(void *ctx, int thread, uint32_t i) {
+    struct ease *e = ctx;
+    struct gram_row *row = &e->benches[thread].row;
+    gram_source(e->g, i, row);
+    memcpy(e->p + (size_t)i * e->n, row->values, e->n * sizeof *e->p);
+    e->p[(size_t)i * e->n + i] += (float)e->lambda;
 }
 
-uint64_t ease_memory_now(void) {
-    FILE *f = fopen("/proc/meminfo", "re");
-    char line[128];
-    unsigned long long kib = 0;
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "MemAvailable:", 13) == 0) kib = strtoull(line + 13, NULL, 10);
-    if (f) fclose(f);
-    return kib ? kib * 1024 : UINT64_MAX;
-}
-
-/* Adds each basket's pairs to the lower triangle of g (row-major), all that cholesky_invert
- * reads. */
-static void add_baskets(float *g, const struct interactions *x, const double *item_weight,
-                        double alpha_user, const char *label) {
-    struct cli_progress progress;
-    cli_progress_begin(&progress, label, x->n_baskets);
-    for (uint32_t b = 0; b < x->n_baskets; b++) {
-        const uint32_t *items = x->items + x->starts[b];
-        size_t n = x->starts[b + 1] - x->starts[b];
-        double weight = n ? pow((double)n, -2 * alpha_user) : 0;
-        for (size_t i = 0; i < n; i++) {
-            double w = weight * item_weight[items[i]];
-            for (size_t j = 0; j <= i; j++) {
-                uint32_t high = items[i] > items[j] ? items[i] : items[j];
-                uint32_t low = items[i] > items[j] ? items[j] : items[i];
-                g[(size_t)high * x->n_items + low] += (float)(w * item_weight[items[j]]);
-            }
+static int make_target(struct ease *e, struct sotto_error *err) {
+    struct gram_row *row = &e->benches[0].row;
+    size_t cap = 0, n = 0;
+    e->starts = calloc((size_t)e->n + 1, sizeof *e->starts);
+    for (uint32_t i = 0; i < e->n && e->starts; i++) {
+        gram_target(e->g, i, row);
+        if (n + row->n > cap) {
+            cap = (n + row->n) * 2;
+            struct rows_entry *more = realloc(e->target, cap * sizeof *more);
+            if (!more) break;
+            e->target = more;
         }
-        cli_progress_to(&progress, b + 1);
+        for (uint32_t k = 0; k < row->n; k++)
+            e->target[n++] = (struct rows_entry){row->columns[k], row->values[row->columns[k]]};
+        e->starts[i + 1] = n;
     }
-    cli_progress_end(&progress);
+    if (e->starts && (n == 0 || e->starts[e->n] == n)) return SOTTO_OK;
+    return fail(err, SOTTO_E_MEMORY, "no memory for what follows what among %u items", e->n);
 }
 
-static int allocate(struct ease *e, uint32_t n, uint64_t most_bytes, struct sotto_error *err) {
-    uint64_t need = ease_bytes(n);
-    if (need <= most_bytes && need <= SIZE_MAX) {
-        e->n = n;
-        e->inverse = calloc((size_t)n * n, sizeof *e->inverse);
-        e->fold = calloc(n, sizeof *e->fold);
-        e->gain = calloc(n, sizeof *e->gain);
+static void fill_target(void *ctx, int thread, uint32_t i) {
+    struct ease *e = ctx;
+    struct gram_row *row = &e->benches[thread].row;
+    gram_target(e->g, i, row);
+    memcpy(e->benches[0].dense + (size_t)i * e->n, row->values, e->n * sizeof(float));
+}
+
+/* A second and a third n × n matrix for a moment, where that is cheap, because BLAS multiplies a
+ * hundred times faster. */
+static int multiply_dense(struct ease *e, struct sotto_error *err) {
+    int n = (int)e->n;
+    const float one = 1, zero = 0;
+    float *dense = malloc((size_t)e->n * e->n * sizeof *dense);
+    e->product = malloc((size_t)e->n * e->n * sizeof *e->product);
+    if (!dense || !e->product) {
+        free(dense);
+        return fail(err, SOTTO_E_MEMORY, "no memory to multiply %u × %u", e->n, e->n);
     }
-    if (e->inverse && e->fold && e->gain) return SOTTO_OK;
-    ease_free(e);
+    e->benches[0].dense = dense;
+    parallel_each(e->n, e->params->threads, NULL, fill_target, e);
+    /* Rows in C are columns in Fortran: (P·T)ᵀ = Tᵀ·P. */
+    sgemm_("N", "N", &n, &n, &n, &one, dense, &n, e->p, &n, &zero, e->product, &n, 1, 1);
+    free(dense);
+    return SOTTO_OK;
+}
+
+/* Row i of B into sum. */
+static void multiply(const struct ease *e, uint32_t i, float *sum) {
+    const float *p = e->p + (size_t)i * e->n;
+    if (e->product) {
+        memcpy(sum, e->product + (size_t)i * e->n, e->n * sizeof *sum);
+        return;
+    }
+    if (!e->target) {
+        for (uint32_t j = 0; j < e->n; j++) sum[j] = (float)(-e->lambda * (double)p[j]);
+        sum[i] += 1;
+        return;
+    }
+    memset(sum, 0, e->n * sizeof *sum);
+    for (uint32_t k = 0; k < e->n; k++)
+        for (size_t t = e->starts[k]; t < e->starts[k + 1]; t++)
+            sum[e->target[t].column] += p[k] * e->target[t].weight;
+}
+
+static void find_correction(void *ctx, int thread, uint32_t i) {
+    struct ease *e = ctx;
+    double p = e->p[(size_t)i * e->n + i], own;
+    if (e->target || e->product) {
+        multiply(e, i, e->benches[thread].sum);
+        own = e->benches[thread].sum[i];
+    } else {
+        own = 1 - e->lambda * p;
+    }
+    e->correction[i] = (float)(own / p);
+}
+
+static void put_row(void *ctx, int thread, uint32_t i) {
+    struct ease *e = ctx;
+    struct bench *b = &e->benches[thread];
+    const float *p = e->p + (size_t)i * e->n, *v = e->g->item_weight;
+    multiply(e, i, b->sum);
+    if (e->params->keeps_diagonal) {
+        e->rows->self[i] = b->sum[i];
+    } else {
+        for (uint32_t j = 0; j < e->n; j++) b->sum[j] -= p[j] * e->correction[j];
+        e->rows->self[i] = 0;
+    }
+    for (uint32_t j = 0; j < e->n; j++)
+        b->candidates[j] = (struct rows_entry){j, b->sum[j] * v[i] / v[j]};
+    rows_put(e->rows, i, b->candidates, e->n);
+}
+
+static void ease_free(struct ease *e) {
+    for (int t = 0; e->benches && t < e->params->threads; t++) {
+        gram_row_free(&e->benches[t].row);
+        free(e->benches[t].sum);
+        free(e->benches[t].candidates);
+    }
+    free(e->benches);
+    free(e->p);
+    free(e->correction);
+    free(e->starts);
+    free(e->target);
+    free(e->product);
+}
+
+static int ease_make(struct ease *e, struct sotto_error *err) {
+    int is_ready = 1;
+    e->p = malloc((size_t)e->n * e->n * sizeof *e->p);
+    e->correction = calloc(e->n, sizeof *e->correction);
+    e->benches = calloc((size_t)e->params->threads, sizeof *e->benches);
+    for (int t = 0; e->benches && t < e->params->threads; t++) {
+        struct bench *b = &e->benches[t];
+        b->sum = calloc(e->n, sizeof *b->sum);
+        b->candidates = calloc(e->n, sizeof *b->candidates);
+        if (gram_row_make(&b->row, e->n) != 0 || !b->sum || !b->candidates) is_ready = 0;
+    }
+    if (is_ready && e->p && e->correction && e->benches) return SOTTO_OK;
     return fail(err, SOTTO_E_MEMORY,
-                "learning %u items needs %.1f GiB of memory and %.1f GiB may be used: raise "
-                "--min-baskets to learn fewer items, or run on a larger machine",
-                n, (double)need / (1u << 30),
-                (double)(most_bytes == UINT64_MAX ? need : most_bytes) / (1u << 30));
+                "no memory for a matrix of %u × %u: use --method sparse or raise --min-baskets",
+                e->n, e->n);
 }
 
-int ease_learn(struct ease *e, const struct interactions *x, const struct ease_params *params,
-               uint64_t most_bytes, const char *label, struct sotto_error *err) {
-    memset(e, 0, sizeof *e);
-    int status = allocate(e, x->n_items, most_bytes, err);
-    if (status != SOTTO_OK) return status;
-    size_t n = e->n;
-    double diagonal = 0;
-    double *item_weight = calloc(n, sizeof *item_weight);
-    if (!item_weight) {
-        ease_free(e);
-        return fail(err, SOTTO_E_MEMORY, "no memory for %zu items", n);
+int ease_learn(struct rows *rows, const struct gram *g, const struct learn_params *params,
+               double lambda, const char *label, struct sotto_error *err) {
+    struct ease e = {.g = g, .params = params, .rows = rows, .n = g->x->n_items, .lambda = lambda};
+    int status = ease_make(&e, err);
+    if (status == SOTTO_OK) {
+        parallel_each(e.n, params->threads, NULL, fill_source, &e);
+        if (cholesky_invert(e.p, e.n, params->threads, label) != 0)
+            status =
+                fail(err, SOTTO_E_ARGUMENT,
+                     "the regularised Gram matrix is not positive definite: raise --lambda-factor");
     }
-    interactions_popularity(x, 0, item_weight); /* an item's degree */
-    for (size_t i = 0; i < n; i++) {
-        e->fold[i] = pow(item_weight[i], params->alpha_item);
-        item_weight[i] = 1 / e->fold[i];
+    if (status == SOTTO_OK && params->gram.mix < 1)
+        status = e.n <= DENSE_PRODUCT_MAX ? multiply_dense(&e, err) : make_target(&e, err);
+    if (status == SOTTO_OK) {
+        if (!params->keeps_diagonal) parallel_each(e.n, params->threads, NULL, find_correction, &e);
+        parallel_each(e.n, params->threads, label, put_row, &e);
     }
-    add_baskets(e->inverse, x, item_weight, params->alpha_user, label);
-    free(item_weight);
-    for (size_t i = 0; i < n; i++) diagonal += e->inverse[i * n + i];
-    e->lambda = params->lambda_factor * diagonal / (double)n;
-    for (size_t i = 0; i < n; i++) e->inverse[i * n + i] += (float)e->lambda;
-    if (cholesky_invert(e->inverse, e->n, params->threads, label) != 0)
-        status =
-            fail(err, SOTTO_E_ARGUMENT,
-                 "the regularised Gram matrix is not positive definite: raise --lambda-factor");
-    for (size_t i = 0; i < n && status == SOTTO_OK; i++)
-        e->gain[i] = -e->fold[i] / e->inverse[i * n + i];
-    if (status != SOTTO_OK) ease_free(e);
+    ease_free(&e);
     return status;
-}
-
-void ease_free(struct ease *e) {
-    free(e->inverse);
-    free(e->fold);
-    free(e->gain);
-    memset(e, 0, sizeof *e);
-}
-
-void ease_row(const struct ease *e, uint32_t source, float *row) {
-    const float *p = e->inverse + (size_t)source * e->n;
-    double normal = 1 / e->fold[source];
-    for (uint32_t j = 0; j < e->n; j++) row[j] = (float)(p[j] * e->gain[j] * normal);
-    row[source] = 0;
 }

@@ -23,6 +23,11 @@ const char *inspect_section_name(uint32_t id) {
     case SECTION_DECAY: return "DECAY";
     case SECTION_GROUPS: return "GROUPS";
     case SECTION_CARD: return "CARD";
+    case SECTION_ROWS: return "ROWS";
+    case SECTION_SELF: return "SELF";
+    case SECTION_AGES: return "AGES";
+    case SECTION_REPEAT_AGES: return "REPEAT_AGES";
+    case SECTION_REPEAT: return "REPEAT";
     case SECTION_POLICY: return "POLICY";
     case SECTION_TEXTS: return "TEXTS";
     case SECTION_SCHEMA: return "SCHEMA";
@@ -119,8 +124,11 @@ static void print_model(const struct inspect_report *r) {
     const struct model *m = &r->model;
     size_t n;
     const char *card = inspect_card(r, &n);
-    printf("%u items in %u groups, %u edges (%.1f an item), decay over %u positions\n", m->n_items,
-           m->n_groups, m->n_edges, (double)m->n_edges / m->n_items, m->n_decay);
+    printf("%u items in %u groups, %u edges (%.1f an item, codec %s)\n", m->n_items, m->n_groups,
+           m->n_edges, (double)m->n_edges / m->n_items,
+           m->codec == MODEL_VARINT ? "varint" : "fixed16");
+    printf("decay over %u positions, ages over %u days, repeats over %u days\n", m->n_decay,
+           m->n_ages, m->n_repeat_ages);
     printf("event weights: view %.2f, select %.2f, purchase %.2f\n",
            m->event_weights[SOTTO_EVENT_VIEW] / 32768.0,
            m->event_weights[SOTTO_EVENT_SELECT] / 32768.0,
@@ -216,11 +224,13 @@ int inspect_explain(const struct model *m, const char *path, const char *id,
                     "%s has no item \"%.63s\": it was rarer than --min-baskets, or its id is spelt "
                     "otherwise",
                     path, id);
-    uint32_t from = m->row_starts[item], n = m->row_starts[item + 1] - from;
-    struct neighbour *list = calloc((size_t)n + 1, sizeof *list);
-    if (!list) return fail(err, SOTTO_E_MEMORY, "no memory for %u neighbours", n);
-    for (uint32_t k = 0; k < n; k++)
-        list[k] = (struct neighbour){m->weights[from + k] * m->scales[item], m->columns[from + k]};
+    uint32_t n = 0;
+    int weight;
+    struct neighbour *list = calloc(m->n_items, sizeof *list);
+    if (!list) return fail(err, SOTTO_E_MEMORY, "no memory for %u neighbours", m->n_items);
+    struct model_row row = model_row_of(m, item);
+    while (model_row_next(&row, &weight))
+        list[n++] = (struct neighbour){weight * m->scales[item], row.column};
     qsort(list, n, sizeof *list, by_weight);
     printf("%s %s (%s)\ngoes with (one purchase adds, in model units):\n", id,
            model_item_title(m, item), model_group_name(m, model_item_group(m, item)));
@@ -229,6 +239,8 @@ int inspect_explain(const struct model *m, const char *path, const char *id,
                model_item_title(m, list[k].item));
     if (n > NEIGHBOURS_SHOWN) printf("  and %u more\n", n - NEIGHBOURS_SHOWN);
     if (n == 0) printf("  nothing: it has no neighbours in this model\n");
+    if (m->self[item])
+        printf("itself, where items may come again: %d\n", m->self[item] * m->scales[item]);
     free(list);
     return SOTTO_OK;
 }

@@ -49,7 +49,10 @@ static void put_model(struct json *j, const struct inspect_report *r) {
     json_begin_object(j, "model");
     json_uint(j, "items", m->n_items);
     json_uint(j, "edges", m->n_edges);
+    json_text(j, "codec", m->codec == MODEL_VARINT ? "varint" : "fixed16");
     json_uint(j, "decay_entries", m->n_decay);
+    json_uint(j, "age_entries", m->n_ages);
+    json_uint(j, "repeat_age_entries", m->n_repeat_ages);
     json_begin_array(j, "groups");
     for (uint32_t g = 0; g < m->n_groups; g++) json_text(j, NULL, model_group_name(m, g));
     json_end_array(j);

@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "crypto/crypto.h"
 #include "tools/sotto-pack/pack_write.h"
@@ -168,12 +169,21 @@ static char *payload(char *text) {
     return line;
 }
 
+/* A key file is two lines; what is longer is something else. */
+static int read_key_file(const char *path, uint8_t **text, size_t *n, struct sotto_error *err) {
+    int status = packfile_read(path, FILE_MAX, text, n, err);
+    if (status == SOTTO_E_LIMIT)
+        status = fail(err, SOTTO_E_FORMAT, "%s is no minisign key: it is longer than %d bytes",
+                      path, FILE_MAX);
+    return status;
+}
+
 /* Reads the raw 158 bytes into locked memory. */
 static int read_secret(uint8_t **raw, const char *path, struct sotto_error *err) {
     uint8_t *text;
     size_t n, got = 0;
     *raw = NULL;
-    int status = packfile_read(path, FILE_MAX, &text, &n, err);
+    int status = read_key_file(path, &text, &n, err);
     if (status != SOTTO_OK) return status;
     char *line = strlen((char *)text) == n ? payload((char *)text) : NULL;
     *raw = locked_alloc(SECRET_RAW);
@@ -186,11 +196,11 @@ static int read_secret(uint8_t **raw, const char *path, struct sotto_error *err)
              (memcmp(*raw + AT_KDF, "Sc", 2) != 0 && memcmp(*raw + AT_KDF, "\0\0", 2) != 0) ||
              memcmp(*raw + AT_CHECK, "B2", 2) != 0)
         status =
-            fail(err, SOTTO_E_KEY,
+            fail(err, SOTTO_E_FORMAT,
                  "%s is not a minisign secret key, or it is damaged: take it from a backup", path);
     else if (load64(*raw + AT_OPS) > OPS_MAX || load64(*raw + AT_MEM) > MEM_MAX)
-        status =
-            fail(err, SOTTO_E_KEY, "%s asks for too much work to be opened: it is damaged", path);
+        status = fail(err, SOTTO_E_FORMAT, "%s asks for too much work to be opened: it is damaged",
+                      path);
     wipe(text, n);
     free(text);
     if (status != SOTTO_OK) {
@@ -226,6 +236,11 @@ int keyfile_is_encrypted(const char *path, struct sotto_error *err) {
     return is_encrypted;
 }
 
+int keyfile_is_exposed(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH));
+}
+
 int keyfile_open(struct keyfile_secret **key, const char *path, const char *password,
                  struct sotto_error *err) {
     uint8_t *raw;
@@ -243,7 +258,7 @@ int keyfile_open(struct keyfile_secret **key, const char *path, const char *pass
         memcpy(*key, raw + AT_SEALED, SEALED_BYTES);
         if (!is_intact(*key, is_encrypted))
             status =
-                fail(err, SOTTO_E_KEY,
+                fail(err, is_encrypted ? SOTTO_E_KEY : SOTTO_E_FORMAT,
                      is_encrypted ? "%s cannot be opened: the password is wrong, or the file is "
                                     "damaged"
                                   : "%s is damaged: take it from a backup",
@@ -265,7 +280,7 @@ int keyfile_public(const char *path_or_text, char public_text[KEYFILE_PUBLIC_TEX
     size_t n;
     const char *line = path_or_text;
     if (strlen(path_or_text) != KEYFILE_PUBLIC_TEXT - 1 || strncmp(path_or_text, "RW", 2) != 0) {
-        int status = packfile_read(path_or_text, FILE_MAX, &text, &n, err);
+        int status = read_key_file(path_or_text, &text, &n, err);
         if (status != SOTTO_OK) return status;
         line = strlen((char *)text) == n ? payload((char *)text) : NULL;
     }
@@ -274,7 +289,7 @@ int keyfile_public(const char *path_or_text, char public_text[KEYFILE_PUBLIC_TEX
         base64_decode(raw, sizeof raw, line, KEYFILE_PUBLIC_TEXT - 1) != 0 ||
         memcmp(raw, "Ed", 2) != 0)
         status = fail(
-            err, SOTTO_E_KEY,
+            err, SOTTO_E_FORMAT,
             "%.200s is not a minisign public key: give a .pub file or the 56 characters of its "
             "second line",
             path_or_text);

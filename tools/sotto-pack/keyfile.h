@@ -24,13 +24,17 @@ int keyfile_generate(const char *base, const char *password, char public_text[KE
 
 /* Whether the secret key at `path` needs a password: 1, 0, or a negative status. */
 int keyfile_is_encrypted(const char *path, struct sotto_error *err) MUST_CHECK;
-/* Opens a secret key; `password` NULL for an unencrypted one. SOTTO_E_KEY for a wrong password, a
- * damaged file, or no password where one is needed. Release with keyfile_close. */
+/* Whether others than its owner may read the file at `path`: 1 or 0. */
+int keyfile_is_exposed(const char *path);
+/* Opens a secret key; `password` NULL for an unencrypted one. SOTTO_E_KEY for a wrong password (or
+ * a damaged key behind one: they look alike) or none where one is needed, SOTTO_E_FORMAT for a
+ * damaged file. Release with keyfile_close. */
 int keyfile_open(struct keyfile_secret **key, const char *path, const char *password,
                  struct sotto_error *err) MUST_CHECK;
 void keyfile_close(struct keyfile_secret *key); /* wipes; NULL is allowed */
 
-/* Reads a public key: the path of a .pub file, or the 56 characters themselves. */
+/* Reads a public key: the path of a .pub file, or the 56 characters themselves. SOTTO_E_FORMAT when
+ * it is none. */
 int keyfile_public(const char *path_or_text, char public_text[KEYFILE_PUBLIC_TEXT],
                    struct sotto_error *err) MUST_CHECK;
 

@@ -13,6 +13,7 @@ static const char help[] =
     "\n"
     "  check     report the quality of transactions in a CSV\n"
     "  train     learn a model from them and write a model pack\n"
+    "  evaluate  measure how good a model pack is on data it has not seen\n"
     "  policy    turn a policy's INI into a policy pack\n"
     "  keygen    make a key pair for signing packs\n"
     "  sign      sign packs, as minisign does\n"
@@ -33,12 +34,12 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"check", check_main},     {"train", train_main}, {"policy", policy_main},
-    {"keygen", keygen_main},   {"sign", sign_main},   {"verify", verify_main},
-    {"inspect", inspect_main},
+    {"check", check_main},   {"train", train_main},     {"evaluate", evaluate_main},
+    {"policy", policy_main}, {"keygen", keygen_main},   {"sign", sign_main},
+    {"verify", verify_main}, {"inspect", inspect_main},
 };
 
-int main(int argc, char **argv) {
+static int dispatch(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         fputs(help, stdout);
@@ -57,3 +58,5 @@ int main(int argc, char **argv) {
         fputs("sotto-pack: name a command; `sotto-pack --help` lists them\n", stderr);
     return EXIT_USAGE;
 }
+
+int main(int argc, char **argv) { return cli_flush("sotto-pack", dispatch(argc, argv)); }

@@ -132,10 +132,37 @@ static void sync_folder(char *path) {
     close(fd);
 }
 
+static const char *kind_of(mode_t mode) {
+    return S_ISLNK(mode)    ? "a symbolic link"
+           : S_ISDIR(mode)  ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+int packfile_check_out(const char *path, const char *const *inputs, size_t n,
+                       struct sotto_error *err) {
+    struct stat out, in;
+    if (lstat(path, &out) != 0) return SOTTO_OK; /* to be made; what forbids it is said then */
+    if (!S_ISREG(out.st_mode))
+        return fail(err, SOTTO_E_IO, "%s is %s, which would be replaced by a file: name another%s",
+                    path, kind_of(out.st_mode),
+                    S_ISLNK(out.st_mode) ? ", or the file it points to" : "");
+    for (size_t i = 0; i < n; i++)
+        if (inputs[i] && stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev &&
+            in.st_ino == out.st_ino)
+            return fail(err, SOTTO_E_ARGUMENT,
+                        "%s would replace what is read, %s: name another file to write", path,
+                        inputs[i]);
+    return SOTTO_OK;
+}
+
 /* `is_new`: the file is created under its own name, which fails when that is taken. */
 static int place(const char *path, const void *bytes, size_t n, unsigned mode, int is_new,
                  struct sotto_error *err) {
     char at[4096];
+    int status = is_new ? SOTTO_OK : packfile_check_out(path, NULL, 0, err);
+    if (status != SOTTO_OK) return status;
     int length = snprintf(at, sizeof at, is_new ? "%s" : "%s.XXXXXX", path);
     if (length < 0 || (size_t)length >= sizeof at)
         return fail(err, SOTTO_E_ARGUMENT, "a path is longer than %zu bytes", sizeof at - 8);

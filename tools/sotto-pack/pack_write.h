@@ -32,8 +32,14 @@ int pack_build(const struct pack_manifest *manifest, const struct pack_part *par
 /* Reads a whole regular file of at most `most` bytes into a fresh block with a NUL behind it. */
 int packfile_read(const char *path, size_t most, uint8_t **bytes, size_t *n,
                   struct sotto_error *err) MUST_CHECK;
+/* Whether `path` may be written: there is nothing yet, or a regular file (a link, device or pipe is
+ * not replaced: SOTTO_E_IO) that is none of the `n` inputs (NULLs are passed over;
+ * SOTTO_E_ARGUMENT). To be asked before the work. */
+int packfile_check_out(const char *path, const char *const *inputs, size_t n,
+                       struct sotto_error *err) MUST_CHECK;
 /* Replaces `path` atomically: a temporary file beside it with `mode`, synced, then renamed. After a
- * failure the old file is untouched and nothing is left behind. */
+ * failure the old file is untouched and nothing is left behind. Anything but a regular file is left
+ * alone, as packfile_check_out says. */
 int packfile_replace(const char *path, const void *bytes, size_t n, unsigned mode,
                      struct sotto_error *err) MUST_CHECK;
 /* The same, but fails when `path` exists (SOTTO_E_STATE), even if it appears meanwhile. */

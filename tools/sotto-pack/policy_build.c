@@ -311,6 +311,23 @@ static void read_metrics(struct builder *b) {
                      (double)sum / 1e6, POLICY_EPS_MICRO_MAX / 1e6));
 }
 
+/* A window costs a metric's whole epsilon: under a smaller budget not one report could ever leave,
+ * and nobody would learn why. Where nothing may be measured there is nothing to pay. */
+static void check_budget(struct builder *b) {
+    const struct policy *p = b->p;
+    for (uint32_t i = 0; i < p->n_metrics && b->status == SOTTO_OK; i++) {
+        const struct policy_metric *m = &p->metrics[i];
+        const char *key = p->year_micro < m->eps_micro       ? "year"
+                          : p->lifetime_micro < m->eps_micro ? "lifetime"
+                                                             : NULL;
+        if (key && p->consent[SOTTO_PURPOSE_MEASURE] != POLICY_NEVER)
+            check(b, ini_fail(&b->ini, ini_find(&b->ini, "budget", key, "365", b->err), b->err,
+                              "it does not pay for one window of \"%s\" (epsilon %g), so none "
+                              "would ever be reported: raise it, or lower the epsilon",
+                              m->name, m->eps_micro / 1e6));
+    }
+}
+
 int policy_from_ini(struct policy *policy, const char *path, const struct model *model,
                     struct sotto_error *err) {
     struct builder b = {.p = policy, .model = model, .err = err};
@@ -320,6 +337,7 @@ int policy_from_ini(struct policy *policy, const char *path, const struct model 
     read_policy(&b);
     read_texts(&b);
     read_metrics(&b);
+    check_budget(&b);
     if (b.status == SOTTO_OK) b.status = ini_check_used(&b.ini, err);
     if (b.status == SOTTO_OK) b.status = policy_lint(policy, &b.ini, err);
     ini_free(&b.ini);

@@ -127,6 +127,9 @@ int ini_read(struct ini *ini, const char *path, const char *const *sections,
     memset(ini, 0, sizeof *ini);
     ini->path = path;
     int status = packfile_read(path, INI_BYTES_MAX, &bytes, &n, err);
+    if (status == SOTTO_E_LIMIT)
+        status = fail(err, SOTTO_E_FORMAT, "%s is longer than %u KiB: a policy is not", path,
+                      INI_BYTES_MAX >> 10);
     if (status != SOTTO_OK) return status;
     ini->values_cap = n + INI_ENTRIES_MAX + 1;
     ini->values = malloc(ini->values_cap);

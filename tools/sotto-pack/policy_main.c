@@ -16,6 +16,7 @@ static const char help[] =
     "officer.\n"
     "Bounds and the banner's words are checked; firmware-config/policies/README.md explains every "
     "field.\n"
+    "The INI has at most 64 KiB, in lines of at most 190 bytes.\n"
     "\n"
     "  --out FILE            the pack to write (required)\n"
     "  --model MODEL.pack    supplies the group names for `cells = groups`\n"
@@ -121,8 +122,8 @@ int policy_main(int argc, char **argv) {
     }
     if (args_manifest(&c.pack, PACK_POLICY, &manifest, &err) != SOTTO_OK)
         return args_usage("policy", "%s", err.message);
-    int status = SOTTO_OK;
-    if (c.model) status = load_model(c.model, &model_bytes, &model, &err);
+    int status = packfile_check_out(c.out, (const char *const[]){c.file, c.model}, 2, &err);
+    if (status == SOTTO_OK && c.model) status = load_model(c.model, &model_bytes, &model, &err);
     if (status == SOTTO_OK)
         status = policy_from_ini(&policy, c.file, c.model ? &model : NULL, &err);
     free(model_bytes); /* the policy holds copies */

@@ -1,40 +1,71 @@
-/* quantise: from a dense row of floats to the strongest few neighbours in int8 with a scale per
- * row, and the other small tables of a model, all in integers. Called by train, holdout and
- * model_build. */
+/* quantise: from learnt rows to the integers a device scores with: the strongest few neighbours in
+ * int8 with a scale per row, and the tables of prior, decay, age and repeat. The result is a whole
+ * struct model but for its texts, so that tuning measures exactly what will be shipped. Called by
+ * train, tune and model_build. */
 #ifndef SOTTO_PACK_QUANTISE_H
 #define SOTTO_PACK_QUANTISE_H
 
 #include "pack/model.h"
-#include "tools/sotto-pack/ease.h"
+#include "tools/sotto-pack/groups.h"
+#include "tools/sotto-pack/rows.h"
 
-/* The model unit: one step of an int8 weight in a row of scale 1.0 is MODEL_UNIT units, so the
- * strongest weight of all is 127 · 32768 ≈ 4.2 million units and a row 32 times weaker still has a
- * scale of 1024 steps. */
-struct quantised {
-    uint32_t n_items, n_edges, neighbours; /* at most so many edges a row */
-    uint32_t *row_starts;                  /* n_items + 1 */
-    uint16_t *columns;                     /* n_edges */
-    int8_t *weights;                       /* n_edges, 1 to 127 */
-    uint16_t *scales;                      /* n_items */
-    double unit;       /* what weight 1 at scale 1 (of 32768) stands for in the learnt matrix */
-    double kept_share; /* Σ of the kept weights over Σ of all positive weights */
+/* How learnt weights are served. Learning does not depend on it. */
+struct serve_params {
+    double fold;                  /* a weight towards an item in d rows counts d^fold */
+    double decay;                 /* the p-th latest item counts exp(−p / decay); 0: all alike */
+    double age_half_life_days;    /* an event this old counts half; 0: all alike */
+    double prior_strength;        /* of the median row's strongest weight: for the most popular */
+    double prior_half_life_days;  /* of popularity; 0: of all time */
+    double repeat_strength;       /* learnt weight that one event of today is worth; 0: none */
+    double repeat_half_life_days; /* 0: all alike */
+    double self_strength;         /* of the learnt diagonal */
+    int keeps_negative;           /* 0: positive weights alone */
 };
 
-/* Cuts every row to its `neighbours` strongest positive weights (equal ones by lower index). With
- * `neighbours` 0 it is the largest number for which at most `most_edges` edges are left. For each
- * kept weight |w − q · scale · unit| ≤ (largest of the row / 127 + unit) / 2. */
-int quantise_rows(struct quantised *q, const struct ease *e, uint32_t neighbours,
-                  uint64_t most_edges, struct sotto_error *err) MUST_CHECK;
-void quantise_free(struct quantised *q);
+/* The event weights every model gets, Q15. A select and a purchase are what the model was trained
+ * on: 1. A view is half as much: looking is a weaker sign than choosing, and with less than half a
+ * session of mere browsing would drown in the position decay of one purchase. */
+#define QUANTISE_VIEW     (MODEL_UNIT / 2)
+#define QUANTISE_SELECT   MODEL_UNIT
+#define QUANTISE_PURCHASE MODEL_UNIT
 
-/* Position weights exp(−d / decay) in Q15 until they vanish, at most MODEL_DECAY_MAX; returns how
- * many. */
+/* The model unit: one step of an int8 weight in a row of scale 1.0 is MODEL_UNIT units, so the
+ * strongest weight of all is at most 127 · 32768 ≈ 4.2 million units and a row 32 times weaker
+ * still has a scale of 1024 steps. */
+struct packed {
+    struct model model;  /* over the arrays below; `items` holds groups and flags alone */
+    uint32_t *item_of;   /* n_items: interactions' item at each place of the model */
+    uint32_t *place_of;  /* the other way */
+    uint32_t neighbours; /* at most so many edges a row */
+    size_t edge_bytes;
+    double unit;       /* what one model unit stands for in the learnt matrix */
+    double kept_share; /* Σ |weight| of the edges over Σ of all that were learnt */
+    void *owned[16];
+};
+
+struct quantise_source {
+    const struct interactions *x;
+    const struct rows *rows;
+    const struct groups *groups;
+    const double *repeat_rates; /* per group, 1 on average; NULL: all 1 */
+    const uint8_t *is_new;      /* per item: MODEL_ITEM_NEW; NULL: none */
+    uint32_t neighbours;        /* at most so many a row; 0: as many as fit */
+    uint64_t edge_bytes;        /* the rows may take so many bytes; 0: no bound */
+    /* 0: the smaller one that holds more; else that one. Sizes of MODEL_VARINT rows are exact only
+     * with 0. */
+    enum model_codec codec;
+};
+
+/* For each kept weight |w − q · scale · unit| ≤ (largest of the row / 127 + unit) / 2. Items are
+ * numbered by falling prior, equal ones by id. */
+int quantise(struct packed *p, const struct quantise_source *source,
+             const struct serve_params *serve, struct sotto_error *err) MUST_CHECK;
+void quantise_free(struct packed *p);
+
+/* Position weights exp(−d / decay) in Q15 until they vanish, at most MODEL_DECAY_MAX; decay 0: all
+ * 1. Returns how many. */
 uint32_t quantise_decay(uint16_t table[MODEL_DECAY_MAX], double decay);
-
-/* A prior from log popularity, 0 for the least popular item. The most popular one gets `strength`
- * times the median over rows of the strongest weight: enough to break ties and to order the general
- * slate, too little to overrule what a person did. */
-void quantise_prior(int32_t *prior, const struct quantised *q, const double *popularity,
-                    double strength);
+/* 2^(−days / half_life) in Q15, at most MODEL_DAYS_MAX, the last one 0; half-life 0: a single 1. */
+uint32_t quantise_ages(uint16_t table[MODEL_DAYS_MAX], double half_life_days);
 
 #endif

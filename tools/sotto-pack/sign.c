@@ -1,8 +1,10 @@
 /* sign: the command lines of `sotto-pack keygen`, `sign` and `verify`. Called by main.c and by
  * tests. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
 #include "tools/common/cli.h"
@@ -47,7 +49,8 @@ static const char help_verify[] =
     "usage: sotto-pack verify --key NAME.pub PACK…\n"
     "\n"
     "Verifies each PACK by PACK.minisig as a device does, then the hashes inside. Ends 4 if any is "
-    "refused.\n"
+    "refused\n"
+    "or unsigned, or the key is malformed.\n"
     "\n"
     "  --key FILE            minisign public key: a .pub file or its 56 characters (required)\n"
     "\n"
@@ -152,7 +155,8 @@ static int sign_file(const struct command *c, const struct keyfile_secret *key, 
     int length = snprintf(signature, sizeof signature, "%s.minisig", path);
     if (length < 0 || (size_t)length >= sizeof signature)
         return fail(err, SOTTO_E_ARGUMENT, "a path is longer than %zu bytes", sizeof signature - 9);
-    int status = packfile_read(path, PACK_BYTES_MAX, &bytes, &pack.n, err);
+    int status = packfile_check_out(signature, (const char *const[]){path, c->key}, 2, err);
+    if (status == SOTTO_OK) status = packfile_read(path, PACK_BYTES_MAX, &bytes, &pack.n, err);
     if (status != SOTTO_OK) return status;
     pack.bytes = bytes;
     status = pack_parse(&pack, path, err); /* never sign what no device would read */
@@ -181,6 +185,11 @@ int sign_main(int argc, char **argv) {
                                    : password_ask("Password of the secret key: ", 0, &err);
         if (!password) return cli_report("sotto-pack sign", &err);
     }
+    if (status == 0 && keyfile_is_exposed(c.key))
+        fprintf(stderr,
+                "sotto-pack sign: warning: %s has no password and others may read it: "
+                "`chmod 600` it, and think about who has read it\n",
+                c.key);
     if (status >= 0) status = keyfile_open(&key, c.key, password, &err);
     locked_free(password);
     for (int i = optind; status == SOTTO_OK && i < argc; i++) {
@@ -189,6 +198,18 @@ int sign_main(int argc, char **argv) {
     }
     keyfile_close(key);
     return status == SOTTO_OK ? EXIT_OK : cli_report("sotto-pack sign", &err);
+}
+
+static int read_signature(const char *signature, const char *path, uint8_t **text, size_t *n,
+                          struct sotto_error *err) {
+    int status = packfile_read(signature, KEYFILE_SIGNATURE_MAX, text, n, err);
+    if (status == SOTTO_E_LIMIT)
+        return fail(err, SOTTO_E_FORMAT, "%s is longer than any signature", signature);
+    if (status != SOTTO_OK && access(signature, F_OK) != 0 && errno == ENOENT)
+        return fail(err, SOTTO_E_SIGNATURE,
+                    "%s is not signed, for there is no %s: sign it with `sotto-pack sign`", path,
+                    signature);
+    return status;
 }
 
 static int verify_file(const char *public_text, const char *path, struct sotto_error *err) {
@@ -200,7 +221,7 @@ static int verify_file(const char *public_text, const char *path, struct sotto_e
     if (length < 0 || (size_t)length >= sizeof signature)
         return fail(err, SOTTO_E_ARGUMENT, "a path is longer than %zu bytes", sizeof signature - 9);
     int status = packfile_read(path, PACK_BYTES_MAX, &bytes, &pack.n, err);
-    if (status == SOTTO_OK) status = packfile_read(signature, 4096, &text, &text_n, err);
+    if (status == SOTTO_OK) status = read_signature(signature, path, &text, &text_n, err);
     if (status == SOTTO_OK)
         status = minisig_verify(public_text, bytes, pack.n, (const char *)text, text_n, path, err);
     pack.bytes = bytes;
@@ -224,8 +245,10 @@ int verify_main(int argc, char **argv) {
     if ((code = prepare("sotto-pack verify")) != EXIT_OK) return code;
     if (keyfile_public(c.key, public_text, &err) != SOTTO_OK)
         return cli_report("sotto-pack verify", &err);
-    for (int i = optind; i < argc; i++)
-        if (verify_file(public_text, argv[i], &err) != SOTTO_OK) /* every file is judged */
-            code = cli_report("sotto-pack verify", &err);
+    for (int i = optind; i < argc; i++) /* every file is judged; a refusal outweighs the rest */
+        if (verify_file(public_text, argv[i], &err) != SOTTO_OK) {
+            int worse = cli_report("sotto-pack verify", &err);
+            if (code != EXIT_INTEGRITY) code = worse;
+        }
     return code;
 }

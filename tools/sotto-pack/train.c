@@ -1,169 +1,179 @@
-/* train: learns twice, on nine tenths to measure and on everything to ship. See train.h. */
+/* train: measures on held-out data (and tunes there, if asked), then learns from everything. See
+ * train.h. */
 #include "tools/sotto-pack/train.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
-#define EDGE_BYTES 3 /* u16 column and i8 weight */
 /* What alignment and the digits of the card may add to the size of a pack without edges. */
 #define SIZE_SLACK 1024
+/* What tuning may add to the card and the tables, guessed for the time it takes. */
+#define TUNE_SLACK 12000
 
-struct train_options train_defaults(void) {
+const char *train_goal_name(enum goal goal) {
+    switch (goal) {
+    case GOAL_BASKET: return "basket";
+    case GOAL_NEXT_BASKET: return "next-basket";
+    case GOAL_SESSIONS: return "sessions";
+    case GOAL_RANKING: return "ranking";
+    }
+    return "unknown";
+}
+
+struct train_options train_defaults(enum goal goal, int threads) {
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     struct train_options o = {
-        .ease = {.alpha_user = 0.25, .alpha_item = 0.4, .lambda_factor = 12, .threads = 1},
-        .decay = 5,
-        .prior_strength = 0.03,
-        .half_life_days = 30,
-        .min_baskets = 5,
+        .goal = goal,
+        .fit = {.learn = {.gram = {.alpha_user = 0.25, .alpha_item = 0.4, .mix = 1, .window = 4},
+                          .lambda_factor = 12,
+                          .candidates = 100,
+                          .threads = threads                  ? threads
+                                     : cpus > 0 && cpus < 256 ? (int)cpus
+                                                              : 1},
+                .serve = {.prior_strength = 0.03, .prior_half_life_days = 30, .self_strength = 1},
+                .min_baskets = 5},
         .most_bytes = 1000000,
         .may_measure = 1,
     };
+    switch (goal) {
+    case GOAL_BASKET: o.fit.serve.decay = 5; break;
+    case GOAL_NEXT_BASKET:
+        o.fit.by_customer = 1;
+        o.fit.serve.age_half_life_days = 60;
+        o.fit.serve.repeat_strength = 0.4;
+        o.fit.serve.repeat_half_life_days = 60;
+        break;
+    case GOAL_SESSIONS:
+        o.fit.learn.gram.mix = 0.25;
+        o.fit.learn.gram.window = 2;
+        o.fit.learn.keeps_diagonal = 1;
+        o.fit.serve.decay = 2;
+        break;
+    case GOAL_RANKING:
+        o.fit.min_baskets = 1;
+        o.fit.serve.prior_half_life_days = 0;
+        break;
+    }
     return o;
 }
 
-/* One model learnt from the first baskets of a dataset. */
-struct learner {
-    const struct dataset *data;
-    const struct train_options *options;
-    struct interactions x;
-    struct ease ease;
-    struct groups groups;
-    struct quantised q;
-    int32_t *prior;
-};
-
-static void learner_free(struct learner *l) {
-    interactions_free(&l->x);
-    ease_free(&l->ease);
-    groups_free(&l->groups);
-    quantise_free(&l->q);
-    free(l->prior);
-    l->prior = NULL;
-}
-
-static int learner_learn(struct learner *l, uint32_t n_baskets, const char *label,
-                         struct sotto_error *err) {
-    const struct train_options *o = l->options;
-    uint64_t memory = o->most_memory ? o->most_memory : ease_memory_now();
-    int status = interactions_make(&l->x, l->data, n_baskets, o->min_baskets, err);
-    if (status == SOTTO_OK) status = groups_make(&l->groups, &l->x, l->data, err);
-    if (status == SOTTO_OK) status = ease_learn(&l->ease, &l->x, &o->ease, memory, label, err);
-    if (status == SOTTO_OK && !(l->prior = calloc(l->x.n_items, sizeof *l->prior)))
-        status = fail(err, SOTTO_E_MEMORY, "no memory for %u items", l->x.n_items);
-    return status;
-}
-
-static int learner_build(struct learner *l, struct built_model *built,
-                         const struct pack_manifest *manifest, const char *card, size_t card_n,
-                         struct sotto_error *err) {
-    const struct model_source source = {l->data,           &l->x, &l->groups, &l->q, l->prior,
-                                        l->options->decay, card,  card_n};
+static int build(struct built_model *built, const struct fit *f, const struct packed *packed,
+                 const struct pack_manifest *manifest, const char *card, size_t card_n,
+                 struct sotto_error *err) {
+    const struct model_source source = {f->data, &f->x, &f->groups, packed, card, card_n};
     return model_build(built, manifest, &source, err);
 }
 
-/* Quantises with the edges that fit beside everything else. */
-static int learner_quantise(struct learner *l, const struct pack_manifest *manifest, size_t card_n,
-                            struct sotto_error *err) {
-    const struct train_options *o = l->options;
-    double *popularity = calloc(l->x.n_items, sizeof *popularity);
-    char *blank = calloc(1, card_n + 1);
+/* The room that a pack of these items has left for rows: what it weighs without any. */
+static int room_for_rows(const struct train_result *r, const struct dataset *data,
+                         const struct train_options *o, const struct pack_manifest *manifest,
+                         size_t slack, uint64_t *bytes, struct sotto_error *err) {
+    const struct interactions_options of = {.n_baskets = data->n_baskets,
+                                            .min_baskets = o->fit.min_baskets};
+    struct fit f = {.data = data};
     struct built_model bare = {0};
-    int status = popularity && blank
-                     ? SOTTO_OK
-                     : fail(err, SOTTO_E_MEMORY, "no memory for %u items", l->x.n_items);
-    if (status == SOTTO_OK) {
-        interactions_popularity(&l->x, o->half_life_days, popularity);
-        status = quantise_rows(&l->q, &l->ease, 0, 0, err); /* without edges, to see what is left */
-    }
-    if (status == SOTTO_OK) status = learner_build(l, &bare, manifest, blank, card_n, err);
-    if (status == SOTTO_OK) {
-        uint64_t fixed = bare.n + SIZE_SLACK;
-        uint64_t edges = o->most_bytes > fixed ? (o->most_bytes - fixed) / EDGE_BYTES : 0;
-        quantise_free(&l->q);
-        status = quantise_rows(&l->q, &l->ease, o->neighbours, edges, err);
-        if (status == SOTTO_OK && l->q.neighbours == 0)
-            status =
-                fail(err, SOTTO_E_LIMIT,
-                     "%u items without a single neighbour already take %llu of %llu bytes: raise "
-                     "--max-bytes or --min-baskets",
-                     l->x.n_items, (unsigned long long)fixed, (unsigned long long)o->most_bytes);
-    }
-    if (status == SOTTO_OK) quantise_prior(l->prior, &l->q, popularity, o->prior_strength);
+    struct packed packed = {0};
+    char *card = NULL;
+    size_t card_n = 0;
+    int status = card_write(r, data, o, manifest, &card, &card_n, err);
+    if (status == SOTTO_OK) status = interactions_make(&f.x, data, &of, err);
+    if (status == SOTTO_OK) status = groups_make(&f.groups, &f.x, data, err);
+    if (status == SOTTO_OK) status = rows_make(&f.rows, f.x.n_items, 1, err);
+    if (status == SOTTO_OK)
+        status = fit_serve(&f, &packed, &r->used.serve, 0, 0, MODEL_VARINT, err);
+    if (status == SOTTO_OK) status = build(&bare, &f, &packed, manifest, card, card_n, err);
+    uint64_t fixed = bare.n + SIZE_SLACK + slack;
+    *bytes = o->most_bytes > fixed ? o->most_bytes - fixed : 0;
+    if (status == SOTTO_OK && *bytes == 0)
+        status = fail(err, SOTTO_E_LIMIT,
+                      "%u items without a single neighbour already take %llu of %llu bytes: raise "
+                      "--max-bytes or --min-baskets",
+                      f.x.n_items, (unsigned long long)fixed, (unsigned long long)o->most_bytes);
     model_build_free(&bare);
-    free(popularity);
-    free(blank);
+    quantise_free(&packed);
+    fit_free(&f);
+    free(card);
     return status;
 }
 
-/* Held-out quality of a model of the same make, learnt from the first nine tenths. Data too small
- * to be split are no failure: then nothing is measured. */
+/* Held-out quality, and tuning. Data too small to be split are no failure: then nothing is
+ * measured. */
 static int measure(struct train_result *r, const struct dataset *data,
-                   const struct train_options *options, const struct pack_manifest *manifest,
-                   size_t card_n, struct sotto_error *err) {
-    uint32_t first = (uint32_t)((uint64_t)data->n_baskets * 9 / 10);
-    struct learner l = {.data = data, .options = options};
-    struct built_model built = {0};
-    int status = learner_learn(&l, first, "learning from 90 %", err);
-    if (status == SOTTO_E_LIMIT) {
-        learner_free(&l);
+                   const struct train_options *o, uint64_t edge_bytes, struct sotto_error *err) {
+    struct examples e;
+    int status = examples_make(&e, data, o->goal, err);
+    if (status == SOTTO_OK) {
+        status = tune_options(&r->used, &e, edge_bytes, o->neighbours, !o->is_tuned, &r->log, err);
+        r->measured_on = e.n_training;
+        examples_free(&e);
+    }
+    if (status == SOTTO_E_LIMIT && !o->is_tuned) {
+        memset(&r->log, 0, sizeof r->log);
         return SOTTO_OK;
     }
-    if (status == SOTTO_OK) status = learner_quantise(&l, manifest, card_n, err);
-    if (status == SOTTO_OK) status = learner_build(&l, &built, manifest, "{}", 2, err);
-    if (status == SOTTO_OK) {
-        const struct holdout h = {data, &l.x, first};
-        r->measured_on = first;
-        status = holdout_packed(&h, &built.model, &r->packed, err);
-        if (status == SOTTO_OK) status = holdout_popular(&h, &built.model, &r->popular, err);
-        if (status == SOTTO_OK) status = holdout_full(&h, &l.ease, options->decay, &r->full, err);
-    }
-    model_build_free(&built);
-    learner_free(&l);
+    r->packed = r->log.packed;
+    r->full = r->log.full;
+    r->popular = r->log.popular;
     return status;
 }
 
-static void note(struct train_result *r, const struct learner *l) {
-    r->items = l->x.n_items;
-    r->baskets = l->x.n_baskets;
-    r->skipped_ids = l->x.skipped_ids;
-    r->groups = l->groups.n;
-    r->is_category = l->groups.is_category;
-    r->lambda = l->ease.lambda;
-    r->edges = l->q.n_edges;
-    r->neighbours = l->q.neighbours;
-    r->kept_share = l->q.kept_share;
+static void note(struct train_result *r, const struct fit *f, const struct packed *packed) {
+    r->items = f->x.n_items;
+    r->skipped_ids = f->x.skipped_ids;
+    r->groups = f->groups.n;
+    r->is_category = f->groups.is_category;
+    r->is_sparse = f->is_sparse;
+    r->lambda = f->rows.lambda;
+    r->edges = packed->model.n_edges;
+    r->codec = packed->model.codec;
+    r->neighbours = packed->neighbours;
+    r->kept_share = packed->kept_share;
+}
+
+static int ship(struct train_result *r, const struct dataset *data, const struct train_options *o,
+                const struct pack_manifest *manifest, uint64_t edge_bytes,
+                struct sotto_error *err) {
+    struct fit f = {0};
+    struct packed packed = {0};
+    char *card = NULL;
+    size_t card_n = 0;
+    int status = fit_learn(&f, data, data->n_baskets, NULL, &r->used, "learning", err);
+    if (status == SOTTO_OK)
+        status = fit_serve(&f, &packed, &r->used.serve, o->neighbours,
+                           o->neighbours ? 0 : edge_bytes, 0, err);
+    if (status == SOTTO_OK) {
+        r->baskets = data->n_baskets;
+        note(r, &f, &packed);
+        status = card_write(r, data, o, manifest, &card, &card_n, err);
+    }
+    if (status == SOTTO_OK) status = build(&r->model, &f, &packed, manifest, card, card_n, err);
+    free(card);
+    quantise_free(&packed);
+    fit_free(&f);
+    return status;
 }
 
 int train_model(struct train_result *r, const struct dataset *data,
                 const struct train_options *options, const struct pack_manifest *manifest,
                 struct sotto_error *err) {
-    struct learner l = {.data = data, .options = options};
-    char *card = NULL;
-    size_t card_n = 0;
+    uint64_t edge_bytes = 0;
     memset(r, 0, sizeof *r);
-    /* A card of empty results tells how much room the real one takes. */
-    int status = card_write(r, data, options, manifest, &card, &card_n, err);
-    free(card);
-    card = NULL;
-    size_t card_room = card_n + 1024;
-    if (status == SOTTO_OK && options->may_measure)
-        status = measure(r, data, options, manifest, card_room, err);
-    if (status == SOTTO_OK) status = learner_learn(&l, data->n_baskets, "learning from all", err);
-    if (status == SOTTO_OK) status = learner_quantise(&l, manifest, card_room, err);
-    if (status == SOTTO_OK) {
-        note(r, &l);
-        status = card_write(r, data, options, manifest, &card, &card_n, err);
+    r->used = options->fit;
+    int status = room_for_rows(r, data, options, manifest, options->is_tuned ? TUNE_SLACK : 0,
+                               &edge_bytes, err);
+    if (status == SOTTO_OK && (options->may_measure || options->is_tuned)) {
+        status = measure(r, data, options, edge_bytes, err);
+        if (status == SOTTO_OK)
+            status = room_for_rows(r, data, options, manifest, 0, &edge_bytes, err);
     }
-    if (status == SOTTO_OK) status = learner_build(&l, &r->model, manifest, card, card_n, err);
-    if (status == SOTTO_OK && r->model.n > options->most_bytes) {
+    if (status == SOTTO_OK) status = ship(r, data, options, manifest, edge_bytes, err);
+    if (status == SOTTO_OK && r->model.n > options->most_bytes)
         status =
             fail(err, SOTTO_E_LIMIT,
                  "the pack would have %zu bytes, %llu are allowed: lower --neighbours (%u), raise "
                  "--min-baskets or --max-bytes",
                  r->model.n, (unsigned long long)options->most_bytes, r->neighbours);
-        train_free(r);
-    }
-    free(card);
-    learner_free(&l);
+    if (status != SOTTO_OK) train_free(r);
     return status;
 }
 

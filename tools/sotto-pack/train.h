@@ -3,31 +3,33 @@
 #ifndef SOTTO_PACK_TRAIN_H
 #define SOTTO_PACK_TRAIN_H
 
-#include "tools/sotto-pack/holdout.h"
+#include "tools/sotto-pack/fit.h"
+#include "tools/sotto-pack/model_build.h"
+#include "tools/sotto-pack/tune.h"
 
 struct train_options {
-    struct ease_params ease;
-    double decay;          /* positions */
-    double prior_strength; /* see quantise_prior */
-    double half_life_days; /* of popularity */
-    uint32_t min_baskets;
-    uint32_t neighbours;  /* 0: as many as fit into most_bytes */
-    uint64_t most_bytes;  /* of the pack */
-    uint64_t most_memory; /* bytes; 0: what the machine has free */
-    int may_measure;      /* 0 skips the held-out measurement, and its time */
+    enum goal goal;
+    struct fit_options fit;
+    int is_tuned;        /* chooses everything in `fit` itself, starting from it */
+    uint32_t neighbours; /* 0: as many as fit into most_bytes */
+    uint64_t most_bytes; /* of the pack */
+    int may_measure;     /* 0 skips the held-out measurement, and its time */
 };
 
-/* The defaults. Exponents, ridge, decay, half-life and prior were chosen on the last tenth of the
- * training baskets of a public retail data set, never on test data. */
-struct train_options train_defaults(void);
+/* The defaults for a goal. They were chosen on held-out parts of training data, never on test data;
+ * is_tuned finds better ones for the data at hand. `threads` 0: one for each CPU. */
+struct train_options train_defaults(enum goal goal, int threads);
 
 struct train_result {
     struct built_model model;
+    struct fit_options used; /* what was tuned or given */
+    struct tune_log log;
     uint32_t items, edges, neighbours, baskets, groups, skipped_ids;
-    int is_category;
+    int is_category, is_sparse;
+    enum model_codec codec;
     double lambda, kept_share;
-    struct holdout_quality full, packed, popular; /* baskets 0: not measured */
-    uint32_t measured_on;                         /* training baskets used for the measurement */
+    struct quality full, packed, popular; /* examples 0: not measured */
+    uint32_t measured_on;                 /* training baskets used for the measurement */
 };
 
 /* Learns from `data`. The pack's card holds what train_result and the dataset tell. SOTTO_E_LIMIT
@@ -37,6 +39,8 @@ int train_model(struct train_result *result, const struct dataset *data,
                 const struct train_options *options, const struct pack_manifest *manifest,
                 struct sotto_error *err) MUST_CHECK;
 void train_free(struct train_result *result);
+
+const char *train_goal_name(enum goal goal);
 
 /* The quality card as JSON in a fresh block *text of *n bytes, to be freed by the caller. */
 int card_write(const struct train_result *result, const struct dataset *data,

@@ -10,34 +10,59 @@
 #include "tools/sotto-pack/train.h"
 
 static const char help[] =
-    "usage: sotto-pack train --out MODEL.pack [options] TRANSACTIONS.csv[.xz|.zst]\n"
+    "usage: sotto-pack train --out MODEL.pack [options] DATA\n"
     "\n"
-    "Learns which items go together (EASE, in closed form) and writes a model pack, to be signed "
-    "with\n"
-    "`sotto-pack sign`. The pack holds the catalogue, integer weights and a quality card; no "
-    "baskets.\n"
+    "Learns which items go together (in closed form: EASE, for sessions SLIST) and writes a model\n"
+    "pack, to be signed with `sotto-pack sign`. The pack holds the catalogue, integer weights and "
+    "a\n"
+    "quality card; no baskets. DATA is a table of transactions (CSV) or lists, one user a line\n"
+    "(\"user item item …\"); plain, .xz or .zst.\n"
+    "\n"
+    "Purpose:\n"
+    "  --for GOAL            basket: complete a basket (default for tables)\n"
+    "                        next-basket: what a known customer buys next, again or anew\n"
+    "                        sessions: the next item of a session, in which order matters\n"
+    "                        ranking: what else a person would take (default for lists)\n"
+    "  --tune                choose every parameter below \"Model\" on a held-out part of DATA\n"
+    "  --no-measure          skip the held-out measurement, which takes half the time\n"
     "\n"
     "Data, as in `sotto-pack check`:\n"
     "  --map LIST            column names: basket=InvoiceNo,item=StockCode,time=…\n"
-    "  --item-pattern RE     keep item ids that match (\"\" keeps all); default: inferred\n"
-    "  --cancel-prefix TEXT  basket ids of cancellations begin so; default: inferred\n"
+    "  --format table|lists  default: by the first line\n"
+    "  --item-pattern RE     keep item ids that match (\"\" or none: all); default: inferred\n"
+    "  --cancel-prefix TEXT  basket ids of cancellations begin so (\"\" or none: no such thing);\n"
+    "                        default: inferred\n"
     "  --max-basket N        drop baskets with more distinct items\n"
     "  --stale-days N        report items unsold for so long (default 90)\n"
     "  --from DATE           use lines from this day on\n"
     "  --until DATE          use lines before this day\n"
     "\n"
-    "Model:\n"
-    "  --min-baskets N       learn items that are in at least N baskets (default 5)\n"
-    "  --neighbours N        keep N neighbours an item (default: what fits --max-bytes)\n"
+    "Size:\n"
+    "  --min-baskets N       learn items that are in at least N baskets (default 5; lists 1)\n"
     "  --max-bytes N         size of the pack at most (default 1000000)\n"
+    "  --neighbours N        keep N neighbours an item (default: what fits --max-bytes)\n"
+    "  --method dense|sparse default: dense up to 45000 items, if its matrix fits into memory\n"
+    "  --candidates N        of the sparse method: regressors an item (default 100)\n"
     "  --max-memory MIB      memory for learning at most (default: what is free)\n"
-    "  --alpha-user X        a basket of d items counts d^-X (default 0.25)\n"
-    "  --alpha-item X        an item in d baskets counts d^-X (default 0.4)\n"
-    "  --lambda-factor X     ridge, in mean diagonals of the Gram matrix (default 12)\n"
-    "  --decay X             the d-th latest item of a session counts exp(-d/X) (default 5)\n"
-    "  --half-life DAYS      of popularity in the prior; 0: all time (default 30)\n"
-    "  --threads N           faster, but another number may change the last bits (default 1)\n"
-    "  --no-measure          skip the held-out measurement, which takes half the time\n"
+    "  --threads N           default: all CPUs; another number may change the last bits\n"
+    "\n"
+    "Model (defaults depend on GOAL; --tune starts from them):\n"
+    "  --rows baskets|customers  what is learnt from: what stands together in those\n"
+    "  --alpha-user X        a row of d items counts d^-X\n"
+    "  --alpha-item X        an item in d rows counts d^-X\n"
+    "  --lambda-factor X     ridge, in mean diagonals of the Gram matrix\n"
+    "  --mix X               1: order does not matter; 0: only what follows what\n"
+    "  --window X            how far ahead order speaks, in places\n"
+    "  --row-half-life DAYS  a row this old counts half; 0: all alike\n"
+    "  --fold X              a weight towards an item in d rows counts d^X\n"
+    "  --negative 0|1        keep negative weights too\n"
+    "  --decay X             the d-th latest item counts exp(-d/X); 0: all alike\n"
+    "  --age-half-life DAYS  an event this old counts half; 0: all alike\n"
+    "  --prior X             strength of popularity, in median rows' strongest weights\n"
+    "  --half-life DAYS      of popularity; 0: all time\n"
+    "  --repeat X            learnt weight that one event of today adds to its own item\n"
+    "  --repeat-half-life DAYS  of that; 0: all alike\n"
+    "  --self X              strength of an item's own learnt weight (sessions)\n"
     "\n"
     "Pack:\n"
     "  --pack-version N      devices never go back to a lower one (default: the time, "
@@ -46,51 +71,99 @@ static const char help[] =
     "  --device-class NAME   only for devices of this class\n"
     "  --created DATE        default: SOURCE_DATE_EPOCH, else now\n"
     "\n"
-    "The same input and options give the same bytes on one kind of CPU when --created is given.\n"
+    "The same input and options give the same bytes on one kind of CPU when --created and "
+    "--threads\n"
+    "are given.\n"
     "\n"
     "Examples:\n"
-    "  sotto-pack train --out model.pack --until 2026-11-01 transactions.csv.xz\n"
-    "  sotto-pack train --out small.pack --max-bytes 300000 --min-baskets 20 --pack-version 7 \\\n"
-    "      --map basket=basket_id,item=product_id,time=timestamp,title=product sales.csv\n";
+    "  sotto-pack train --tune --out model.pack --until 2026-11-01 transactions.csv.xz\n"
+    "  sotto-pack train --for next-basket --max-bytes 300000 --min-baskets 20 --out small.pack \\\n"
+    "      --map basket=basket_id,item=product_id,time=timestamp,customer=household sales.csv\n"
+    "  sotto-pack train --tune --max-bytes 6000000 --out ranking.pack train.txt\n";
 
 struct command {
     struct train_options train;
     struct dataset_options data;
     struct args_pack pack;
     const char *out, *file;
+    enum goal usual_goal; /* where --for does not say */
+    int has_goal;
 };
 
 enum option_id {
     OPT_HELP = 'h',
     OPT_OUT = 256,
+    OPT_FOR,
+    OPT_TUNE,
+    OPT_NO_MEASURE,
+    OPT_PACK_VERSION,
+    OPT_NOT_AFTER,
+    OPT_DEVICE_CLASS,
+    OPT_CREATED,
+    /* data */
     OPT_MAP,
+    OPT_FORMAT,
     OPT_ITEM_PATTERN,
     OPT_CANCEL_PREFIX,
     OPT_MAX_BASKET,
     OPT_STALE_DAYS,
     OPT_FROM,
     OPT_UNTIL,
+    /* size */
     OPT_MIN_BASKETS,
     OPT_NEIGHBOURS,
     OPT_MAX_BYTES,
     OPT_MAX_MEMORY,
-    OPT_ALPHA_USER,
-    OPT_ALPHA_ITEM,
-    OPT_LAMBDA_FACTOR,
-    OPT_DECAY,
-    OPT_HALF_LIFE,
+    OPT_METHOD,
+    OPT_CANDIDATES,
     OPT_THREADS,
-    OPT_NO_MEASURE,
-    OPT_PACK_VERSION,
-    OPT_NOT_AFTER,
-    OPT_DEVICE_CLASS,
-    OPT_CREATED
+    /* model: one for each entry of `parameters`, in its order */
+    OPT_PARAMETERS
 };
 
-static const struct option options[] = {
+/* The numbers of a model, as they stand in struct fit_options. */
+static const struct parameter {
+    const char *option;
+    size_t at;
+    int is_flag; /* an int of 0 or 1 */
+    double least, most;
+} parameters[] = {
+#define REAL(option, field, least, most)                                                           \
+    { option, offsetof(struct fit_options, field), 0, least, most }
+    REAL("--alpha-user", learn.gram.alpha_user, 0, 1),
+    REAL("--alpha-item", learn.gram.alpha_item, 0, 1),
+    REAL("--lambda-factor", learn.lambda_factor, 0.001, 1e6),
+    REAL("--mix", learn.gram.mix, 0, 1),
+    REAL("--window", learn.gram.window, 0.1, 1000),
+    REAL("--row-half-life", learn.gram.half_life_days, 0, 36500),
+    REAL("--fold", serve.fold, -1, 1),
+    {"--negative", offsetof(struct fit_options, serve.keeps_negative), 1, 0, 1},
+    REAL("--decay", serve.decay, 0, 1000),
+    REAL("--age-half-life", serve.age_half_life_days, 0, 36500),
+    REAL("--prior", serve.prior_strength, 0, 1000),
+    REAL("--half-life", serve.prior_half_life_days, 0, 36500),
+    REAL("--repeat", serve.repeat_strength, 0, 1000),
+    REAL("--repeat-half-life", serve.repeat_half_life_days, 0, 36500),
+    REAL("--self", serve.self_strength, 0, 1000),
+#undef REAL
+};
+enum {
+    PARAMETERS = sizeof parameters / sizeof parameters[0],
+    OPT_ROWS = OPT_PARAMETERS + PARAMETERS
+};
+
+static const struct option fixed_options[] = {
     {"help", no_argument, NULL, OPT_HELP},
     {"out", required_argument, NULL, OPT_OUT},
+    {"for", required_argument, NULL, OPT_FOR},
+    {"tune", no_argument, NULL, OPT_TUNE},
+    {"no-measure", no_argument, NULL, OPT_NO_MEASURE},
+    {"pack-version", required_argument, NULL, OPT_PACK_VERSION},
+    {"not-after", required_argument, NULL, OPT_NOT_AFTER},
+    {"device-class", required_argument, NULL, OPT_DEVICE_CLASS},
+    {"created", required_argument, NULL, OPT_CREATED},
     {"map", required_argument, NULL, OPT_MAP},
+    {"format", required_argument, NULL, OPT_FORMAT},
     {"item-pattern", required_argument, NULL, OPT_ITEM_PATTERN},
     {"cancel-prefix", required_argument, NULL, OPT_CANCEL_PREFIX},
     {"max-basket", required_argument, NULL, OPT_MAX_BASKET},
@@ -101,19 +174,20 @@ static const struct option options[] = {
     {"neighbours", required_argument, NULL, OPT_NEIGHBOURS},
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
-    {"alpha-user", required_argument, NULL, OPT_ALPHA_USER},
-    {"alpha-item", required_argument, NULL, OPT_ALPHA_ITEM},
-    {"lambda-factor", required_argument, NULL, OPT_LAMBDA_FACTOR},
-    {"decay", required_argument, NULL, OPT_DECAY},
-    {"half-life", required_argument, NULL, OPT_HALF_LIFE},
+    {"method", required_argument, NULL, OPT_METHOD},
+    {"candidates", required_argument, NULL, OPT_CANDIDATES},
     {"threads", required_argument, NULL, OPT_THREADS},
-    {"no-measure", no_argument, NULL, OPT_NO_MEASURE},
-    {"pack-version", required_argument, NULL, OPT_PACK_VERSION},
-    {"not-after", required_argument, NULL, OPT_NOT_AFTER},
-    {"device-class", required_argument, NULL, OPT_DEVICE_CLASS},
-    {"created", required_argument, NULL, OPT_CREATED},
-    {NULL, 0, NULL, 0},
+    {"rows", required_argument, NULL, OPT_ROWS},
 };
+enum { FIXED = sizeof fixed_options / sizeof fixed_options[0] };
+
+static void all_options(struct option out[FIXED + PARAMETERS + 1]) {
+    memcpy(out, fixed_options, sizeof fixed_options);
+    for (int k = 0; k < PARAMETERS; k++)
+        out[FIXED + k] =
+            (struct option){parameters[k].option + 2, required_argument, NULL, OPT_PARAMETERS + k};
+    memset(&out[FIXED + PARAMETERS], 0, sizeof *out);
+}
 
 static int read_u32(const char *option, uint64_t least, uint64_t most, uint32_t *value,
                     struct sotto_error *err) {
@@ -123,9 +197,29 @@ static int read_u32(const char *option, uint64_t least, uint64_t most, uint32_t 
     return status;
 }
 
+static int read_word(const char *option, const char *const *words, size_t n, int *value,
+                     struct sotto_error *err) {
+    char all[80] = "";
+    for (size_t k = 0; k < n; k++) {
+        if (strcmp(optarg, words[k]) == 0) {
+            *value = (int)k;
+            return SOTTO_OK;
+        }
+        size_t at = strlen(all);
+        snprintf(all + at, sizeof all - at, "%s%s", k ? ", " : "", words[k]);
+    }
+    return fail(err, SOTTO_E_ARGUMENT, "%s \"%.40s\" is none of %s", option, optarg, all);
+}
+
 static int read_data_option(int option, struct dataset_options *d, struct sotto_error *err) {
+    static const char *const formats[] = {"auto", "table", "lists"};
+    int format = 0, status;
     switch (option) {
     case OPT_MAP: d->map = optarg; return SOTTO_OK;
+    case OPT_FORMAT:
+        status = read_word("--format", formats, 3, &format, err);
+        d->format = (enum dataset_format)format;
+        return status;
     case OPT_ITEM_PATTERN: d->item_pattern = optarg; return SOTTO_OK;
     case OPT_CANCEL_PREFIX: d->cancel_prefix = optarg; return SOTTO_OK;
     case OPT_MAX_BASKET: return read_u32("--max-basket", 0, UINT32_MAX, &d->max_basket, err);
@@ -135,42 +229,80 @@ static int read_data_option(int option, struct dataset_options *d, struct sotto_
     }
 }
 
-static int read_model_option(int option, struct train_options *t, struct sotto_error *err) {
+static int read_size_option(int option, struct train_options *t, struct sotto_error *err) {
+    static const char *const methods[] = {"auto", "dense", "sparse"};
     uint64_t mib = 0;
     uint32_t threads = 1;
-    int status;
+    int status, method = 0;
     switch (option) {
-    case OPT_MIN_BASKETS: return read_u32("--min-baskets", 1, UINT32_MAX, &t->min_baskets, err);
+    case OPT_MIN_BASKETS: return read_u32("--min-baskets", 1, UINT32_MAX, &t->fit.min_baskets, err);
     case OPT_NEIGHBOURS: return read_u32("--neighbours", 1, 65535, &t->neighbours, err);
     case OPT_MAX_BYTES:
         return args_uint("--max-bytes", optarg, 1000, PACK_BYTES_MAX, &t->most_bytes, err);
     case OPT_MAX_MEMORY:
         status = args_uint("--max-memory", optarg, 1, 1u << 30, &mib, err);
-        t->most_memory = mib << 20;
+        t->fit.most_memory = mib << 20;
         return status;
-    case OPT_THREADS:
+    case OPT_METHOD:
+        status = read_word("--method", methods, 3, &method, err);
+        t->fit.method = (enum method)method;
+        return status;
+    case OPT_CANDIDATES:
+        return read_u32("--candidates", 1, SPARSE_ROW_MAX, &t->fit.learn.candidates, err);
+    default:
         status = read_u32("--threads", 1, 256, &threads, err);
-        t->ease.threads = (int)threads;
+        t->fit.learn.threads = (int)threads;
         return status;
-    case OPT_ALPHA_USER: return args_real("--alpha-user", optarg, 0, 1, &t->ease.alpha_user, err);
-    case OPT_ALPHA_ITEM: return args_real("--alpha-item", optarg, 0, 1, &t->ease.alpha_item, err);
-    case OPT_LAMBDA_FACTOR:
-        return args_real("--lambda-factor", optarg, 0.001, 1e6, &t->ease.lambda_factor, err);
-    case OPT_DECAY: return args_real("--decay", optarg, 0.1, 1000, &t->decay, err);
-    default: return args_real("--half-life", optarg, 0, 36500, &t->half_life_days, err);
     }
+}
+
+static int read_parameter(int option, struct fit_options *f, struct sotto_error *err) {
+    static const char *const rows[] = {"baskets", "customers"};
+    if (option == OPT_ROWS) return read_word("--rows", rows, 2, &f->by_customer, err);
+    const struct parameter *p = &parameters[option - OPT_PARAMETERS];
+    double value = 0;
+    int status = args_real(p->option, optarg, p->least, p->most, &value, err);
+    int flag = value > 0;
+    if (p->is_flag)
+        memcpy((char *)f + p->at, &flag, sizeof flag);
+    else
+        memcpy((char *)f + p->at, &value, sizeof value);
+    return status;
+}
+
+/* The goal decides the defaults that other options then change, so it is looked for first. */
+static int read_goal(struct command *c, int argc, char **argv, const struct option *options,
+                     struct sotto_error *err) {
+    static const char *const goals[] = {"basket", "next-basket", "sessions", "ranking"};
+    int option, goal = (int)c->usual_goal;
+    optind = 0; /* glibc: start afresh */
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        if (option == OPT_FOR) {
+            c->has_goal = 1;
+            int status = read_word("--for", goals, 4, &goal, err);
+            if (status != SOTTO_OK) return status;
+        }
+    c->train = train_defaults((enum goal)goal, 0);
+    c->data.keeps_sequence = goal == GOAL_SESSIONS;
+    return SOTTO_OK;
 }
 
 /* Returns EXIT_OK to go on, -1 when help was printed, else the exit code. */
 static int parse(struct command *c, int argc, char **argv, struct sotto_error *err) {
+    struct option options[FIXED + PARAMETERS + 1];
     int option;
-    optind = 0; /* glibc: start afresh, for tests that come back */
-    opterr = 0;
+    all_options(options);
+    if (read_goal(c, argc, argv, options, err) != SOTTO_OK)
+        return args_usage("train", "%s", err->message);
+    optind = 0;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         int status = SOTTO_OK;
         switch (option) {
         case OPT_HELP: fputs(help, stdout); return -1;
         case OPT_OUT: c->out = optarg; break;
+        case OPT_FOR: break;
+        case OPT_TUNE: c->train.is_tuned = 1; break;
         case OPT_NO_MEASURE: c->train.may_measure = 0; break;
         case OPT_PACK_VERSION: c->pack.pack_version = optarg; break;
         case OPT_NOT_AFTER: c->pack.not_after = optarg; break;
@@ -178,37 +310,40 @@ static int parse(struct command *c, int argc, char **argv, struct sotto_error *e
         case OPT_CREATED: c->pack.created = optarg; break;
         case '?': return args_unknown("train", argc, argv);
         default:
-            status = option <= OPT_UNTIL ? read_data_option(option, &c->data, err)
-                                         : read_model_option(option, &c->train, err);
+            status = option < OPT_MIN_BASKETS  ? read_data_option(option, &c->data, err)
+                     : option < OPT_PARAMETERS ? read_size_option(option, &c->train, err)
+                                               : read_parameter(option, &c->train.fit, err);
         }
         if (status != SOTTO_OK) return args_usage("train", "%s", err->message);
     }
     if (!c->out) return args_usage("train", "--out is missing: name the pack to write");
-    if (optind >= argc) return args_usage("train", "the CSV of transactions is missing");
+    if (optind >= argc) return args_usage("train", "the data to learn from are missing");
     if (optind + 1 < argc)
-        return args_usage("train", "\"%s\" is one file too many: give one CSV", argv[optind + 1]);
+        return args_usage("train", "\"%s\" is one file too many: give one", argv[optind + 1]);
     if (c->data.from_s && c->data.until_s && c->data.from_s >= c->data.until_s)
         return args_usage("train", "--from is not before --until, so no line would be left");
     c->file = argv[optind];
     return EXIT_OK;
 }
 
-static void print_quality(const char *name, const struct holdout_quality *q) {
-    printf("  %-12s Recall@20 %.4f   NDCG@20 %.4f   HR@20 %.4f\n", name, q->recall, q->ndcg,
-           q->hit);
+static void print_quality(const char *name, const struct quality *q) {
+    printf("  %-12s Recall@20 %.4f   NDCG@20 %.4f   HR@20 %.4f   MRR@20 %.4f\n", name, q->recall,
+           q->ndcg, q->hit, q->reciprocal);
 }
 
 static void print_result(const struct command *c, const struct train_result *r) {
     printf("%s: %zu bytes, %u items, %u edges (at most %u neighbours an item), %u groups by %s\n",
            c->out, r->model.n, r->items, r->edges, r->neighbours, r->groups,
            r->is_category ? "category" : "price");
-    printf("learnt from %u baskets; %.1f %% of the positive weight kept\n", r->baskets,
-           100 * r->kept_share);
+    printf("learnt from %u baskets, %s; codec %s\n", r->baskets,
+           r->is_sparse ? "each item on its strongest companions (sparse)"
+                        : "in closed form (dense)",
+           r->codec == MODEL_VARINT ? "varint" : "fixed16");
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
-    if (r->packed.baskets) {
-        printf("on the last tenth (%u baskets), learnt without it:\n", r->packed.baskets);
+    if (r->packed.examples) {
+        printf("on held-out data (%u examples), learnt without them:\n", r->packed.examples);
         print_quality("packed", &r->packed);
         print_quality("full", &r->full);
         print_quality("popularity", &r->popular);
@@ -224,7 +359,7 @@ static void print_result(const struct command *c, const struct train_result *r) 
 }
 
 int train_main(int argc, char **argv) {
-    struct command c = {.train = train_defaults(), .data = {.show_progress = 1}};
+    struct command c = {.usual_goal = GOAL_BASKET, .data = {.show_progress = 1}};
     struct sotto_error err = {0};
     struct pack_manifest manifest;
     struct dataset data;
@@ -239,6 +374,11 @@ int train_main(int argc, char **argv) {
         return args_usage("train", "%s", err.message);
     if (dataset_read(&data, c.file, &c.data, &err) != SOTTO_OK)
         return cli_report("sotto-pack train", &err);
+    if (data.format == DATASET_LISTS && !c.has_goal) {
+        c.usual_goal = GOAL_RANKING;
+        code = parse(&c, argc, argv, &err); /* the same words, over this goal's defaults */
+        if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
+    }
     int status = train_model(&result, &data, &c.train, &manifest, &err);
     dataset_free(&data);
     if (status != SOTTO_OK) return cli_report("sotto-pack train", &err);

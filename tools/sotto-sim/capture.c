@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/common/outfile.h"
 #include "tools/sotto-sim/capture.h"
 #include "tools/sotto-sim/visit.h"
 
@@ -26,7 +27,11 @@ int capture_begin(struct visit_capture *c, struct sotto_error *err) {
 }
 
 int capture_write(const struct visit_capture *c, const char *path) {
-    return json_dump_file(c->screen, path, JSON_INDENT(1));
+    struct outfile out;
+    FILE *to = outfile_open(&out, path);
+    if (!to) return -1;
+    int rc = json_dumpf(c->screen, to, JSON_INDENT(1));
+    return outfile_close(&out, rc == 0) != 0 ? -1 : rc;
 }
 
 void capture_end(struct visit_capture *c) {

@@ -119,6 +119,7 @@ static int view_of(const struct findings *found, json_t *e, uint64_t first, uint
     view->definition = text_at(e, "definition");
     view->reports = uint_at(e, "reports");
     view->epsilon = real_at(e, "eps_micro") / 1e6;
+    view->max_cells = uint_at(e, "max_cells");
     view->start_s = (int64_t)uint_at(e, "window_start_s");
     json_array_foreach(at(e, "cells"), i, c) {
         if (i == FINDINGS_CELLS_MAX) break;
@@ -172,14 +173,17 @@ int findings_best_window(const struct findings *found, struct window_view *best)
     return have;
 }
 
-void findings_coverage(const struct findings *found, uint64_t *cells, uint64_t *inside) {
+struct findings_coverage findings_coverage(const struct findings *found) {
+    struct findings_coverage sum = {0};
     struct window_view view;
-    *cells = *inside = 0;
     for (size_t i = 0; findings_window(found, i, &view) == 0; i++)
         for (size_t c = 0; c < view.n; c++) {
             const struct cell_view *cell = &view.cells[c];
+            sum.touches += cell->unbounded;
+            sum.left_out += cell->unbounded - cell->bounded;
             if (!cell->is_shown) continue;
-            ++*cells;
-            *inside += cell->low <= cell->bounded && cell->bounded <= cell->high;
+            sum.cells++;
+            sum.inside += cell->low <= cell->bounded && cell->bounded <= cell->high;
         }
+    return sum;
 }

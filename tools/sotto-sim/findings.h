@@ -43,6 +43,7 @@ struct window_view {
     const char *metric, *definition;
     uint64_t window, windows, reports; /* windows: how many are summed; 1 for one window */
     double epsilon;
+    uint64_t max_cells; /* the bound: in how many cells a visit counts at most */
     int64_t start_s;
     size_t n;
     struct cell_view cells[FINDINGS_CELLS_MAX];
@@ -55,8 +56,14 @@ int findings_best_window(const struct findings *found, struct window_view *view)
 /* All windows of the definition that *like is of, summed up; -1 when the fleet gave no total. */
 int findings_total(const struct findings *found, const struct window_view *like,
                    struct window_view *view);
-/* Over all windows: how many shown cells there are and in how many the expected count lies inside
- * the interval. */
-void findings_coverage(const struct findings *found, uint64_t *cells, uint64_t *inside);
+/* Over all windows. Intervals are about what was counted, after the contribution bound; what the
+ * bound left out no interval is about. */
+struct findings_coverage {
+    uint64_t cells;  /* shown */
+    uint64_t inside; /* of those, where the expected bounded count lies inside the interval */
+    double touches;  /* of a cell by a visit */
+    double left_out; /* of those, expected to be left out by the bound */
+};
+struct findings_coverage findings_coverage(const struct findings *found);
 
 #endif

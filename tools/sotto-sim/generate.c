@@ -2,10 +2,10 @@
  * from what comes after. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/outfile.h"
 #include "tools/sotto-sim/commands.h"
 #include "tools/sotto-sim/generate.h"
 
@@ -46,11 +46,15 @@ int generate_write(FILE *to, const struct world_config *config, uint32_t days, i
 
 int command_generate(const struct options *o) {
     struct world_config config = {o->seed, o->items, o->shoppers, o->visits_per_day};
-    FILE *to = strcmp(o->out, "-") == 0 ? stdout : fopen(o->out, "we");
+    struct outfile out;
+    FILE *to = outfile_open(&out, o->out);
     if (!to) return command_io("sotto-sim generate", o->out);
     errno = 0;
-    int rc = generate_write(to, &config, o->days ? o->days : 120, 1);
-    if (to == stdout ? fflush(to) != 0 : fclose(to) != 0) rc = -1;
+    int rc = generate_write(to, &config, o->days ? o->days : 120, 1), why = errno;
+    if (outfile_close(&out, rc == 0) != 0)
+        rc = -1;
+    else
+        errno = why;
     return rc == 0 ? EXIT_OK : command_io("sotto-sim generate", o->out);
 }
 

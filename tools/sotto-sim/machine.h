@@ -18,7 +18,7 @@ struct machine_counts {
     uint64_t visits, events;
     uint64_t asked, shown, declined, failed; /* banners */
     uint64_t whys[MACHINE_WHYS];             /* slates as they opened, by enum sotto_why */
-    uint64_t not_kept;                       /* profiles that found no room */
+    uint64_t not_kept;                       /* visits whose profile found no room in the vault */
     uint64_t reports, report_bytes;
 };
 

@@ -43,7 +43,8 @@ static const char help_run[] =
     "sotto-sim generate\n  --accept-rate R      share who agree to personalisation, default 0.8\n "
     " --measure-rate R     share who agree to be counted, default 0.9\n  --profile-rate R     "
     "share of known customers who let a profile be kept, default 0.2\n  --json FILE          also "
-    "write run.json there\nOf those who agree, 4 in 100 decline on the banner, and 1 banner in "
+    "write run.json there\nRecall@20 is hits / min(20, items held out).\nOf those who "
+    "agree, 4 in 100 decline on the banner, and 1 banner in "
     "100 cannot be shown.\n\nExample: sotto-sim run --model town.pack --model-key model.pub "
     "--policy demo.pack \\\n             --policy-key policy.pub --from 2025-04-01 --days 14 "
     "--out run\n";
@@ -109,7 +110,7 @@ static int lacks(const char *command, const char *required, const struct options
     return 1;
 }
 
-int main(int argc, char **argv) {
+static int dispatch(int argc, char **argv) {
     if (argc < 2) {
         fputs(help_all, stderr);
         return EXIT_USAGE;
@@ -136,3 +137,5 @@ int main(int argc, char **argv) {
     fprintf(stderr, "sotto-sim: there is no command \"%s\"; try sotto-sim --help\n", argv[1]);
     return EXIT_USAGE;
 }
+
+int main(int argc, char **argv) { return cli_flush("sotto-sim", dispatch(argc, argv)); }

@@ -53,7 +53,8 @@ void page_quality(FILE *to, const struct findings *found) {
          "banner included. “Popular now” are the library’s general slates, “popular ever” counts "
          "all baskets before; neither repeats what the basket holds.</p>\n<div class=\"trio\">\n",
          uint_at(quality, "ours.baskets"));
-    bars(to, quality, "recall", "Recall@20", "share of what was bought next that was on the slate");
+    bars(to, quality, "recall", "Recall@20",
+         "hits on the slate, divided by what was bought next or by 20 if that is less");
     bars(to, quality, "ndcg", "NDCG@20", "the same, when higher places count more");
     bars(to, quality, "hit", "Hit rate@20", "share of baskets with at least one good suggestion");
     html(to, "</div>\n");
@@ -118,18 +119,16 @@ static void cells(FILE *to, const struct window_view *w) {
     for (size_t i = 0; i < w->n; i++) cell_row(to, s, &w->cells[i]);
 }
 
-/* How often cells were touched that the contribution bound left out. */
-static void bound_note(FILE *to, const struct window_view *w) {
-    double lost = 0, all = 0;
-    for (size_t i = 0; i < w->n; i++) {
-        all += w->cells[i].unbounded;
-        lost += w->cells[i].unbounded - w->cells[i].bounded;
-    }
-    if (lost < 0.5) return;
-    html(to,
-         "<p class=\"fine\">A visit may count in only so many cells, by the policy. That bound "
-         "left out %d of every 100 touches of a cell; “true” is what is expected to remain.</p>\n",
-         (int)lround(100 * lost / all));
+/* What the contribution bound left out: no estimate holds it, and no interval covers it. */
+static void bound_note(FILE *to, const struct findings_coverage *sum) {
+    if (sum->left_out < 0.5) return;
+    html(
+        to,
+        "<p class=\"fine\">A visit may count in only so many groups, by the policy. That bound "
+        "left out %n of %n touches of a group (%f&nbsp;%%): where people touch more, estimates lie "
+        "below the number of visits. “True” is what is expected to remain.</p>\n",
+        (uint64_t)llround(sum->left_out), (uint64_t)llround(sum->touches),
+        100 * sum->left_out / sum->touches);
 }
 
 void page_counts(FILE *to, const struct findings *found) {
@@ -146,9 +145,9 @@ void page_counts(FILE *to, const struct findings *found) {
          "one day the noise is nearly as large as the counts of a small shop; over many days the "
          "counts stand out.</p>\n<p class=\"keys\"><span class=\"key\"><i class=\"k-dot\"></i> "
          "estimate</span> <span class=\"key\"><i class=\"k-interval\"></i> 95 %% interval</span> "
-         "<span class=\"key\"><i class=\"k-true\"></i> true count, known only to the "
-         "simulator</span></p>\n<div class=\"days\">",
-         day.epsilon);
+         "<span class=\"key\"><i class=\"k-true\"></i> true count of visits, each in at most %n "
+         "groups, known only to the simulator</span></p>\n<div class=\"days\">",
+         day.epsilon, day.max_cells);
     html(to, "<figure class=\"cells\"><figcaption><b>%s</b> on %s, from %n reports</figcaption>\n",
          day.metric, day_of(day.start_s, date), day.reports);
     cells(to, &day);
@@ -162,13 +161,13 @@ void page_counts(FILE *to, const struct findings *found) {
         html(to, "</figure>\n");
     }
     html(to, "</div>\n");
-    uint64_t n_cells, inside;
-    findings_coverage(found, &n_cells, &inside);
-    if (n_cells)
+    struct findings_coverage sum = findings_coverage(found);
+    if (sum.cells)
         html(to,
-             "<p>Over all %n windows and %n counts, the true value lies inside its interval in "
-             "<b>%f&nbsp;%%</b>.</p>\n",
-             (uint64_t)findings_windows(found), n_cells, 100.0 * (double)inside / (double)n_cells);
-    bound_note(to, &day);
+             "<p>Over all %n windows and %n counts, the true count after the bound lies inside its "
+             "interval in <b>%f&nbsp;%%</b>.</p>\n",
+             (uint64_t)findings_windows(found), sum.cells,
+             100.0 * (double)sum.inside / (double)sum.cells);
+    bound_note(to, &sum);
     html(to, "</section>\n");
 }

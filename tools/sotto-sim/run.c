@@ -2,21 +2,39 @@
  * when it is night; visit.c does the rest. After the last night every file that a device wrote is
  * searched for what must not be there; only then does the simulator write notes of its own. */
 #include <errno.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/outfile.h"
 #include "tools/sotto-sim/run.h"
 
 /* Of those who agreed to personalisation: who declines at the banner, and where it could not be
  * shown. */
 enum { DECLINES_PPM = 40000, FAILS_PPM = 10000, NIGHT_S = 60, DAY_S = 86400 };
+enum { OUT_MAX = 480 }; /* bytes of --out, so that the names of what lies in it fit their buffers */
 
 static int directory_make(const char *path, struct sotto_error *err) {
+    if (strlen(path) > OUT_MAX)
+        return fail(err, SOTTO_E_ARGUMENT, "--out: the path is longer than %d bytes", OUT_MAX);
     if (mkdir(path, 0700) == 0) return SOTTO_OK;
     return fail(err, SOTTO_E_IO, "%.150s: %s; --out must name a new directory in one that exists",
+                path, strerror(errno));
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+/* A run that failed leaves nothing: half a run measures nothing, and would stand in the way of the
+ * next. */
+static void directory_remove(const char *path) {
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fprintf(stderr, "sotto-sim run: what the failed run left in %s could not be removed: %s\n",
                 path, strerror(errno));
 }
 
@@ -108,7 +126,11 @@ static int fleet_open(struct fleet *f, struct sotto_error *err) {
     const struct options *o = f->options;
     char path[640];
     int rc = o->data ? source_open_data(&f->source, o, err) : source_open_world(&f->source, o, err);
+    if (rc == SOTTO_OK) rc = source_check(f->source, &f->packs.model, err);
+    if (rc == SOTTO_OK && o->json && outfile_check(o->json) != 0)
+        rc = fail(err, SOTTO_E_IO, "%.150s: %s", o->json, strerror(errno));
     if (rc == SOTTO_OK) rc = directory_make(o->out, err);
+    f->is_made = rc == SOTTO_OK;
     snprintf(f->reports, sizeof f->reports, "%.480s/reports", o->out);
     if (rc == SOTTO_OK) rc = directory_make(f->reports, err);
     if (rc == SOTTO_OK) rc = capture_begin(&f->capture, err);
@@ -231,13 +253,16 @@ int command_run(const struct options *given) {
         rc = kiosk_gather(f, &f->kiosks[i], &err);
     if (rc == SOTTO_OK) rc = search_twice(f, &err);
     int code = rc == SOTTO_OK ? notes_write(f) : cli_report("sotto-sim run", &err);
+    int is_failed = code != EXIT_OK;
     if (code == EXIT_OK) run_print(f);
     if (code == EXIT_OK && f->scanned.hits) {
         fprintf(stderr, "sotto-sim run: a title or id lies readable on a disk: %s\n",
                 f->scanned.first);
         code = EXIT_INTEGRITY;
     }
-    fleet_free(f);
+    is_failed = is_failed && f->is_made;
+    fleet_free(f); /* closes what lies there */
     free(f);
+    if (is_failed) directory_remove(o.out);
     return code;
 }

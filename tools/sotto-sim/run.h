@@ -17,6 +17,7 @@ struct fleet {
     struct scan *canaries;
     struct visit_results results;
     struct visit_capture capture;
+    int is_made;       /* options->out is this run's */
     char reports[512]; /* where finished reports go */
     uint8_t *is_seen;  /* per catalogue item: its title is a canary already */
     int64_t first_s, day_end_s;

@@ -1,7 +1,6 @@
 /* run_report: what a run measured, as JSON and as text. */
-#include <errno.h>
-
 #include "tools/common/json.h"
+#include "tools/common/outfile.h"
 #include "tools/sotto-sim/run.h"
 
 static void packs_json(struct json *j, const struct fleet *f) {
@@ -56,7 +55,8 @@ static void metrics_json(struct json *j, const struct fleet *f) {
 }
 
 int run_write_json(const struct fleet *f, const char *path) {
-    FILE *to = fopen(path, "we");
+    struct outfile out;
+    FILE *to = outfile_open(&out, path);
     if (!to) return -1;
     struct json j = json_to(to);
     char day[11];
@@ -83,7 +83,8 @@ int run_write_json(const struct fleet *f, const char *path) {
     json_end_object(&j);
     slates_json(&j, f);
     json_uint(&j, "profiles", f->profiles);
-    json_uint(&j, "profiles_without_room", f->sum.not_kept);
+    json_uint(&j, "visits_without_room", f->sum.not_kept);
+    json_uint(&j, "baskets_cut", source_cut(f->source));
     json_uint(&j, "disk_bytes", f->disk_bytes);
     json_uint(&j, "disk_bytes_most", f->disk_bytes_most);
     json_begin_object(&j, "reports");
@@ -99,11 +100,12 @@ int run_write_json(const struct fleet *f, const char *path) {
     json_end_object(&j);
     json_end_object(&j);
     fputc('\n', to);
-    return fclose(to);
+    return outfile_close(&out, 1);
 }
 
 int run_write_truth(const struct fleet *f, const char *path) {
-    FILE *to = fopen(path, "we");
+    struct outfile out;
+    FILE *to = outfile_open(&out, path);
     if (!to) return -1;
     struct json j = json_to(to);
     json_begin_object(&j, NULL);
@@ -114,7 +116,7 @@ int run_write_truth(const struct fleet *f, const char *path) {
     truth_write(f->truth, &j, "windows");
     json_end_object(&j);
     fputc('\n', to);
-    return fclose(to);
+    return outfile_close(&out, 1);
 }
 
 static void quality_line(const char *name, const struct quality *sum) {
@@ -141,6 +143,12 @@ void run_print(const struct fleet *f) {
     printf("  disk       %llu bytes, at most %llu on a kiosk; %llu profiles kept by consent\n",
            (unsigned long long)f->disk_bytes, (unsigned long long)f->disk_bytes_most,
            (unsigned long long)f->profiles);
+    if (c->not_kept)
+        printf("  no room    %llu visits whose profile was to be kept, but the vault was full\n",
+               (unsigned long long)c->not_kept);
+    if (source_cut(f->source))
+        printf("  cut        %u baskets after their first %d items\n", source_cut(f->source),
+               VISIT_ITEMS_MAX);
     printf("  reports    %llu, %llu bytes\n", (unsigned long long)c->reports,
            (unsigned long long)c->report_bytes);
     for (uint32_t m = 0; m < f->packs.policy.n_metrics; m++)
@@ -151,5 +159,5 @@ void run_print(const struct fleet *f) {
            (unsigned long long)f->scanned.hits, scan_canaries(f->canaries),
            (unsigned long long)f->scanned.files, (unsigned long long)f->scanned.bytes);
     printf("  popular items are the library's own general slates, without what the basket holds "
-           "already\n");
+           "already;\n  Recall@20 is hits / min(20, items held out)\n");
 }

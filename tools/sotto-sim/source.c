@@ -18,7 +18,8 @@ struct source {
     /* real baskets */
     struct dataset data;
     int has_data;
-    uint32_t first, next; /* baskets; those before `first` are what a model may have learnt from */
+    /* baskets first … end; those before are what a model may have learnt from */
+    uint32_t first, next, end, cut;
 };
 
 static struct source *source_new(const struct options *o) {
@@ -37,7 +38,7 @@ void source_close(struct source *s) {
 
 int source_open_world(struct source **source, const struct options *o, struct sotto_error *err) {
     struct world_config c = {o->seed, o->items, o->shoppers, o->visits_per_day};
-    int64_t first_s = o->from_s ? o->from_s : WORLD_DAY_0;
+    int64_t first_s = o->from ? o->from_s : WORLD_DAY_0;
     *source = NULL;
     if (first_s < WORLD_DAY_0)
         return fail(
@@ -54,31 +55,51 @@ int source_open_world(struct source **source, const struct options *o, struct so
     return SOTTO_OK;
 }
 
-int source_open_data(struct source **source, const struct options *o, struct sotto_error *err) {
-    struct dataset_options d = o->dataset;
-    *source = NULL;
-    d.until_s = o->days && o->from_s ? o->from_s + (int64_t)o->days * WORLD_DAY_S : 0;
-    struct source *s = source_new(o);
-    if (!s) return fail(err, SOTTO_E_MEMORY, "out of memory");
-    int rc = dataset_read(&s->data, o->data, &d, err);
-    if (rc != SOTTO_OK) {
-        free(s);
-        return rc;
-    }
-    s->has_data = 1;
-    while (s->next < s->data.n_baskets && s->data.baskets[s->next].time_s < o->from_s) s->next++;
-    s->first = s->next;
-    if (s->next == s->data.n_baskets) {
-        source_close(s);
+/* The first basket of those from `b` on that is not before `until_s`. */
+static uint32_t basket_from(const struct dataset *data, uint32_t b, int64_t until_s) {
+    while (b < data->n_baskets && data->baskets[b].time_s < until_s) b++;
+    return b;
+}
+
+/* Which baskets the options choose. */
+static int baskets_choose(struct source *s, struct sotto_error *err) {
+    const struct options *o = s->options;
+    s->first = s->next = o->from ? basket_from(&s->data, 0, o->from_s) : 0;
+    s->end = s->data.n_baskets;
+    if (s->first == s->end)
         return fail(err, SOTTO_E_NOT_FOUND,
                     "%.120s: has no basket from --from on; choose an earlier day", o->data);
-    }
-    *source = s;
+    int64_t first_s = s->data.baskets[s->first].time_s;
+    if (first_s < 0)
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "%.120s: has baskets before 1970, a time that no device's clock can tell; give "
+                    "--from 1970-01-01 or a later day",
+                    o->data);
+    int64_t from_s = o->from ? o->from_s : first_s - first_s % WORLD_DAY_S;
+    if (o->days) s->end = basket_from(&s->data, s->first, from_s + (int64_t)o->days * WORLD_DAY_S);
+    if (s->first == s->end)
+        return fail(err, SOTTO_E_NOT_FOUND,
+                    "%.120s: has no basket in the %u days from --from on; choose other days",
+                    o->data, o->days);
     return SOTTO_OK;
 }
 
+int source_open_data(struct source **source, const struct options *o, struct sotto_error *err) {
+    *source = NULL;
+    struct source *s = source_new(o);
+    if (!s) return fail(err, SOTTO_E_MEMORY, "out of memory");
+    int rc = dataset_read(&s->data, o->data, &o->dataset, err);
+    s->has_data = rc == SOTTO_OK;
+    if (rc == SOTTO_OK) rc = baskets_choose(s, err);
+    if (rc == SOTTO_OK)
+        *source = s;
+    else
+        source_close(s);
+    return rc;
+}
+
 uint64_t source_total(const struct source *s) {
-    if (s->has_data) return s->data.n_baskets - s->first;
+    if (s->has_data) return s->end - s->first;
     return (uint64_t)s->options->days *
            (s->options->visits_per_day ? s->options->visits_per_day : 120);
 }
@@ -89,7 +110,7 @@ int64_t source_first_s(const struct source *s) {
 }
 
 int64_t source_last_s(const struct source *s) {
-    return s->has_data ? s->data.baskets[s->data.n_baskets - 1].time_s
+    return s->has_data ? s->data.baskets[s->end - 1].time_s
                        : WORLD_DAY_0 + (int64_t)(s->first_day + s->options->days) * WORLD_DAY_S - 1;
 }
 
@@ -105,8 +126,14 @@ void source_before(const struct source *s, const struct model *catalogue, uint32
 
 uint32_t source_distinct(const struct source *s) { return s->distinct; }
 
-static void add_item(struct visit *v, uint32_t index) {
-    if (index != MODEL_NONE && v->n < VISIT_ITEMS_MAX) v->items[v->n++] = index;
+uint32_t source_cut(const struct source *s) { return s->cut; }
+
+/* 0 when the visit takes no more items. */
+static int add_item(struct visit *v, uint32_t index) {
+    if (index == MODEL_NONE) return 1;
+    if (v->n == VISIT_ITEMS_MAX) return 0;
+    v->items[v->n++] = index;
+    return 1;
 }
 
 static int indices_make(struct source *s, const struct model *catalogue, struct sotto_error *err) {
@@ -125,13 +152,21 @@ static int indices_make(struct source *s, const struct model *catalogue, struct 
                 (unsigned long long)s->options->seed);
 }
 
+int source_check(struct source *s, const struct model *catalogue, struct sotto_error *err) {
+    if (!s->has_data) return s->indices ? SOTTO_OK : indices_make(s, catalogue, err);
+    for (uint32_t i = 0; i < s->data.n_items; i++)
+        if (model_find(catalogue, s->data.items[i].id) != MODEL_NONE) return SOTTO_OK;
+    return fail(err, SOTTO_E_MISMATCH,
+                "%.120s: the model pack's catalogue has none of its items; give the data that it "
+                "was made of",
+                s->options->data);
+}
+
 static int next_of_world(struct source *s, const struct model *catalogue, struct visit *v,
                          struct sotto_error *err) {
     struct world_visit w;
-    if (!s->indices) {
-        int rc = indices_make(s, catalogue, err);
-        if (rc != SOTTO_OK) return rc;
-    }
+    int rc = source_check(s, catalogue, err);
+    if (rc != SOTTO_OK) return rc;
     while (s->index >= world_visits(s->world, s->day)) {
         s->index = 0;
         s->day++;
@@ -144,13 +179,13 @@ static int next_of_world(struct source *s, const struct model *catalogue, struct
     v->id = s->id;
     v->profile = w.is_member ? s->profile : NULL;
     v->time_s = w.time_s;
-    for (uint32_t i = 0; i < w.n; i++) add_item(v, s->indices[w.items[i]]);
+    for (uint32_t i = 0; i < w.n; i++) (void)add_item(v, s->indices[w.items[i]]);
     s->distinct = w.n;
     return SOTTO_OK;
 }
 
 static int next_of_data(struct source *s, const struct model *catalogue, struct visit *v) {
-    if (s->next >= s->data.n_baskets) return SOTTO_E_NOT_FOUND;
+    if (s->next >= s->end) return SOTTO_E_NOT_FOUND;
     const struct dataset_basket *b = &s->data.baskets[s->next++];
     v->id = b->id;
     v->profile = NULL;
@@ -160,7 +195,11 @@ static int next_of_data(struct source *s, const struct model *catalogue, struct 
     }
     v->time_s = b->time_s;
     for (uint32_t i = 0; i < b->n; i++)
-        add_item(v, model_find(catalogue, s->data.items[s->data.basket_items[b->first + i]].id));
+        if (!add_item(
+                v, model_find(catalogue, s->data.items[s->data.basket_items[b->first + i]].id))) {
+            s->cut++;
+            break;
+        }
     s->distinct = b->n;
     return SOTTO_OK;
 }

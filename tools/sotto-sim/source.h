@@ -8,13 +8,17 @@
 
 struct source;
 
-/* Days [options->from_s, + options->days) of the town. */
+/* Days [options->from_s, + options->days) of the town; from its first day when no --from is given.
+ */
 int source_open_world(struct source **source, const struct options *options,
                       struct sotto_error *err);
-/* Baskets of options->data from options->from_s on (for options->days days if given). */
+/* Baskets of options->data from options->from_s on, or all when no --from is given; if
+ * options->days is, only those of so many days from the first. */
 int source_open_data(struct source **source, const struct options *options,
                      struct sotto_error *err);
 void source_close(struct source *source);
+/* Whether the catalogue has any of the source's items: SOTTO_E_MISMATCH if not. */
+int source_check(struct source *source, const struct model *catalogue, struct sotto_error *err);
 
 uint64_t source_total(const struct source *source); /* visits, about */
 int64_t source_first_s(const struct source *source);
@@ -24,6 +28,8 @@ int64_t source_last_s(const struct source *source);
  * has; the rest of *v is left for the caller. SOTTO_E_NOT_FOUND past the last. */
 int source_next(struct source *source, const struct model *catalogue, struct visit *v,
                 struct sotto_error *err);
+/* How many baskets so far had more items than a visit takes, and lost the rest. */
+uint32_t source_cut(const struct source *source);
 /* Real baskets only: in how many of those before options->from_s each catalogue item is, into
  * counts[catalogue->n_items]. */
 void source_before(const struct source *source, const struct model *catalogue, uint32_t *counts);

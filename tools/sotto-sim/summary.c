@@ -1,9 +1,10 @@
 /* summary: the demonstration on one screen of text; and page: the same as a file for a browser. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "tools/common/cli.h"
+#include "tools/common/outfile.h"
 #include "tools/sotto-sim/commands.h"
 #include "tools/sotto-sim/page.h"
 
@@ -25,6 +26,7 @@ static void quality(json_t *from) {
         if (!at(from, path)) continue;
         printf("  %-32s %9.3f %9.3f %9.3f\n", names[i], v[0], v[1], v[2]);
     }
+    printf("  Recall@20: hits / min(20, items held out)\n");
     if (at(from, "request_to_open_us"))
         printf("  a slate takes %.0f us in the median; the model pack has %llu bytes\n",
                real_at(from, "request_to_open_us.median"),
@@ -37,6 +39,12 @@ static void kiosks(json_t *run) {
            (unsigned long long)uint_at(run, "kiosks"), (unsigned long long)uint_at(run, "days"),
            (unsigned long long)uint_at(run, "visits"),
            (unsigned long long)uint_at(run, "profiles"));
+    if (uint_at(run, "visits_without_room"))
+        printf("  %llu visits whose profile was to be kept found the vault full\n",
+               (unsigned long long)uint_at(run, "visits_without_room"));
+    if (uint_at(run, "baskets_cut"))
+        printf("  %llu baskets were too long for a visit and cut\n",
+               (unsigned long long)uint_at(run, "baskets_cut"));
     printf("  banners: %llu asked for, %llu shown, %llu declined; slates: %llu personal, %llu "
            "general\n",
            (unsigned long long)uint_at(run, "banners.asked"),
@@ -58,27 +66,43 @@ static void kiosks(json_t *run) {
                real_at(m, "lifetime_micro") / 1e6);
 }
 
+/* A name in so many columns: cut between characters, never inside one, and filled up. Names come
+ * from files: nothing of them may reach a terminal as a command. */
+static void put_name(const char *name, size_t columns) {
+    size_t n = 0, used = 0;
+    if (!utf8_is_printable(name, strlen(name))) name = "(not printable)";
+    for (; name[n] && (used < columns || ((unsigned char)name[n] & 0xc0) == 0x80); n++)
+        used += ((unsigned char)name[n] & 0xc0) != 0x80;
+    printf("%.*s%*s", (int)n, name, (int)(columns - used), "");
+}
+
 static void counts(const struct findings *found) {
     enum { SHOWN = 5 };
     struct window_view w;
-    uint64_t cells, inside;
     if (findings_best_window(found, &w) != 0) return;
     char day[11];
     metrics_date(day, w.start_s);
-    printf("\nNoised against true: \"%s\" on %s, %llu reports\n", w.metric, day,
-           (unsigned long long)w.reports);
+    printf("\nNoised against counted (a visit counts in at most %llu cells): \"%s\" on %s, %llu "
+           "reports\n",
+           (unsigned long long)w.max_cells, w.metric, day, (unsigned long long)w.reports);
     for (size_t i = 0, shown = 0; i < w.n && shown < SHOWN; i++) {
         const struct cell_view *c = &w.cells[i];
         if (!c->is_shown) continue;
-        printf("  %-32.32s %8.0f   [%.0f, %.0f]   true %.0f\n", c->name, c->estimate, c->low,
-               c->high, c->bounded);
+        printf("  ");
+        put_name(c->name, 32);
+        printf(" %8.0f   [%.0f, %.0f]   counted %.0f of %.0f\n", c->estimate, c->low, c->high,
+               c->bounded, c->unbounded);
         shown++;
     }
-    findings_coverage(found, &cells, &inside);
-    if (cells)
-        printf("  %llu of %llu counts lie inside their 95 %% interval (%.1f %%)\n",
-               (unsigned long long)inside, (unsigned long long)cells,
-               100.0 * (double)inside / (double)cells);
+    struct findings_coverage sum = findings_coverage(found);
+    if (sum.cells)
+        printf("  %llu of %llu counts after that bound lie inside their 95 %% interval (%.1f %%)\n",
+               (unsigned long long)sum.inside, (unsigned long long)sum.cells,
+               100.0 * (double)sum.inside / (double)sum.cells);
+    if (sum.touches > 0)
+        printf("  the bound left out %.0f of %.0f touches of a cell (%.1f %%), which no estimate "
+               "holds\n",
+               sum.left_out, sum.touches, 100 * sum.left_out / sum.touches);
 }
 
 static int gather(struct findings *found, const struct options *o, const char *program) {
@@ -105,16 +129,10 @@ int command_page(const struct options *o) {
     struct findings found;
     int code = gather(&found, o, "sotto-sim page");
     if (code != EXIT_OK) return code;
-    FILE *to = strcmp(o->out, "-") == 0 ? stdout : fopen(o->out, "we");
-    if (to) {
-        errno = 0;
-        page_write(to, &found);
-        int is_bad = ferror(to);
-        is_bad |= to == stdout ? fflush(to) : fclose(to);
-        if (is_bad) code = command_io("sotto-sim page", o->out);
-    } else {
-        code = command_io("sotto-sim page", o->out);
-    }
+    struct outfile out;
+    FILE *to = outfile_open(&out, o->out);
+    if (to) page_write(to, &found);
+    if (!to || outfile_close(&out, 1) != 0) code = command_io("sotto-sim page", o->out);
     findings_free(&found);
     return code;
 }

@@ -109,6 +109,15 @@ struct truth_count truth_get(const struct truth *t, uint32_t metric, uint64_t wi
     return w && cell < POLICY_CELLS_MAX ? count_of(w, cell) : (struct truth_count){0, 0};
 }
 
+static double left_out_of(const struct window *w, uint32_t n_cells) {
+    double sum = 0;
+    for (uint32_t c = 0; c < n_cells; c++) {
+        struct truth_count count = count_of(w, c);
+        sum += count.unbounded - count.bounded;
+    }
+    return sum;
+}
+
 void truth_write(const struct truth *t, struct json *json, const char *key) {
     json_begin_array(json, key);
     for (size_t i = 0; i < t->n; i++) {
@@ -120,6 +129,8 @@ void truth_write(const struct truth *t, struct json *json, const char *key) {
         json_uint(json, "window", w->window);
         json_uint(json, "window_start_s", w->window * metric->window_s);
         json_uint(json, "visits", w->visits);
+        json_uint(json, "max_cells", metric->max_cells);
+        json_double(json, "touches_left_out_by_bound", left_out_of(w, metric->n_cells));
         json_begin_array(json, "cells");
         for (uint32_t c = 0; c < metric->n_cells; c++) {
             struct truth_count count = count_of(w, c);

@@ -31,7 +31,8 @@ struct truth_count {
 };
 struct truth_count truth_get(const struct truth *truth, uint32_t metric, uint64_t window,
                              uint32_t cell);
-/* An array of {metric, name, window, window_start, visits, cells: [{name, unbounded, bounded}]}. */
+/* An array of {metric, name, window, window_start_s, visits, max_cells, touches_left_out_by_bound,
+ * cells: [{cell, unbounded, bounded}]}. */
 void truth_write(const struct truth *truth, struct json *json, const char *key);
 
 #endif

@@ -28,6 +28,10 @@ static int ask(struct machine *k, sotto_session session, enum sotto_purpose purp
                                agrees ? SOTTO_CONSENT_GRANTED : SOTTO_CONSENT_DENIED);
     if (rc == SOTTO_OK || rc == SOTTO_E_CONSENT)
         return SOTTO_OK; /* the policy may never allow it */
+    if (rc == SOTTO_E_LIMIT && purpose == SOTTO_PURPOSE_STORE) {
+        k->counts.not_kept++; /* the vault is full: the visit goes on as one that is not stored */
+        return SOTTO_OK;
+    }
     return machine_fail(k, rc, "consent", err);
 }
 
