@@ -127,6 +127,7 @@ int card_write(const struct train_result *r, const struct dataset *data,
               "item-to-item, closed form (EASE, Steck 2019; SLIST, Choi et al. 2021), "
               "degree-normalised, truncated, int8");
     json_uint(&j, "items", r->items);
+    json_uint(&j, "new_items", r->new_items);
     json_uint(&j, "edges", r->edges);
     json_uint(&j, "neighbours", r->neighbours);
     json_text(&j, "codec", r->codec == MODEL_VARINT ? "varint" : "fixed16");

@@ -77,15 +77,28 @@ int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, con
             learn.is_sparse =
                 f->x.n_items > FIT_DENSE_ITEMS_MAX || learn_bytes(&f->x, &learn, width) > memory;
         f->is_sparse = learn.is_sparse;
-        status = groups_make(&f->groups, &f->x, data, err);
+        status = learn_rows(&f->rows, &f->x, &learn, width, memory, label, err);
     }
-    if (status == SOTTO_OK) status = learn_rows(&f->rows, &f->x, &learn, width, memory, label, err);
+    if (status == SOTTO_OK) status = fit_describe(f, n_baskets, held, options, err);
     if (status == SOTTO_OK) status = repeat_rates(f, n_baskets, err);
     if (status != SOTTO_OK) fit_free(f);
     return status;
 }
 
+int fit_describe(struct fit *f, uint32_t n_baskets, const uint8_t *held,
+                 const struct fit_options *options, struct sotto_error *err) {
+    uint32_t learnt = f->x.n_items;
+    int status = SOTTO_OK;
+    if (options->catalogue)
+        status = newcomers_add(&f->x, &f->rows, f->data, options->catalogue, n_baskets, held,
+                               options->most_new, options->new_strength, &f->is_new, err);
+    f->n_new = f->x.n_items - learnt;
+    return status == SOTTO_OK ? groups_make(&f->groups, &f->x, f->data, err) : status;
+}
+
 void fit_free(struct fit *f) {
+    free(f->is_new);
+    f->is_new = NULL;
     interactions_free(&f->x);
     groups_free(&f->groups);
     rows_free(&f->rows);
@@ -98,6 +111,7 @@ int fit_serve(const struct fit *f, struct packed *packed, const struct serve_par
                                            .rows = &f->rows,
                                            .groups = &f->groups,
                                            .repeat_rates = f->repeat_rates,
+                                           .is_new = f->is_new,
                                            .neighbours = neighbours,
                                            .edge_bytes = edge_bytes,
                                            .codec = codec};

@@ -5,6 +5,7 @@
 
 #include "tools/sotto-pack/examples.h"
 #include "tools/sotto-pack/learn.h"
+#include "tools/sotto-pack/newcomers.h"
 
 enum method { METHOD_AUTO, METHOD_DENSE, METHOD_SPARSE };
 
@@ -14,7 +15,10 @@ struct fit_options {
     enum method method; /* METHOD_AUTO: dense where its matrix fits and has at most 45,000 items */
     int by_customer;    /* rows are people, not baskets */
     uint32_t min_baskets;
-    uint64_t most_memory; /* bytes; 0: what the machine has free */
+    uint64_t most_memory;              /* bytes; 0: what the machine has free */
+    const struct catalogue *catalogue; /* joined to the dataset; NULL: no newcomers */
+    uint32_t most_new;                 /* newcomers at most */
+    double new_strength;               /* see newcomers_add */
 };
 
 #define FIT_DENSE_ITEMS_MAX 45000
@@ -25,6 +29,8 @@ struct fit {
     struct groups groups;
     struct rows rows;
     double repeat_rates[GROUPS_CELLS_MAX];
+    uint8_t *is_new; /* per item; NULL: none is */
+    uint32_t n_new;
     int is_sparse;
 };
 
@@ -33,6 +39,9 @@ struct fit {
 int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, const uint8_t *held,
               const struct fit_options *options, const char *label,
               struct sotto_error *err) MUST_CHECK;
+/* The part of fit_learn that follows learning: newcomers, groups. */
+int fit_describe(struct fit *f, uint32_t n_baskets, const uint8_t *held,
+                 const struct fit_options *options, struct sotto_error *err) MUST_CHECK;
 void fit_free(struct fit *f);
 
 /* Quantises; `neighbours`, `edge_bytes` and `codec` as in struct quantise_source. */

@@ -31,7 +31,9 @@ struct train_options train_defaults(enum goal goal, int threads) {
                                      : cpus > 0 && cpus < 256 ? (int)cpus
                                                               : 1},
                 .serve = {.prior_strength = 0.03, .prior_half_life_days = 30, .self_strength = 1},
-                .min_baskets = 5},
+                .min_baskets = 5,
+                .most_new = 2000,
+                .new_strength = 0.5},
         .most_bytes = 1000000,
         .may_measure = 1,
     };
@@ -77,8 +79,8 @@ static int room_for_rows(const struct train_result *r, const struct dataset *dat
     size_t card_n = 0;
     int status = card_write(r, data, o, manifest, &card, &card_n, err);
     if (status == SOTTO_OK) status = interactions_make(&f.x, data, &of, err);
-    if (status == SOTTO_OK) status = groups_make(&f.groups, &f.x, data, err);
     if (status == SOTTO_OK) status = rows_make(&f.rows, f.x.n_items, 1, err);
+    if (status == SOTTO_OK) status = fit_describe(&f, data->n_baskets, NULL, &o->fit, err);
     if (status == SOTTO_OK)
         status = fit_serve(&f, &packed, &r->used.serve, 0, 0, MODEL_VARINT, err);
     if (status == SOTTO_OK) status = build(&bare, &f, &packed, manifest, card, card_n, err);
@@ -119,6 +121,7 @@ static int measure(struct train_result *r, const struct dataset *data,
 
 static void note(struct train_result *r, const struct fit *f, const struct packed *packed) {
     r->items = f->x.n_items;
+    r->new_items = f->n_new;
     r->skipped_ids = f->x.skipped_ids;
     r->groups = f->groups.n;
     r->is_category = f->groups.is_category;

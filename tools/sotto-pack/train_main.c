@@ -37,6 +37,14 @@ static const char help[] =
     "  --from DATE           use lines from this day on\n"
     "  --until DATE          use lines before this day\n"
     "\n"
+    "  --catalogue FILE      products and what is known of them, as CSV: titles, categories, tags\n"
+    "  --catalogue-map LIST  its columns: "
+    "item=product_id,title=…,category=department,tags=brand+type\n"
+    "  --new-items N         place at most N products that too few baskets hold by their tags and\n"
+    "                        categories (default 2000)\n"
+    "  --new-strength X      of their weights, which are borrowed from what is most like them\n"
+    "                        (default 0.5)\n"
+    "\n"
     "Size:\n"
     "  --min-baskets N       learn items that are in at least N baskets (default 5; lists 1)\n"
     "  --max-bytes N         size of the pack at most (default 1000000)\n"
@@ -85,7 +93,7 @@ struct command {
     struct train_options train;
     struct dataset_options data;
     struct args_pack pack;
-    const char *out, *file;
+    const char *out, *file, *catalogue, *catalogue_map;
     enum goal usual_goal; /* where --for does not say */
     int has_goal;
 };
@@ -100,6 +108,10 @@ enum option_id {
     OPT_NOT_AFTER,
     OPT_DEVICE_CLASS,
     OPT_CREATED,
+    OPT_CATALOGUE,
+    OPT_CATALOGUE_MAP,
+    OPT_NEW_ITEMS,
+    OPT_NEW_STRENGTH,
     /* data */
     OPT_MAP,
     OPT_FORMAT,
@@ -162,6 +174,10 @@ static const struct option fixed_options[] = {
     {"not-after", required_argument, NULL, OPT_NOT_AFTER},
     {"device-class", required_argument, NULL, OPT_DEVICE_CLASS},
     {"created", required_argument, NULL, OPT_CREATED},
+    {"catalogue", required_argument, NULL, OPT_CATALOGUE},
+    {"catalogue-map", required_argument, NULL, OPT_CATALOGUE_MAP},
+    {"new-items", required_argument, NULL, OPT_NEW_ITEMS},
+    {"new-strength", required_argument, NULL, OPT_NEW_STRENGTH},
     {"map", required_argument, NULL, OPT_MAP},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"item-pattern", required_argument, NULL, OPT_ITEM_PATTERN},
@@ -308,6 +324,14 @@ static int parse(struct command *c, int argc, char **argv, struct sotto_error *e
         case OPT_NOT_AFTER: c->pack.not_after = optarg; break;
         case OPT_DEVICE_CLASS: c->pack.device_class = optarg; break;
         case OPT_CREATED: c->pack.created = optarg; break;
+        case OPT_CATALOGUE: c->catalogue = optarg; break;
+        case OPT_CATALOGUE_MAP: c->catalogue_map = optarg; break;
+        case OPT_NEW_ITEMS:
+            status = read_u32("--new-items", 0, MODEL_ITEMS_MAX, &c->train.fit.most_new, err);
+            break;
+        case OPT_NEW_STRENGTH:
+            status = args_real("--new-strength", optarg, 0, 10, &c->train.fit.new_strength, err);
+            break;
         case '?': return args_unknown("train", argc, argv);
         default:
             status = option < OPT_MIN_BASKETS  ? read_data_option(option, &c->data, err)
@@ -339,6 +363,9 @@ static void print_result(const struct command *c, const struct train_result *r) 
            r->is_sparse ? "each item on its strongest companions (sparse)"
                         : "in closed form (dense)",
            r->codec == MODEL_VARINT ? "varint" : "fixed16");
+    if (r->new_items)
+        printf("%u of the items are new: placed by what the catalogue says of them\n",
+               r->new_items);
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
@@ -363,6 +390,7 @@ int train_main(int argc, char **argv) {
     struct sotto_error err = {0};
     struct pack_manifest manifest;
     struct dataset data;
+    struct catalogue catalogue = {0};
     struct train_result result;
     int code = parse(&c, argc, argv, &err);
     if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
@@ -379,8 +407,15 @@ int train_main(int argc, char **argv) {
         code = parse(&c, argc, argv, &err); /* the same words, over this goal's defaults */
         if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
     }
-    int status = train_model(&result, &data, &c.train, &manifest, &err);
+    int status = SOTTO_OK;
+    if (c.catalogue) {
+        status = catalogue_read(&catalogue, c.catalogue, c.catalogue_map, &err);
+        if (status == SOTTO_OK) status = catalogue_join(&catalogue, &data, &err);
+        c.train.fit.catalogue = &catalogue;
+    }
+    if (status == SOTTO_OK) status = train_model(&result, &data, &c.train, &manifest, &err);
     dataset_free(&data);
+    catalogue_free(&catalogue);
     if (status != SOTTO_OK) return cli_report("sotto-pack train", &err);
     status = packfile_replace(c.out, result.model.bytes, result.model.n, 0644, &err);
     if (status == SOTTO_OK) print_result(&c, &result);

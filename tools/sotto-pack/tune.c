@@ -7,14 +7,16 @@
 
 #include "tools/common/cli.h"
 
-#define STEPS_EXPECTED 200    /* for the progress line */
-#define GAIN_MIN       0.0002 /* below this a difference is noise, and what is simpler stays */
-#define EDGE_BYTES     3      /* a rough edge, while rows are not yet numbered as they will be */
-#define ROUNDS         3
-#define STEPS_OVER     2
-#define DRAWS          32 /* ways of learning drawn at random before the descent, half where quick, */
-#define SERVINGS       8 /* each served in so many ways */
-#define PLACES         3 /* the best of them that are descended from; one where quick */
+#define STEPS_EXPECTED 200 /* for the progress line */
+/* A gain below this over the root of the number of examples is noise (a quarter of the standard
+ * error of a figure that varies by 0.2): what is simpler stays. */
+#define GAIN_MIN   0.05
+#define EDGE_BYTES 3 /* a rough edge, while rows are not yet numbered as they will be */
+#define ROUNDS     3
+#define STEPS_OVER 2
+#define DRAWS      32 /* ways of learning drawn at random before the descent, half where quick, */
+#define SERVINGS   8  /* each served in so many ways */
+#define PLACES     3  /* the best of them that are descended from; one where quick */
 
 enum goals {
     BASKET = 1,
@@ -194,7 +196,7 @@ static int try_value(struct tuner *t, const struct dimension *d, double value, i
     status = measure(t, f, &o, &q);
     if (status == SOTTO_OK) {
         double v = quality_of(&q, t->examples->goal);
-        *is_better = v > t->best_value + GAIN_MIN;
+        *is_better = v > t->best_value + GAIN_MIN / sqrt(q.examples + 1.0);
         note(t, d->name, value, &q, f->x.n_items, *is_better);
         if (*is_better) {
             t->best = o;
