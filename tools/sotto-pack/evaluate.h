@@ -130,6 +130,8 @@ struct evaluation {
     struct tally tallies[TALLIES]; /* of those with n > 0 */
     double history_popularity;     /* sum of the popularity of each history's items */
     uint64_t history_events, long_histories, not_personal;
+    char last_day[11]; /* of the data the pack learnt from, as its card tells; "" unknown */
+    int is_seen;       /* the first question is of that day or before */
     double *times_us;
     size_t n_times, cap_times;
     double median_us, p99_us, coverage, gini, mean_popularity, lift;

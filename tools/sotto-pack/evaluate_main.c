@@ -374,6 +374,23 @@ static int run(struct evaluation *e, struct cases *cases, const uint8_t *bytes,
     return status;
 }
 
+/* Until which day the pack's card says that its data went: what it learnt from is no test of it. */
+static void read_last_day(struct evaluation *e, const struct pack *pack) {
+    static const char key[] = "\"last_day\": \"";
+    size_t n;
+    const char *card = (const char *)pack_section(pack, SECTION_CARD, &n);
+    const char *at = card ? memmem(card, n, key, sizeof key - 1) : NULL;
+    int64_t last_s;
+    if (!at || (size_t)(card + n - at) < sizeof key + 10) return;
+    memcpy(e->last_day, at + sizeof key - 1, 10);
+    if (e->options->protocol == PROTOCOL_RANKING || dataset_parse_time(e->last_day, &last_s) != 0)
+        return;
+    for (uint32_t b = 0; b < e->cases->test.n_baskets && !e->is_seen; b++) {
+        int64_t time_s = e->cases->test.baskets[b].time_s;
+        e->is_seen = time_s >= e->options->from_s && time_s < last_s + 86400;
+    }
+}
+
 static int report(const struct evaluation *e, struct sotto_error *err) {
     const struct evaluate_options *o = e->options;
     int status = SOTTO_OK;
@@ -412,6 +429,7 @@ int evaluate_main(int argc, char **argv) {
     if (status == SOTTO_OK) status = model_load(&model, &pack, o.pack, &err);
     if (status == SOTTO_OK) status = cases_open(&cases, &o, &model, &err);
     if (status == SOTTO_OK) {
+        read_last_day(&e, &pack);
         status = run(&e, &cases, bytes, &err);
         if (status == SOTTO_OK) status = report(&e, &err);
         cases_close(&cases);

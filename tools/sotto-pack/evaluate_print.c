@@ -59,6 +59,11 @@ void evaluation_print(const struct evaluation *e) {
     if (e->cases->unknown)
         printf("%llu items of the test are in neither the pack nor what came before\n",
                (unsigned long long)e->cases->unknown);
+    if (e->is_seen)
+        printf(
+            "WARNING: the pack learnt from data of %s, within what it is asked about here: these "
+            "figures flatter it\n",
+            e->last_day);
     if (e->long_histories)
         printf("%llu histories exceed %d events: a device forgets the oldest\n",
                (unsigned long long)e->long_histories, SOTTO_HISTORY_MAX);
@@ -122,6 +127,7 @@ int evaluation_json(const struct evaluation *e, const char *path, struct sotto_e
     json_uint(&j, "without_history", e->cases->strangers);
     json_uint(&j, "targets_not_in_pack", e->cases->dropped_targets);
     json_end_object(&j);
+    json_bool(&j, "held_out", !e->is_seen);
     json_uint(&j, "unknown_items", e->cases->unknown);
     json_uint(&j, "long_histories", e->long_histories);
     json_uint(&j, "general_slates", e->not_personal);
@@ -209,10 +215,10 @@ static void put_lorenz(FILE *to, const struct evaluation *e) {
                 bottom - e->lorenz[i] * LORENZ);
     fprintf(to, "\"><title>Lorenz curve of exposure, Gini %.3f</title></path>\n", e->gini);
     fprintf(to, "<text x=\"%d\" y=\"%d\">Who is shown: Gini %.2f</text>\n", left, TOP - 2, e->gini);
-    fprintf(to,
-            "<text class=\"s\" x=\"%d\" y=\"%d\">items, least shown first; %.0f %% are in some top "
-            "%u</text>\n",
-            left, bottom + 20, 100 * e->coverage, e->options->k);
+    fprintf(to, "<text class=\"s\" x=\"%d\" y=\"%d\">items, least shown first</text>\n", left,
+            bottom + 20);
+    fprintf(to, "<text class=\"s\" x=\"%d\" y=\"%d\">%.0f %% are in some top %u</text>\n", left,
+            bottom + 38, 100 * e->coverage, e->options->k);
 }
 
 int evaluation_plot(const struct evaluation *e, const char *path, struct sotto_error *err) {
