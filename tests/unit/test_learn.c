@@ -334,7 +334,7 @@ static void the_strongest_few_are_those_a_full_sort_puts_first(void **state) {
     (void)state;
     struct dice d = {3};
     for (int round = 0; round < 2000; round++) {
-        struct rows_entry v[60], sorted[60];
+        struct rows_entry v[60] = {{0}}, sorted[60];
         uint32_t n = dice_below(&d, 61), most = dice_below(&d, 65);
         for (uint32_t i = 0; i < n; i++) /* many equal ones */
             v[i] = (struct rows_entry){i, (float)dice_below(&d, 20) - 10};

@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -59,21 +60,30 @@ static void full_disk_leaves_the_old_text_and_nothing_else(void **state) {
     assert_int_equal(pack_tool_count(t), 1);
 }
 
-static void links_are_followed_and_devices_written_to_in_place(void **state) {
+static void links_are_followed_and_pipes_written_to_in_place(void **state) {
     struct pack_tool *t = *state;
     struct outfile o;
     struct stat st;
-    const char *file = pack_tool_write(t, "file", "old"), *link = pack_tool_path(t, "link");
+    const char *file = pack_tool_write(t, "file", "old"), *link = pack_tool_path(t, "link"),
+               *pipe = pack_tool_path(t, "pipe");
+    char got[8] = "";
     assert_int_equal(symlink(file, link), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    int reader = open(pipe, O_RDONLY | O_NONBLOCK); /* else the writer would wait for one */
+    assert_true(reader >= 0);
     assert_int_equal(chmod(file, 0640), 0);
 
     fputs("new", outfile_open(&o, link));
     assert_int_equal(outfile_close(&o, 1), 0);
-    fputs("lost", outfile_open(&o, "/dev/null"));
+    assert_int_equal(outfile_check(pipe), 0);
+    fputs("through", outfile_open(&o, pipe));
     assert_int_equal(outfile_close(&o, 1), 0);
 
     assert_true(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
-    assert_true(stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
+    assert_true(lstat(pipe, &st) == 0 && S_ISFIFO(st.st_mode));
+    assert_int_equal(read(reader, got, 7), 7);
+    assert_string_equal(got, "through");
+    close(reader);
     assert_string_equal(content_of(file), "new");
     assert_true(stat(file, &st) == 0 && (st.st_mode & 0777) == 0640);
 }
@@ -94,7 +104,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(what_stood_there_stays_until_the_new_text_is_complete),
         IN_FOLDER(full_disk_leaves_the_old_text_and_nothing_else),
-        IN_FOLDER(links_are_followed_and_devices_written_to_in_place),
+        IN_FOLDER(links_are_followed_and_pipes_written_to_in_place),
         IN_FOLDER(what_cannot_be_made_says_why),
     };
     return cmocka_run_group_tests_name("outfile", tests, NULL, NULL);

@@ -164,7 +164,7 @@ static void both_codecs_hold_the_same_model(void **state) {
     assert_int_equal(fixed.model.n_edges, varint.model.n_edges);
     for (uint32_t i = 0; i < N; i++) {
         struct model_row a = model_row_of(&fixed.model, i), b = model_row_of(&varint.model, i);
-        int x, y;
+        int x = 0, y = 0;
         while (model_row_next(&a, &x)) {
             assert_int_equal(model_row_next(&b, &y), 1);
             assert_int_equal(a.column, b.column);
@@ -278,7 +278,9 @@ static void repeat_strength_is_kept_per_group(void **state) {
     struct quantise_source source = source_of(l);
     const double rates[] = {0.5, 1, 3};
     source.repeat_rates = rates;
-    for (double strength = 0.01; strength < 30; strength *= 10) {
+    static const double strengths[] = {0.01, 0.1, 1, 10};
+    for (size_t k = 0; k < ARRAY_LEN(strengths); k++) {
+        const double strength = strengths[k];
         const struct serve_params serve = {
             .decay = 5, .repeat_strength = strength, .repeat_half_life_days = 30};
         struct packed p;

@@ -281,16 +281,21 @@ static int ask_user(const struct asking *a, const struct dataset_basket *b,
     return put(a, &q);
 }
 
+struct user {
+    const struct dataset_basket *basket;
+};
+
 static int by_id(const void *a, const void *b) {
-    return strcmp((*(const struct dataset_basket *const *)a)->id,
-                  (*(const struct dataset_basket *const *)b)->id);
+    const struct user *x = a, *y = b;
+    return strcmp(x->basket->id, y->basket->id);
 }
 
-/* `sorted`: the training file's baskets by id. */
-static const struct dataset_basket *find_user(const struct dataset_basket **sorted, size_t n,
+/* `users`: the training file's, by id. */
+static const struct dataset_basket *find_user(const struct user *users, size_t n,
                                               const struct dataset_basket *b) {
-    const struct dataset_basket **found = n ? bsearch(&b, sorted, n, sizeof *sorted, by_id) : NULL;
-    return found ? *found : NULL;
+    const struct user key = {b};
+    const struct user *found = users && n ? bsearch(&key, users, n, sizeof key, by_id) : NULL;
+    return found ? found->basket : NULL;
 }
 
 static int chain_customers(struct asking *a) {
@@ -313,15 +318,15 @@ static int chain_customers(struct asking *a) {
 int cases_each(struct cases *c, int (*ask)(void *ctx, const struct question *q), void *ctx,
                void (*step)(void *ctx), struct sotto_error *err) {
     struct asking a = {.c = c, .ask = ask, .ctx = ctx, .err = err};
-    const struct dataset_basket **sorted = NULL;
+    struct user *users = NULL;
     int status = SOTTO_OK;
     if (c->options->protocol == PROTOCOL_NEXT_BASKET) status = chain_customers(&a);
     if (c->options->protocol == PROTOCOL_RANKING) {
-        sorted = malloc(((size_t)c->train.n_baskets + 1) * sizeof *sorted);
-        if (!sorted) status = fail(err, SOTTO_E_MEMORY, "no memory for the users");
-        for (uint32_t b = 0; sorted && b < c->train.n_baskets; b++)
-            sorted[b] = &c->train.baskets[b];
-        if (sorted && c->train.n_baskets) qsort(sorted, c->train.n_baskets, sizeof *sorted, by_id);
+        users = calloc((size_t)c->train.n_baskets + 1, sizeof *users);
+        if (!users) status = fail(err, SOTTO_E_MEMORY, "no memory for the users");
+        for (uint32_t b = 0; users && b < c->train.n_baskets; b++)
+            users[b].basket = &c->train.baskets[b];
+        if (users && c->train.n_baskets) qsort(users, c->train.n_baskets, sizeof *users, by_id);
     }
     for (uint32_t b = 0; b < c->test.n_baskets && status == SOTTO_OK; b++) {
         const struct dataset_basket *basket = &c->test.baskets[b];
@@ -330,12 +335,12 @@ int cases_each(struct cases *c, int (*ask)(void *ctx, const struct question *q),
         case PROTOCOL_NEXT_BASKET: status = ask_next_basket(&a, basket); break;
         case PROTOCOL_SESSIONS: status = ask_session(&a, basket); break;
         case PROTOCOL_RANKING:
-            status = ask_user(&a, basket, find_user(sorted, c->train.n_baskets, basket));
+            status = ask_user(&a, basket, find_user(users, c->train.n_baskets, basket));
             break;
         }
         step(ctx);
     }
-    free(sorted);
+    free(users);
     free(a.latest);
     free(a.before);
     free(a.is_done);

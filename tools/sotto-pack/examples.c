@@ -297,7 +297,8 @@ int examples_measure(const struct examples *e, const struct interactions *x,
     a.w.seen = calloc(slate_bitmap_bytes(n), 1);
     a.w.inputs = calloc(SOTTO_HISTORY_MAX, sizeof *a.w.inputs);
     a.slate = calloc(1, sizeof *a.slate);
-    a.history = calloc(1, sizeof *a.history);
+    struct history *history = calloc(1, sizeof *history);
+    a.history = history;
     int is_ready =
         a.w.score.sums && a.w.score.touched && a.w.seen && a.w.inputs && a.slate && a.history;
     if (is_ready) ask(&a, is_general, quality);
@@ -306,6 +307,6 @@ int examples_measure(const struct examples *e, const struct interactions *x,
     free(a.w.seen);
     free(a.w.inputs);
     free(a.slate);
-    free(a.history);
+    free(history);
     return is_ready ? SOTTO_OK : fail(err, SOTTO_E_MEMORY, "no memory to measure a model");
 }

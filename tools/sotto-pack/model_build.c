@@ -89,10 +89,10 @@ static int layout_make(struct layout *l, const struct model_source *s, struct so
     for (uint32_t i = 0; i < n; i++) strings += strlen(item_at(s, i)->id) + 1 + TITLE_BYTES;
     memset(l, 0, sizeof *l);
     l->strings = malloc(strings);
-    l->items = calloc(n, ITEM_BYTES);
-    l->keys = calloc(n, KEY_BYTES);
-    l->groups = calloc(s->groups->n, 4);
-    l->sorted = calloc(n, sizeof *l->sorted);
+    l->items = calloc(n + 1, ITEM_BYTES);
+    l->keys = calloc(n + 1, KEY_BYTES);
+    l->groups = calloc((size_t)s->groups->n + 1, 4);
+    l->sorted = calloc(n + 1, sizeof *l->sorted);
     if (!l->strings || !l->items || !l->keys || !l->groups || !l->sorted)
         return fail(err, SOTTO_E_MEMORY, "no memory to lay out a model of %zu items", n);
     l->strings[0] = '\0';

@@ -39,7 +39,7 @@ void parallel_each(uint32_t n, int threads, const char *label,
                    void (*work)(void *ctx, int thread, uint32_t i), void *ctx) {
     struct shared s = {.n = n, .work = work, .ctx = ctx, .is_shown = label != NULL};
     struct worker workers[THREADS_MAX];
-    pthread_t ids[THREADS_MAX];
+    pthread_t ids[THREADS_MAX] = {0};
     int started = 1;
     if (threads > THREADS_MAX) threads = THREADS_MAX;
     atomic_init(&s.next, 0);

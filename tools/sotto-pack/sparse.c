@@ -100,10 +100,11 @@ static void learn_item(void *ctx, int thread, uint32_t item) {
     /* Cutting rows may cost the matrix its definiteness: then the ridge grows until it is back. */
     double lambda = s->lambda;
     int info = 1, order = (int)n, one = 1;
-    for (int attempt = 0; attempt < RIDGE_TRIES && info != 0 && n > 0; attempt++, lambda *= 2) {
+    for (int attempt = 0; attempt < RIDGE_TRIES && info != 0 && n > 0; attempt++) {
         gather(s, b, n, lambda);
         for (uint32_t k = 0; k < n; k++) b->b[k] = b->row.values[b->chosen[k]];
         sposv_("U", &order, &one, b->a, &order, b->b, &order, &info, 1);
+        lambda *= 2;
     }
     struct rows_entry *out = s->learnt + (size_t)item * s->most;
     const float *v = s->g->item_weight;
