@@ -59,17 +59,16 @@ static int make_files(struct device *d, const uint8_t *pack, size_t n, struct so
     struct keyfile_secret *key = NULL;
     uint8_t *policy = NULL;
     size_t policy_n = 0;
-    char base[PATH_BYTES + 8];
+    char dir[sizeof d->dir], base[PATH_BYTES + 8];
     const char *tmp = getenv("TMPDIR");
     if (!tmp || strlen(tmp) > 30) tmp = "/tmp";
-    snprintf(d->dir, sizeof d->dir, "%s/sotto-evaluate-XXXXXX", tmp);
-    if (!mkdtemp(d->dir)) {
-        d->dir[0] = '\0';
+    snprintf(dir, sizeof dir, "%s/sotto-evaluate-XXXXXX", tmp);
+    if (!mkdtemp(dir))
         return fail(err, SOTTO_E_IO, "%s: no folder can be made there; set TMPDIR", tmp);
-    }
+    memcpy(d->dir, dir, sizeof dir);
     for (int i = 0; i < FILES; i++)
-        snprintf(d->files[i], sizeof d->files[i], "%.60s/%s", d->dir, names[i]);
-    snprintf(base, sizeof base, "%.60s/key", d->dir);
+        snprintf(d->files[i], sizeof d->files[i], "%.60s/%s", dir, names[i]);
+    snprintf(base, sizeof base, "%.60s/key", dir);
     int status = keyfile_generate(base, NULL, d->key, err);
     if (status == SOTTO_OK) status = keyfile_open(&key, d->files[FILE_KEY], NULL, err);
     if (status == SOTTO_OK) status = make_policy(&policy, &policy_n, err);
