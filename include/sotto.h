@@ -121,16 +121,19 @@ struct sotto_config {
     size_t memory_bytes;
 };
 
-/* Computes into *bytes how much memory sotto_open takes for this configuration (besides SQLite's
- * own heap, capped at 1 MiB, and the mapped packs). Verifies the model pack on the way, so it fails
- * as sotto_open would. `err` may be NULL. */
+/* Computes into *bytes the size of the block that sotto_config.memory must hold for this model.
+ * More comes apart from it: locked memory for keys, histories and scores (sotto_health.memory_bytes
+ * tells block and locked memory together), SQLite's own heap, capped at 1 MiB, and the mapped
+ * packs. Verifies the model pack on the way, so it fails as sotto_open would. `err` may be NULL. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_memory_needed(const struct sotto_config *config, size_t *bytes,
                                                    struct sotto_error *err);
 
 /* Opens an engine: verifies the packs, opens or makes the vault, finishes what a power cut left
  * undone. On failure *engine is NULL and `err` (may be NULL) says why. If only the vault's storage
- * fails (full, read-only, damaged, gone) the engine opens all the same and serves non-personalised
- * slates; sotto_health says so. Close with sotto_close. */
+ * fails (full, read-only, damaged, gone), or the model pack is past its not-after date, the engine
+ * opens all the same and serves non-personalised slates; sotto_health says so. SOTTO_E_MEMORY when
+ * the system does not let the process lock its secrets in memory: `err` tells what RLIMIT_MEMLOCK
+ * must allow (see sotto_port.allow_unlocked). Close with sotto_close. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_open(const struct sotto_config *config, struct sotto **engine,
                                           struct sotto_error *err);
 
@@ -147,17 +150,20 @@ SOTTO_API const char *sotto_last_error(const struct sotto *engine);
 typedef uint64_t sotto_session;
 typedef uint64_t sotto_slate;
 
-/* Begins a visit. `profile` NULL: an anonymous session that lives in RAM and dies with
- * sotto_session_end or after the policy's idle time. Otherwise the name of a profile (1 to
- * SOTTO_PROFILE_NAME_MAX bytes): if the vault holds it, its history and consent are loaded; if not,
- * the session starts empty and nothing is stored before consent to store.
+/* Begins a visit. `profile` NULL: an anonymous session that lives in RAM and leaves nothing behind.
+ * Otherwise the name of a profile (1 to SOTTO_PROFILE_NAME_MAX bytes): if the vault holds it, its
+ * history and consent are loaded; if not, the session starts empty and nothing is stored before
+ * consent to store. While storage fails it starts empty too and is loaded when storage comes back.
+ * Every session, named or not, ends with sotto_session_end or once no call was made for it during
+ * the policy's idle time; a call that comes later finds it ended (SOTTO_E_STATE).
  * SOTTO_E_LIMIT when SOTTO_SESSIONS_MAX sessions are open; SOTTO_E_STATE when that profile already
  * is in a session. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_session_begin(struct sotto *engine, const char *profile,
                                                    sotto_session *session);
 
 /* Ends a visit: stores what consent allows, counts the visit if it may be measured, wipes the rest.
- * If storing fails the session has still ended, and the status tells what was lost. */
+ * If storing fails the session has still ended, and the status tells what was lost. An erasure or a
+ * no that storage has not taken yet is not lost with the session: sotto_tick tries again. */
 SOTTO_API int sotto_session_end(struct sotto *engine, sotto_session session);
 
 /* What consent is asked for, each by itself. */
@@ -179,6 +185,8 @@ enum sotto_consent {
  * anonymous session it holds for the session. Granting STORE to a named session creates its profile
  * and stores what the session holds; taking it back erases the profile and its key. Taking back
  * PERSONALISE disarms every slate of the session.
+ * A no counts at once, whatever the status. SOTTO_E_IO says that a no could not be stored because
+ * storage fails: it will be as soon as storage works again, unless the device restarts before.
  * SOTTO_E_CONSENT when the policy never allows the purpose (nothing is recorded), or STORE in an
  * anonymous session. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_consent_set(struct sotto *engine, sotto_session session,
@@ -220,7 +228,7 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_stock_set(struct sotto *engine, const char 
 struct sotto_slate_request {
     size_t size;
     uint32_t count;   /* how many items, 1 to SOTTO_SLATE_ITEMS_MAX; 0 means 20 */
-    uint32_t repeats; /* 1: items already in the history may be shown again */
+    uint32_t repeats; /* 1: items of the history may be shown again, and count for themselves */
     uint32_t general; /* 1: the person asked for a slate not based on profiling */
 };
 
@@ -240,7 +248,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_slate_present(struct sotto *engine, sotto_s
 
 /* Delivers the receipt of a banner that was pending. SOTTO_E_STATE when it proves no disclosure
  * (wrong hash, no channel, too short, not acknowledged, times that cannot be): the slate will open
- * as general. */
+ * as general. A receipt that says the person declined is heard however late it comes, also when the
+ * slate has timed out, was opened or closed: it denies consent to personalise. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_slate_confirm(struct sotto *engine, sotto_slate slate,
                                                    const struct sotto_banner_receipt *receipt);
 
@@ -254,7 +263,8 @@ enum sotto_why {
     SOTTO_WHY_DECLINED = 5,      /* the person declined on the banner */
     SOTTO_WHY_EXPIRED = 6,       /* the sealed slate was too old */
     SOTTO_WHY_NO_HISTORY = 7,    /* there is nothing to personalise on yet */
-    SOTTO_WHY_STORAGE = 8        /* storage failed or was refused; nobody's word can be trusted */
+    SOTTO_WHY_STORAGE = 8,       /* storage failed or was refused; nobody's word can be trusted */
+    SOTTO_WHY_MODEL = 9          /* the model pack expired or is older than one in use before */
 };
 
 /* A fixed English sentence for a `why`; never NULL. */
@@ -313,8 +323,8 @@ struct sotto_explanation {
 
 /* Explains the item at `rank` of an opened slate. Writes at most `cap` reasons, the strongest (by
  * absolute contribution) first; explanation->count tells how many there are, never more than
- * SOTTO_HISTORY_MAX + 1. SOTTO_E_STATE before the slate was opened: a reason would tell the item.
- */
+ * SOTTO_HISTORY_MAX + 1. SOTTO_E_STATE before the slate was opened (a reason would tell the item)
+ * and after the history behind it was erased. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_explain(struct sotto *engine, sotto_slate slate, uint32_t rank,
                                              struct sotto_explanation *explanation,
                                              struct sotto_reason *reasons, size_t cap);
@@ -330,9 +340,10 @@ struct sotto_erase_receipt {
 };
 
 /* Destroys a profile's key and records, or with `profile` NULL those of every profile; open
- * sessions of it lose their history and consent at once. Works whatever was consented to; erasing
- * what does not exist succeeds and says 0. A power cut in the middle is finished by the next open.
- * The privacy ledger is kept: what was revealed stays accounted for. */
+ * sessions of it lose their history and consent at once, and open slates their reasons. Works
+ * whatever was consented to; erasing what does not exist succeeds and says 0. A power cut in the
+ * middle is finished by the next open. The privacy ledger is kept: what was revealed stays
+ * accounted for. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_erase(struct sotto *engine, const char *profile,
                                            struct sotto_erase_receipt *receipt);
 
@@ -350,7 +361,7 @@ struct sotto_metric_info {
     const char *name;        /* owned by the engine */
     uint32_t cells;          /* histogram length */
     uint32_t max_cells;      /* at most this many cells per visit are counted (sensitivity) */
-    uint32_t eps_micro;      /* epsilon per visit and window, millionths */
+    uint32_t eps_micro;      /* epsilon of one visit more or less in a window, millionths */
     uint32_t window_s;       /* window length, seconds */
     uint64_t open_window;    /* index of the window now being counted */
     uint64_t spent_micro;    /* charged so far over the device's life, all metrics, millionths */
@@ -378,9 +389,9 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t 
 SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t *cursor,
                                                  uint8_t *buf, size_t cap, size_t *n);
 
-/* Housekeeping, to be called about once a second: stores waiting events, ends idle anonymous
- * sessions, closes windows and seals their reports, reopens failed storage. Returns the first
- * failure; the rest is done all the same. */
+/* Housekeeping, to be called about once a second: stores what waits, ends idle sessions, closes
+ * windows and seals their reports, reopens failed storage. Returns the first failure; the rest is
+ * done all the same. */
 SOTTO_API int sotto_tick(struct sotto *engine);
 
 /* ---- Health ------------------------------------------------------------------------------ */
@@ -397,6 +408,8 @@ struct sotto_health {
     uint32_t strict;   /* 1: the compiled-in strict policy rules */
     int policy_status; /* why: 0 when the policy pack is in force, else enum sotto_status */
     char policy_message[SOTTO_MESSAGE_BYTES];
+    int model_status; /* 0, or why slates are general: SOTTO_E_EXPIRED, SOTTO_E_ROLLBACK */
+    char model_message[SOTTO_MESSAGE_BYTES];
     enum sotto_storage_state storage;
     int storage_status; /* enum sotto_status of the last storage failure */
     char storage_message[SOTTO_MESSAGE_BYTES];
@@ -405,9 +418,10 @@ struct sotto_health {
     uint32_t profiles; /* stored profiles */
     uint64_t banners_asked, banners_shown;
     uint64_t slates_general, slates_personalised;
-    uint64_t reports;     /* stored in the outbox */
-    int64_t time_floor_s; /* the engine's notion of now: never goes back, seconds since 1970 */
-    size_t memory_bytes;  /* of the engine's block and locked arenas */
+    uint64_t reports;       /* stored in the outbox */
+    int64_t time_floor_s;   /* the engine's notion of now: never goes back, seconds since 1970 */
+    size_t memory_bytes;    /* of the engine's block and locked arenas */
+    uint32_t memory_locked; /* 1: those arenas cannot reach swap; 0: sotto_port.allow_unlocked */
 };
 
 /* Fills *health. */

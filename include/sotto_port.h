@@ -113,17 +113,20 @@ struct sotto_port {
     int (*slot_destroy)(void *ctx, unsigned slot, int *assurance);
     /* How many bytes a slot should hold: 32 for hardware, SOTTO_SLOT_BYTES_MAX for files. */
     size_t slot_bytes;
-    /* A counter that hardware never lets go back. NULL when there is none. */
+    /* A counter that hardware never lets go back. NULL when there is none. Reserved: this engine
+     * does not call it yet, so a vault that is set back together with its keys goes unnoticed on
+     * the device. */
     int (*counter_read)(void *ctx, uint64_t *value);
     int (*counter_bump)(void *ctx, uint64_t *value);
 
-    /* Maps a whole file read-only. `*bytes` stays valid until file_unmap. A file that others
-     * may write must be refused: the engine validates a pack once, at open. Replace packs by
-     * rename, never in place. Required. */
+    /* Maps a whole file read-only. `*bytes` is aligned to 64 bytes (a page of mmap is) and stays
+     * valid until file_unmap. A file that others may write must be refused: the engine validates a
+     * pack once, at open. Replace packs by rename, never in place. Required. */
     int (*file_map)(void *ctx, const char *path, const uint8_t **bytes, size_t *n);
     void (*file_unmap)(void *ctx, const uint8_t *bytes, size_t n);
     /* Path of the vault's one SQLite file, on a data partition that survives updates. NULL: the
-     * engine keeps nothing at all (RAM only). */
+     * engine keeps nothing at all (RAM only), also no floors: after a restart it believes the wall
+     * clock and takes any signed pack, however old. */
     const char *vault_path;
     /* Name of a registered SQLite VFS, NULL for the default. */
     const char *vault_vfs;
@@ -134,6 +137,11 @@ struct sotto_port {
      * out. */
     int (*banner_show)(void *ctx, const struct sotto_banner *banner,
                        struct sotto_banner_receipt *receipt);
+
+    /* 0: sotto_open fails where the system does not let the process lock the memory that holds
+     * profiles and keys (mlock, RLIMIT_MEMLOCK), because it could reach swap. 1: go on without;
+     * sotto_health.memory_locked tells. For desks, simulators and devices without swap. */
+    uint32_t allow_unlocked;
 };
 
 #ifdef __cplusplus

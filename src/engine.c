@@ -69,8 +69,20 @@ void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
     slates_apply(e, 0, SLATE_WITHDRAW, SOTTO_WHY_POLICY);
 }
 
+void engine_set_model_aside(struct sotto *e, int status, const char *message) {
+    e->model_status = status;
+    memset(e->model_message, 0, sizeof e->model_message);
+    memcpy(e->model_message, message, strnlen(message, sizeof e->model_message - 1));
+    slates_apply(e, 0, SLATE_WITHDRAW, SOTTO_WHY_MODEL);
+}
+
 int64_t engine_now(struct sotto *e) {
     int64_t now_s = clock_now(&e->clock);
+    int64_t last_s = e->model_pack.not_after_s;
+    if (e->model_status == SOTTO_OK && last_s != 0 && now_s > last_s)
+        engine_set_model_aside(e, SOTTO_E_EXPIRED,
+                               "the model pack expired; install a newer one; until then slates are "
+                               "general");
     if (e->rules == &e->policy && e->policy.not_after_s != 0 && now_s > e->policy.not_after_s)
         engine_let_strict_rule(e, SOTTO_E_EXPIRED, "the policy pack expired; install a newer one");
     return now_s;
@@ -83,9 +95,9 @@ uint64_t engine_now_ms(struct sotto *e) {
 
 int engine_has_storage(const struct sotto *e) { return vault_state(e->vault) == SOTTO_STORAGE_OK; }
 
-int engine_may_personalise(const struct sotto *e) {
+int engine_hears_everyone(const struct sotto *e) {
     enum sotto_storage_state state = vault_state(e->vault);
-    return !e->is_model_outdated && (state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE);
+    return state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE;
 }
 
 int engine_note(struct sotto *e, int status) {
@@ -169,6 +181,14 @@ int sotto_memory_needed(const struct sotto_config *config, size_t *bytes, struct
 
 /* ---- Opening ----------------------------------------------------------------------------- */
 
+/* What RLIMIT_MEMLOCK must allow. Guarded memory is locked by whole pages: there is room for two
+ * arenas' ends on pages of 64 KiB. */
+static size_t locked_limit(const struct layout *l, const struct sotto_port *port) {
+    const size_t page = 65536;
+    size_t n = l->secrets_total + (port->vault_path ? vault_locked_bytes() : 0);
+    return (n / page + 3) * page;
+}
+
 /* Takes the block and the locked memory; on failure nothing is held. */
 static int take_memory(const struct sotto_config *c, const struct model *model, struct sotto **out,
                        struct sotto_error *err) {
@@ -179,9 +199,17 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
                     "sotto_config.memory must hold %zu bytes, aligned to 16; it has %zu", l.total,
                     c->memory_bytes);
     if (!block) block = malloc(l.total);
-    uint8_t *locked = block ? locked_alloc(l.secrets_total) : NULL;
-    if (!locked) {
+    int is_locked = 0;
+    uint8_t *locked = block ? guarded_alloc(l.secrets_total, &is_locked) : NULL;
+    if (!locked || (!is_locked && !c->port->allow_unlocked)) {
+        int is_refused = locked != NULL;
+        locked_free(locked);
         if (!c->memory) free(block);
+        if (is_refused)
+            return fail(err, SOTTO_E_MEMORY,
+                        "the system does not let this process lock its secrets in memory: raise "
+                        "RLIMIT_MEMLOCK to %zu bytes (LimitMEMLOCK= in a systemd unit)",
+                        locked_limit(&l, c->port));
         return fail(err, SOTTO_E_MEMORY, "no memory: the engine needs %zu bytes and %zu locked",
                     l.total, l.secrets_total);
     }
@@ -197,6 +225,8 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     e->workspace.inputs = (struct score_input *)(void *)(locked + l.inputs_at);
     e->workspace.absent = e->absent;
     e->memory_bytes = l.total + l.secrets_total;
+    if (c->port->vault_path) e->memory_bytes += vault_locked_bytes();
+    e->is_locked = is_locked;
     *out = e;
     return SOTTO_OK;
 }
@@ -241,8 +271,8 @@ static int open_rules(struct sotto *e, const struct sotto_config *c, struct sott
     }
     clock_start(&e->clock, e->port, floors.time_s);
     e->saved_floor_s = floors.time_s;
-    status =
-        pack_check_fresh(&e->model_pack, c->model_pack, floors.model, clock_now(&e->clock), err);
+    /* Only for the floor: engine_now sets an expired model aside, now as on any later day. */
+    status = pack_check_fresh(&e->model_pack, c->model_pack, floors.model, 0, err);
     if (status == SOTTO_OK) open_policy(e, c, floors.policy);
     return status;
 }
@@ -260,12 +290,17 @@ static void map_groups(struct sotto *e) {
     }
 }
 
-static int open_dp(struct sotto *e) {
-    uint8_t seed[SIGN_SEED_BYTES];
+static void open_dp(struct sotto *e) {
     e->dp.vault = e->vault;
     e->dp.policy = e->rules;
     e->dp.rng = &e->secrets->rng;
     e->dp.report_secret = e->secrets->report_secret;
+}
+
+int engine_make_report_key(struct sotto *e) {
+    static const uint8_t none[SIGN_PUBLIC_BYTES];
+    uint8_t seed[SIGN_SEED_BYTES];
+    if (memcmp(e->dp.report_public, none, sizeof none) != 0) return SOTTO_OK;
     int status = vault_device_key(e->vault, "report-sign", seed);
     if (status != SOTTO_OK)
         return fail(&e->error, status, "the key store gave no device secret; check its state");
@@ -276,11 +311,21 @@ static int open_dp(struct sotto *e) {
 
 /* What only works with working storage; called at open and when storage comes back. */
 int engine_settle_storage(struct sotto *e) {
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) person_ask_again(&e->secrets->visits[i].person);
     int status = floors_adopt(e);
     int64_t now_s = engine_now(e);
     if (status == SOTTO_OK) status = floors_save(e, now_s);
+    if (status == SOTTO_OK) status = engine_make_report_key(e);
     if (status == SOTTO_OK) status = dp_tick(&e->dp, now_s, &e->error);
     return status;
+}
+
+/* Lets go of everything and writes nothing: also what a failed open has to undo. */
+static void release(struct sotto *e) {
+    vault_close(e->vault);
+    locked_free(e->secrets);
+    pack_close(&e->model_pack);
+    free(e->owned);
 }
 
 int sotto_open(const struct sotto_config *config, struct sotto **engine, struct sotto_error *err) {
@@ -309,18 +354,19 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
     status = vault_open(e->vault, e->port, &e->secrets->rng, &e->error);
     if (status == SOTTO_E_BUSY) {
         if (err) *err = e->error;
-        sotto_close(e);
+        release(e);
         return status;
     }
     engine_note(e, status);
     status = open_rules(e, config, err);
     if (status != SOTTO_OK) {
-        sotto_close(e);
+        release(e);
         return status;
     }
     map_groups(e);
-    if (engine_note(e, open_dp(e)) == SOTTO_OK && engine_has_storage(e))
-        engine_note(e, engine_settle_storage(e));
+    open_dp(e);
+    engine_note(e, engine_make_report_key(e));
+    if (engine_has_storage(e)) engine_note(e, engine_settle_storage(e));
     *engine = e;
     return SOTTO_OK;
 }
@@ -331,13 +377,13 @@ void sotto_close(struct sotto *e) {
         if (e->secrets->visits[i].handle && visit_end(e, &e->secrets->visits[i]) != SOTTO_OK) {
             /* Nothing more can be done for it: the memory is wiped below. */
         }
+    if (debts_pay(e) != SOTTO_OK) {
+        /* Told when the sessions ended. */
+    }
     if (engine_has_storage(e) && floors_save(e, engine_now(e)) != SOTTO_OK) {
         /* The floor saved last time stays. */
     }
-    vault_close(e->vault);
-    locked_free(e->secrets);
-    pack_close(&e->model_pack);
-    free(e->owned);
+    release(e);
 }
 
 /* ---- Housekeeping ------------------------------------------------------------------------ */
@@ -361,6 +407,7 @@ int sotto_tick(struct sotto *e) {
     if (first != SOTTO_OK) return first;
     int64_t now_s = engine_now(e);
     uint64_t now_ms = e->clock.mono_ms;
+    int had_storage = engine_has_storage(e);
     struct sotto_error first_error = {0, ""};
 #define KEEP_FIRST(call)                                                                           \
     do {                                                                                           \
@@ -368,17 +415,20 @@ int sotto_tick(struct sotto *e) {
         if (s != SOTTO_OK && first == SOTTO_OK) first = s, first_error = e->error;                 \
     } while (0)
     KEEP_FIRST(revive(e, now_ms));
+    KEEP_FIRST(debts_pay(e));
     slates_sweep(e);
-    int is_flush_due = now_ms - e->flushed_ms >= FLUSH_MS;
+    int is_back = engine_has_storage(e) && !had_storage;
+    int is_flush_due = is_back || now_ms - e->flushed_ms >= FLUSH_MS;
     if (is_flush_due) e->flushed_ms = now_ms;
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];
         if (!v->handle) continue;
-        if (now_ms - v->active_ms >= (uint64_t)e->rules->idle_s * 1000)
+        if (visit_is_idle(e, v, now_ms))
             KEEP_FIRST(visit_end(e, v));
         else if (is_flush_due)
             KEEP_FIRST(visit_settle(e, v, now_s));
     }
+    KEEP_FIRST(engine_make_report_key(e));
     if (engine_has_storage(e)) {
         KEEP_FIRST(dp_tick(&e->dp, now_s, &e->error));
         if (engine_has_storage(e) && now_s - e->saved_floor_s >= FLOOR_SAVE_S)
@@ -400,6 +450,8 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->strict = e->rules == &e->strict;
     health->policy_status = e->policy_status;
     memcpy(health->policy_message, e->policy_message, sizeof health->policy_message);
+    health->model_status = e->model_status;
+    memcpy(health->model_message, e->model_message, sizeof health->model_message);
     health->storage = vault_state(e->vault);
     health->storage_status = e->storage_status;
     memcpy(health->storage_message, e->storage_message, sizeof health->storage_message);
@@ -412,6 +464,7 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->slates_general = e->slates_general;
     health->slates_personalised = e->slates_personalised;
     health->memory_bytes = e->memory_bytes;
+    health->memory_locked = e->is_locked && vault_is_locked(e->vault);
     struct vault_key key = {VAULT_OUTBOX, 0, 0};
     for (int is_first = 1; engine_has_storage(e); is_first = 0) {
         status = vault_next(e->vault, &key, is_first, &e->error);

@@ -13,18 +13,29 @@
 
 #define LOCALE_BYTES 36
 #define CLASS_BYTES  16
+#define DEBTS_MAX    16
 
 /* One person's stay in front of the screen. In locked memory. */
 struct visit {
     sotto_session handle; /* 0: unused */
     struct person person;
     struct dp_visit tally;
-    uint64_t policy_version; /* whose metrics `tally` counts for */
-    uint64_t active_ms;      /* monotonic time of the last call */
-    int is_disclosed;        /* saw the current notice in this session */
-    int is_countable;        /* no randomness failed while counting */
-    int owes_consent;        /* a "no" that storage has not taken yet */
-    int owes_erase;          /* an erasure that storage has not done yet */
+    uint64_t policy_version;        /* whose metrics `tally` counts for */
+    uint64_t active_ms;             /* monotonic time of the last call */
+    int is_disclosed;               /* saw the current notice in this session */
+    int is_countable;               /* no randomness failed while counting */
+    int owes_consent;               /* a "no" that storage has not taken yet */
+    int owes_yes;                   /* a "yes" said before storage could be asked */
+    int owes_erase;                 /* an erasure that storage has not done yet */
+    sotto_slate asked;              /* whose banner was shown last, */
+    uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
+};
+
+/* What storage owes somebody whose session has ended. */
+struct debt {
+    char name[SOTTO_PROFILE_NAME_MAX + 1]; /* "": unused */
+    int is_erasure;
+    struct consent no; /* the purposes that were denied or withdrawn */
 };
 
 /* All that could tell about a person, in one locked, guarded, undumpable block. */
@@ -32,6 +43,7 @@ struct secrets {
     struct rng rng;
     struct visit visits[SOTTO_SESSIONS_MAX];
     struct slate slates[SOTTO_SLATES_MAX];
+    struct debt debts[DEBTS_MAX];
     uint8_t report_secret[SIGN_SECRET_BYTES];
 };
 
@@ -43,6 +55,8 @@ struct sotto {
     const struct policy *rules; /* &policy while it is valid, else &strict */
     int policy_status;
     char policy_message[SOTTO_MESSAGE_BYTES];
+    int model_status; /* not SOTTO_OK: expired or outdated, so slates are general */
+    char model_message[SOTTO_MESSAGE_BYTES];
     char locale[LOCALE_BYTES];
 
     struct vault *vault;
@@ -50,7 +64,6 @@ struct sotto {
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t retried_ms, flushed_ms;
     int64_t saved_floor_s;
-    int is_model_outdated; /* storage came back and knows a newer version: general slates only */
 
     struct secrets *secrets;
     struct slate_workspace workspace;
@@ -65,26 +78,31 @@ struct sotto {
     uint64_t banners_asked, banners_shown, slates_general, slates_personalised;
     struct sotto_error error;
     size_t memory_bytes;
-    void *owned; /* the block, if the engine allocated it */
+    int is_locked; /* the locked memory truly is */
+    void *owned;   /* the block, if the engine allocated it */
 };
 
 /* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
 int engine_enter(struct sotto *e) MUST_CHECK;
-/* Moves time on, and lets the strict policy rule once the signed one has expired. Seconds since
- * 1970. */
+/* Moves time on, lets the strict policy rule once the signed one has expired, and sets an expired
+ * model aside. Seconds since 1970. */
 int64_t engine_now(struct sotto *e);
 uint64_t engine_now_ms(struct sotto *e);
 /* True if records can be kept. */
 int engine_has_storage(const struct sotto *e) MUST_CHECK;
 /* True if nothing stored is out of reach: storage works, or there is none by configuration. */
-int engine_may_personalise(const struct sotto *e) MUST_CHECK;
+int engine_hears_everyone(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */
 int engine_note(struct sotto *e, int status);
 struct person_home engine_home(struct sotto *e);
+/* Makes the key that signs reports, if there is none yet. */
+int engine_make_report_key(struct sotto *e) MUST_CHECK;
 /* What can only be done with working storage: at open and whenever it comes back. */
 int engine_settle_storage(struct sotto *e) MUST_CHECK;
 /* Puts the compiled-in policy in force, disarms every slate and says why. */
 void engine_let_strict_rule(struct sotto *e, int status, const char *message);
+/* From now on slates are general, because of the model. */
+void engine_set_model_aside(struct sotto *e, int status, const char *message);
 
 /* engine_floors.c */
 struct floors {
@@ -99,16 +117,31 @@ int floors_save(struct sotto *e, int64_t now_s) MUST_CHECK;
 int floors_adopt(struct sotto *e) MUST_CHECK;
 
 /* engine_visit.c */
+/* Finds a visit and notes that somebody is there. One that was idle for too long is ended. */
 struct visit *visit_find(struct sotto *e, sotto_session session);
+int visit_is_idle(const struct sotto *e, const struct visit *v, uint64_t now_ms) MUST_CHECK;
 int visit_end(struct sotto *e, struct visit *v) MUST_CHECK;
-/* Pays what storage still owes this visit: consent, erasure, events. */
+/* Does what waits for working storage: an owed erasure, looking the person up, consent, events. */
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
+
+/* engine_debts.c */
+/* Takes over what storage owes a visit that ends. -1 when DEBTS_MAX names wait already. */
+int debts_take(struct sotto *e, const struct visit *v) MUST_CHECK;
+/* Gives it back to a visit of the same person that begins. */
+void debts_give(struct sotto *e, struct visit *v);
+/* Pays what can be paid now. */
+int debts_pay(struct sotto *e) MUST_CHECK;
+/* An erasure of `profile` (NULL: all) has settled them. */
+void debts_forget(struct sotto *e, const char *profile);
 
 /* engine_slate.c */
 /* Applies `event` to every slate of a session (0: of all). */
 void slates_apply(struct sotto *e, sotto_session session, enum slate_event event,
                   enum sotto_why why);
 void slates_close(struct sotto *e, sotto_session session);
+/* The history of a session was erased: disarms its slates, also those that are open, and wipes what
+ * they were made of. */
+void slates_forget(struct sotto *e, sotto_session session);
 /* Times out what is older than the policy allows. */
 void slates_sweep(struct sotto *e);
 

@@ -14,8 +14,8 @@ int floors_load(struct sotto *e, struct floors *f, struct sotto_error *err) {
     if (!engine_has_storage(e)) return SOTTO_OK;
     int status = vault_get(e->vault, key, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
-    if (status != SOTTO_OK) return status;
-    if (n != sizeof bytes || (int64_t)load64(bytes) < 0)
+    if (status != SOTTO_OK && status != SOTTO_E_LIMIT) return status;
+    if (status == SOTTO_E_LIMIT || n != sizeof bytes || (int64_t)load64(bytes) < 0)
         return fail(err, SOTTO_E_CORRUPT,
                     "the vault's record of time and versions cannot be read; move it away");
     f->time_s = (int64_t)load64(bytes);
@@ -30,7 +30,9 @@ int floors_save(struct sotto *e, int64_t now_s) {
     int status = floors_load(e, &f, &e->error);
     if (status != SOTTO_OK) return status;
     if (now_s > f.time_s) f.time_s = now_s;
-    if (e->model.version > f.model) f.model = e->model.version;
+    /* A model that had expired before it was ever used must not shut out one that still holds. */
+    if (e->model_status != SOTTO_E_EXPIRED && e->model.version > f.model)
+        f.model = e->model.version;
     if (e->rules == &e->policy && e->policy.version > f.policy) f.policy = e->policy.version;
     store64(bytes, (uint64_t)f.time_s);
     store64(bytes + 8, f.model);
@@ -49,11 +51,11 @@ int floors_adopt(struct sotto *e) {
     if (e->rules == &e->policy && e->policy.version < f.policy)
         engine_let_strict_rule(e, SOTTO_E_ROLLBACK,
                                "the policy pack is older than one already in use; install a newer");
-    e->is_model_outdated = e->model.version < f.model;
-    if (e->is_model_outdated)
-        return fail(&e->error, SOTTO_E_ROLLBACK,
-                    "the model pack has version %llu, but %llu was already in use: install a newer "
-                    "one; until then slates are general",
-                    (unsigned long long)e->model.version, (unsigned long long)f.model);
-    return SOTTO_OK;
+    if (e->model.version >= f.model) return SOTTO_OK;
+    status = fail(&e->error, SOTTO_E_ROLLBACK,
+                  "the model pack has version %llu, but %llu was already in use: install a newer "
+                  "one; until then slates are general",
+                  (unsigned long long)e->model.version, (unsigned long long)f.model);
+    engine_set_model_aside(e, status, e->error.message);
+    return status;
 }

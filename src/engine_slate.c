@@ -27,6 +27,17 @@ void slates_close(struct sotto *e, sotto_session session) {
     }
 }
 
+void slates_forget(struct sotto *e, sotto_session session) {
+    slates_apply(e, session, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (!s->handle || s->session != session) continue;
+        wipe(s->personal, sizeof s->personal);
+        wipe(s->inputs, sizeof s->inputs);
+        s->n_personal = s->n_inputs = 0;
+    }
+}
+
 void slates_sweep(struct sotto *e) {
     uint64_t now_ms = engine_now_ms(e);
     for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
@@ -53,7 +64,8 @@ static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **vi
 static enum sotto_why why_not(struct sotto *e, const struct visit *v) {
     int64_t now_s = engine_now(e);
     if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] != POLICY_ASK) return SOTTO_WHY_POLICY;
-    if (!engine_may_personalise(e)) return SOTTO_WHY_STORAGE;
+    if (e->model_status != SOTTO_OK) return SOTTO_WHY_MODEL;
+    if (!engine_hears_everyone(e)) return SOTTO_WHY_STORAGE;
     if (!consent_is_given(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
         return SOTTO_WHY_NO_CONSENT;
     return SOTTO_WHY_PERSONALISED;
@@ -94,6 +106,17 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
 
 /* ---- Disclosure -------------------------------------------------------------------------- */
 
+/* No on the banner is no to being profiled, not only to this slate. It is heard once, also from a
+ * session that was idle for too long and ends right after it. */
+static int decline(struct sotto *e, struct visit *v) {
+    int was_idle = visit_is_idle(e, v, engine_now_ms(e));
+    if (!v->is_disclosed) e->banners_shown++;
+    v->active_ms = e->clock.mono_ms;
+    int status = sotto_consent_set(e, v->handle, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_DENIED);
+    int ended = was_idle ? visit_end(e, v) : SOTTO_OK;
+    return status == SOTTO_OK ? ended : status;
+}
+
 static int settle_receipt(struct sotto *e, struct slate *s, struct visit *v,
                           const struct sotto_banner_receipt *receipt) {
     enum slate_event event = receipt_judge(&s->banner, receipt, s->asked_ms, engine_now_ms(e));
@@ -106,9 +129,9 @@ static int settle_receipt(struct sotto *e, struct slate *s, struct visit *v,
         return SOTTO_OK;
     case SLATE_DECLINE:
         apply(s, event, SOTTO_WHY_DECLINED);
-        /* No on the banner is no to being profiled, not only to this slate. */
-        e->banners_shown++;
-        return sotto_consent_set(e, v->handle, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_DENIED);
+        s->is_answered = 1;
+        v->asked = 0;
+        return decline(e, v);
     default: apply(s, SLATE_RECEIPT_BAD, SOTTO_WHY_NOT_DISCLOSED); break;
     }
     return fail(
@@ -143,12 +166,38 @@ int sotto_slate_present(struct sotto *e, sotto_slate slate) {
     struct sotto_banner_receipt receipt = {.size = sizeof receipt};
     e->banners_asked++;
     s->asked_ms = engine_now_ms(e);
+    v->asked = s->handle;
+    memcpy(v->asked_hash, s->banner.hash, sizeof v->asked_hash);
     e->is_in_hook = 1;
     int shown = e->port->banner_show(e->port->ctx, &s->banner, &receipt);
     e->is_in_hook = 0;
+    v->active_ms = engine_now_ms(e); /* a blocking hook may have waited for long */
     if (shown == 1) return SOTTO_PENDING;
     if (shown != 0) return not_shown(e, s, "the banner hook failed");
     return settle_receipt(e, s, v, &receipt);
+}
+
+/* Whom the banner of this slate asked, if `hash` is that banner's. The slate may have timed out,
+ * been opened as general or closed since, and other banners may have been shown: a no to what was
+ * shown stays a no. */
+static struct visit *asked_visit(struct sotto *e, sotto_slate slate, const uint8_t *hash) {
+    sotto_session session = 0;
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (!slate || s->handle != slate || !s->banner.size || s->is_answered ||
+            !equal_ct(s->banner.hash, hash, HASH_BYTES))
+            continue;
+        apply(s, SLATE_DECLINE, SOTTO_WHY_DECLINED);
+        s->is_answered = 1;
+        session = s->session;
+    }
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &e->secrets->visits[i];
+        int is_last = slate && v->asked == slate && equal_ct(v->asked_hash, hash, HASH_BYTES);
+        if (is_last) v->asked = 0;
+        if (v->handle && (v->handle == session || is_last)) return v;
+    }
+    return NULL;
 }
 
 int sotto_slate_confirm(struct sotto *e, sotto_slate slate,
@@ -157,6 +206,9 @@ int sotto_slate_confirm(struct sotto *e, sotto_slate slate,
     struct visit *v;
     if (status != SOTTO_OK) return status;
     if (!receipt) return fail(&e->error, SOTTO_E_ARGUMENT, "receipt must not be NULL");
+    if (receipt->size >= sizeof *receipt && receipt->acknowledged == 2 &&
+        (v = asked_visit(e, slate, receipt->hash)) != NULL)
+        return decline(e, v);
     struct slate *s = find(e, slate, &v);
     if (!s) return SOTTO_E_STATE;
     if (s->state != SLATE_ASKED)
@@ -229,6 +281,9 @@ int sotto_explain(struct sotto *e, sotto_slate slate, uint32_t rank,
     struct slate *s = find(e, slate, &v);
     if (!s) return SOTTO_E_STATE;
     int is_personal = s->state == SLATE_OPEN_PERSONAL;
+    if (is_personal && s->n_personal == 0)
+        return fail(&e->error, SOTTO_E_STATE,
+                    "what this slate was made of has been erased, so it has no reasons any more");
     if (!is_personal && s->state != SLATE_OPEN_GENERAL)
         return fail(&e->error, SOTTO_E_STATE, "open the slate first: a reason would tell the item");
     if (rank >= (is_personal ? s->n_personal : s->n_general))
@@ -254,6 +309,7 @@ const char *sotto_why_text(enum sotto_why why) {
     case SOTTO_WHY_EXPIRED: return "the slate was too old";
     case SOTTO_WHY_NO_HISTORY: return "there is nothing to personalise on yet";
     case SOTTO_WHY_STORAGE: return "storage fails, so nobody's word can be looked up";
+    case SOTTO_WHY_MODEL: return "the model has expired or is older than one already used";
     }
     return "unknown";
 }
@@ -264,9 +320,8 @@ int sotto_device_key(struct sotto *e, uint8_t key[32]) {
     int status = engine_enter(e);
     if (status != SOTTO_OK) return status;
     if (!key) return fail(&e->error, SOTTO_E_ARGUMENT, "key must not be NULL");
-    uint8_t any = 0;
-    for (int i = 0; i < 32; i++) any |= e->dp.report_public[i];
-    if (!any) return fail(&e->error, SOTTO_E_KEY, "the key store gave no device secret");
+    status = engine_make_report_key(e);
+    if (status != SOTTO_OK) return status;
     memcpy(key, e->dp.report_public, 32);
     return SOTTO_OK;
 }

@@ -3,16 +3,32 @@
 
 static void visit_wipe(struct visit *v) { wipe(v, sizeof *v); }
 
-struct visit *visit_find(struct sotto *e, sotto_session session) {
-    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
-        struct visit *v = &e->secrets->visits[i];
-        if (session && v->handle == session) {
-            v->active_ms = engine_now_ms(e);
-            return v;
-        }
-    }
+int visit_is_idle(const struct sotto *e, const struct visit *v, uint64_t now_ms) {
+    return now_ms - v->active_ms >= (uint64_t)e->rules->idle_s * 1000;
+}
+
+static struct visit *find(struct sotto *e, sotto_session session) {
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
+        if (session && e->secrets->visits[i].handle == session) return &e->secrets->visits[i];
     fail(&e->error, SOTTO_E_STATE, "this session does not exist or has ended");
     return NULL;
+}
+
+struct visit *visit_find(struct sotto *e, sotto_session session) {
+    uint64_t now_ms = engine_now_ms(e);
+    struct visit *v = find(e, session);
+    if (!v) return NULL;
+    if (visit_is_idle(e, v, now_ms)) {
+        /* No tick came in time; a device that slept may wake up with someone else in front of it.
+         * What its end has to tell, sotto_health tells. */
+        if (visit_end(e, v) != SOTTO_OK) {
+            /* Ended all the same. */
+        }
+        fail(&e->error, SOTTO_E_STATE, "this session was idle for too long and has ended");
+        return NULL;
+    }
+    v->active_ms = now_ms;
+    return v;
 }
 
 int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *session) {
@@ -28,8 +44,12 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
                         "a profile name has 1 to %d bytes of printable UTF-8",
                         SOTTO_PROFILE_NAME_MAX);
     }
+    uint64_t now_ms = engine_now_ms(e);
     for (int i = SOTTO_SESSIONS_MAX - 1; i >= 0; i--) {
         struct visit *other = &e->secrets->visits[i];
+        if (other->handle && visit_is_idle(e, other, now_ms) && visit_end(e, other) != SOTTO_OK) {
+            /* Ended all the same; sotto_health tells. */
+        }
         if (!other->handle)
             v = other;
         else if (profile && strcmp(other->person.name, profile) == 0)
@@ -40,12 +60,11 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
         return fail(&e->error, SOTTO_E_LIMIT, "%d sessions are open; end one first",
                     SOTTO_SESSIONS_MAX);
     struct person_home home = engine_home(e);
-    uint64_t now_ms = engine_now_ms(e);
-    home.policy = e->rules;
     visit_wipe(v);
+    person_begin(&v->person, &home, profile ? profile : "");
+    debts_give(e, v);
     /* A profile that cannot be read makes a stranger, not an error on the screen. */
-    engine_note(e,
-                person_begin(&v->person, &home, profile ? profile : "", e->clock.now_s, &e->error));
+    engine_note(e, visit_settle(e, v, e->clock.now_s));
     v->handle = ++e->last_handle;
     v->active_ms = now_ms;
     v->policy_version = e->rules->version;
@@ -54,34 +73,59 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
     return SOTTO_OK;
 }
 
-int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
+/* Writes the words that wait. */
+static int settle_consent(struct sotto *e, struct visit *v, int64_t now_s) {
     struct person_home home = engine_home(e);
     int status = SOTTO_OK;
+    switch (v->person.place) {
+    case PERSON_UNKNOWN: return SOTTO_OK;
+    case PERSON_NEW: break;
+    case PERSON_STORED:
+        if (v->owes_consent || (v->owes_yes && person_may_store(&v->person, &home, now_s)))
+            status = person_save_consent(&v->person, &home, &e->error);
+        break;
+    case PERSON_UNREADABLE:
+        if (v->owes_consent)
+            status = person_save_no(&home, v->person.name, &v->person.consent, &e->error);
+        break;
+    }
+    if (status == SOTTO_OK) v->owes_consent = v->owes_yes = 0;
+    return status;
+}
+
+int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
+    struct person_home home = engine_home(e);
     if (!engine_has_storage(e)) return SOTTO_OK;
     if (v->owes_erase) {
         struct sotto_erase_receipt receipt = {.size = sizeof receipt};
-        status = vault_erase(e->vault, v->person.name, &receipt, &e->error);
+        int status = vault_erase(e->vault, v->person.name, &receipt, &e->error);
         if (status != SOTTO_OK) return status;
-        v->owes_erase = v->owes_consent = 0;
-        v->person.slot = 0;
+        v->owes_erase = v->owes_consent = v->owes_yes = 0;
+        v->person.place = PERSON_NEW;
     }
-    if (v->owes_consent && v->person.slot) {
-        status = person_save_consent(&v->person, &home, &e->error);
-        if (status != SOTTO_OK) return status;
-        v->owes_consent = 0;
-    }
-    return person_flush(&v->person, &home, now_s, &e->error);
+    int loaded = person_load(&v->person, &home, now_s, &e->error);
+    if (loaded != SOTTO_OK && v->person.place == PERSON_UNKNOWN) return loaded;
+    int status = settle_consent(e, v, now_s);
+    if (status == SOTTO_OK) status = person_flush(&v->person, &home, now_s, &e->error);
+    return status == SOTTO_OK ? loaded : status;
 }
 
 /* What ends unsaved because storage is out of reach. */
 static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
     struct person_home home = engine_home(e);
-    enum sotto_storage_state state = vault_state(e->vault);
-    if (state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE) return SOTTO_OK;
-    if (v->owes_erase || v->owes_consent)
-        return fail(&e->error, SOTTO_E_IO,
-                    "storage fails: a profile could not be %s; repeat it when storage works again",
-                    v->owes_erase ? "erased" : "told that consent was taken back");
+    if (v->owes_erase || v->owes_consent) {
+        const char *what = v->owes_erase ? "erased" : "told that consent was taken back";
+        return debts_take(e, v) == 0
+                   ? fail(&e->error, SOTTO_E_IO,
+                          "storage fails: a profile will be %s as soon as storage works again; "
+                          "repeat it if the device restarts before",
+                          what)
+                   : fail(&e->error, SOTTO_E_IO,
+                          "storage fails: a profile could not be %s; repeat it when storage works "
+                          "again",
+                          what);
+    }
+    if (engine_hears_everyone(e)) return SOTTO_OK;
     if (v->person.history.n > v->person.history.n_stored &&
         person_may_store(&v->person, &home, now_s))
         return fail(&e->error, SOTTO_E_IO, "storage fails: the last events of a profile were lost");
@@ -94,8 +138,9 @@ int visit_end(struct sotto *e, struct visit *v) {
     int64_t now_s = engine_now(e);
     struct sotto_error first_error;
     int first = engine_note(e, visit_settle(e, v, now_s));
-    if (first == SOTTO_OK) first = engine_note(e, tell_losses(e, v, now_s));
     if (first != SOTTO_OK) first_error = e->error;
+    int lost = tell_losses(e, v, now_s);
+    if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
         consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s)) {
         int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, now_s, &e->error));
@@ -110,38 +155,61 @@ int visit_end(struct sotto *e, struct visit *v) {
 int sotto_session_end(struct sotto *e, sotto_session session) {
     int status = engine_enter(e);
     if (status != SOTTO_OK) return status;
-    struct visit *v = visit_find(e, session);
+    struct visit *v = find(e, session);
     return v ? visit_end(e, v) : SOTTO_E_STATE;
 }
 
 /* ---- Consent ----------------------------------------------------------------------------- */
 
+/* Storage owes this visit something that counts already. */
+static int owe(struct sotto *e, struct visit *v) {
+    if (engine_has_storage(e)) return engine_note(e, visit_settle(e, v, engine_now(e)));
+    return fail(
+        &e->error, SOTTO_E_IO,
+        "storage fails: %s as soon as storage works again; repeat it if the device restarts "
+        "before",
+        v->owes_erase ? "the profile will be erased" : "this no counts now and will be stored");
+}
+
+/* Forgets what is known of a person but the words; what is stored goes with the next settling. */
+static void forget(struct sotto *e, struct visit *v) {
+    int is_stored = v->person.place != PERSON_NEW; /* or may be */
+    person_reset(&v->person);
+    if (is_stored)
+        v->owes_erase = 1;
+    else
+        v->person.place = PERSON_NEW;
+    slates_forget(e, v->handle);
+}
+
 /* Consent to store was taken back: key and records go, and so does what was loaded from them. */
 static int forget_stored(struct sotto *e, struct visit *v) {
     struct consent words = v->person.consent;
-    uint32_t slot = v->person.slot;
-    person_reset(&v->person);
+    forget(e, v);
     v->person.consent = words;
-    slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
-    if (!slot) return SOTTO_OK;
-    v->owes_erase = 1;
-    if (!engine_has_storage(e))
-        return fail(&e->error, SOTTO_E_IO,
-                    "storage fails, so the profile will be erased as soon as it works again");
-    return engine_note(e, visit_settle(e, v, engine_now(e)));
+    return v->owes_erase ? owe(e, v) : SOTTO_OK;
 }
 
 /* Consent to store was given: the vault may now know this person. */
 static int start_storing(struct sotto *e, struct visit *v) {
     struct person_home home = engine_home(e);
+    int status = SOTTO_OK;
     if (!engine_has_storage(e))
         return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
-    if (v->person.is_unreadable)
+    switch (v->person.place) {
+    case PERSON_UNKNOWN:
+        return fail(&e->error, SOTTO_E_IO,
+                    "storage could not tell yet whether this profile is stored; try again");
+    case PERSON_UNREADABLE:
         return fail(&e->error, SOTTO_E_CORRUPT,
                     "what is stored of this profile cannot be read; erase it first");
-    if (!v->person.slot) return person_create(&v->person, &home, &e->error);
-    int status = person_save_consent(&v->person, &home, &e->error);
-    return status == SOTTO_OK ? person_flush(&v->person, &home, engine_now(e), &e->error) : status;
+    case PERSON_NEW: return person_create(&v->person, &home, &e->error);
+    case PERSON_STORED: status = person_save_consent(&v->person, &home, &e->error); break;
+    }
+    /* The word is stored. Events that storage does not take now wait in memory, as always. */
+    if (status == SOTTO_OK)
+        engine_note(e, person_flush(&v->person, &home, engine_now(e), &e->error));
+    return status;
 }
 
 static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
@@ -152,28 +220,32 @@ static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
         v->is_disclosed = 0;
         slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
     }
-    if (!v->person.slot) return SOTTO_OK;
+    if (v->person.place == PERSON_NEW) return SOTTO_OK;
     /* A no counts at once and is written as soon as storage takes it. */
     v->owes_consent = 1;
-    return engine_note(e, visit_settle(e, v, engine_now(e)));
+    return owe(e, v);
 }
 
 static int say_yes(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
     struct person_home home = engine_home(e);
-    struct consent before = v->person.consent;
     int64_t now_s = engine_now(e);
     int status = SOTTO_OK;
     if (e->rules->consent[purpose] != POLICY_ASK)
         return fail(&e->error, SOTTO_E_CONSENT, "the policy in force never allows this purpose");
-    if (v->owes_erase)
-        return fail(&e->error, SOTTO_E_STATE, "this profile is still waiting to be erased");
     if (purpose == SOTTO_PURPOSE_STORE && !v->person.name[0])
         return fail(&e->error, SOTTO_E_CONSENT, "an anonymous session is never stored");
+    /* First what was said before; and nobody is made anew whom storage knows. */
+    engine_note(e, visit_settle(e, v, now_s));
+    if (v->owes_erase)
+        return fail(&e->error, SOTTO_E_STATE, "this profile is still waiting to be erased");
+    struct consent before = v->person.consent;
     consent_say(&v->person.consent, purpose, SOTTO_CONSENT_GRANTED, e->rules, now_s);
     if (purpose == SOTTO_PURPOSE_STORE)
         status = start_storing(e, v);
     else if (person_may_store(&v->person, &home, now_s))
         status = person_save_consent(&v->person, &home, &e->error);
+    else if (v->person.place == PERSON_UNKNOWN)
+        v->owes_yes = 1;
     if (status != SOTTO_OK) v->person.consent = before;
     return engine_note(e, status);
 }
@@ -256,15 +328,17 @@ int sotto_stock_set(struct sotto *e, const char *item, int in_stock) {
 
 /* ---- Erasure ----------------------------------------------------------------------------- */
 
+static int is_meant(const struct visit *v, const char *profile) {
+    return v->handle && (!profile || strcmp(v->person.name, profile) == 0);
+}
+
 static void forget_open_visits(struct sotto *e, const char *profile) {
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];
-        if (!v->handle || (profile && strcmp(v->person.name, profile) != 0)) continue;
-        if (v->person.slot) v->owes_erase = 1;
-        person_reset(&v->person);
+        if (!is_meant(v, profile)) continue;
+        forget(e, v);
         wipe(&v->tally, sizeof v->tally);
         v->is_disclosed = 0;
-        slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
     }
 }
 
@@ -277,15 +351,21 @@ int sotto_erase(struct sotto *e, const char *profile, struct sotto_erase_receipt
     receipt->size = sizeof *receipt;
     forget_open_visits(e, profile);
     if (vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
-    int was_failed = vault_state(e->vault) == SOTTO_STORAGE_FAILED;
-    status = vault_erase(e->vault, profile, receipt, &e->error);
-    if (status == SOTTO_OK && was_failed && engine_has_storage(e))
-        engine_note(e, engine_settle_storage(e));
-    if (status != SOTTO_OK) return engine_note(e, status);
+    int had_storage = engine_has_storage(e);
+    status = engine_note(e, vault_erase(e->vault, profile, receipt, &e->error));
+    struct sotto_error why = e->error;
+    /* Trying to erase may have brought storage back, whatever came of the erasure itself. */
+    if (!had_storage && engine_has_storage(e)) engine_note(e, engine_settle_storage(e));
+    if (status != SOTTO_OK) {
+        e->error = why;
+        return status;
+    }
+    debts_forget(e, profile);
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];
-        if (v->handle && (!profile || strcmp(v->person.name, profile) == 0))
-            v->owes_erase = v->owes_consent = 0;
+        if (!is_meant(v, profile)) continue;
+        v->owes_erase = v->owes_consent = v->owes_yes = 0;
+        v->person.place = PERSON_NEW;
     }
     return SOTTO_OK;
 }

@@ -50,17 +50,19 @@ void linux_file_unmap(void *ctx, const uint8_t *bytes, size_t n) {
     if (n) munmap((void *)(uintptr_t)bytes, n);
 }
 
+/* Never opens a file that is there: closing it again would drop the POSIX locks that an engine of
+ * this process holds on its vault, and let a second process in. */
 int linux_file_private(const char *path) {
     struct stat st;
-    int status = 0;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
-    if (fd < 0) return -errno;
-    if (fstat(fd, &st) != 0)
-        status = -errno;
-    else if (!S_ISREG(st.st_mode))
-        status = -EINVAL;
-    else if ((st.st_mode & 077) && fchmod(fd, 0600) != 0)
-        status = -errno;
-    close(fd);
-    return status;
+    if (lstat(path, &st) != 0) {
+        if (errno != ENOENT) return -errno;
+        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) return -errno;
+        close(fd);
+        return 0;
+    }
+    if (!S_ISREG(st.st_mode)) return -EINVAL;
+    if ((st.st_mode & 077) && fchmodat(AT_FDCWD, path, 0600, AT_SYMLINK_NOFOLLOW) != 0)
+        return -errno;
+    return 0;
 }

@@ -11,7 +11,8 @@
  * others may write, -EINVAL when it is no regular file; else -errno. */
 int linux_file_map(void *ctx, const char *path, const uint8_t **bytes, size_t *n);
 void linux_file_unmap(void *ctx, const uint8_t *bytes, size_t n);
-/* Makes an empty file of mode 0600, or takes group's and others' rights from the one that is there.
+/* Makes an empty file of mode 0600, or takes group's and others' rights from the one that is there,
+ * which is not opened: that would cost the locks this process holds on it.
  * 0, or -errno. */
 int linux_file_private(const char *path);
 

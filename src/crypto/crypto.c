@@ -129,11 +129,27 @@ int rng_bytes(struct rng *g, void *out, size_t n) {
     return -1;
 }
 
-void *locked_alloc(size_t n) {
+void *guarded_alloc(size_t n, int *is_locked) {
     void *p = sodium_malloc(n);
-    if (p) sodium_memzero(p, n);
+    *is_locked = 0;
+    if (!p) return NULL;
+    /* sodium_malloc tries to lock what it gives and hides whether it could. Locks do not add up, so
+     * asking once more costs nothing and tells. */
+    *is_locked = sodium_mlock(p, n) == 0;
+    sodium_memzero(p, n);
     return p;
 }
+
+void *locked_alloc(size_t n) {
+    int is_locked;
+    void *p = guarded_alloc(n, &is_locked);
+    if (p && !is_locked) {
+        sodium_free(p);
+        p = NULL;
+    }
+    return p;
+}
+
 void locked_free(void *p) { sodium_free(p); }
 void wipe(void *p, size_t n) { sodium_memzero(p, n); }
 int equal_ct(const void *a, const void *b, size_t n) { return sodium_memcmp(a, b, n) == 0; }

@@ -74,8 +74,12 @@ int rng_bytes(struct rng *g, void *out, size_t n) MUST_CHECK;
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 
-/* Guarded, locked, not dumped, zeroed at first; NULL when it cannot be had. */
+/* Guarded, locked, not dumped, zeroed at first; NULL when it cannot be had, also when the system
+ * does not let the process lock that much (RLIMIT_MEMLOCK). */
 void *locked_alloc(size_t n);
+/* The same for callers who may go on without the lock: *is_locked is 0 when the bytes might reach
+ * swap. They are never dumped all the same. */
+void *guarded_alloc(size_t n, int *is_locked);
 void locked_free(void *p); /* wipes */
 void wipe(void *p, size_t n);
 /* 1 when equal; time does not depend on where they differ. */

@@ -1,6 +1,7 @@
 /* dp: everything about what leaves the device. Counts visits, bounds what one visit can add, noises
- * a window once, pays for it in the ledger and keeps the final bytes. Calls vault, crypto and base
- * only. */
+ * a window once, pays for it in the ledger and keeps the final bytes. Neighbouring inputs differ by
+ * one visit added or removed: at most e^epsilon; by another content of a visit: e^(2 epsilon).
+ * Calls vault, crypto and base only. */
 #ifndef SOTTO_DP_H
 #define SOTTO_DP_H
 
@@ -16,7 +17,7 @@ struct dp {
     struct vault *vault; /* NULL: RAM only; then nothing is counted or reported */
     const struct policy *policy;
     struct rng *rng;
-    uint8_t report_public[SIGN_PUBLIC_BYTES];
+    uint8_t report_public[SIGN_PUBLIC_BYTES]; /* all zero: no key yet, so no report is made */
     uint8_t *report_secret; /* SIGN_SECRET_BYTES in locked memory, owned by the caller */
 };
 

@@ -7,8 +7,6 @@
  * The vault has authenticated every record, so a wrong length or version is another engine's. */
 #include "dp/ledger.h"
 
-#include "dp/rows.h"
-
 #define TOTALS_VERSION 1
 #define TOTALS_HEAD    68
 #define TOTALS_BYTES   (TOTALS_HEAD + 8 * POLICY_METRICS_MAX)
@@ -53,14 +51,14 @@ int ledger_load(struct vault *vault, struct ledger *ledger, struct sotto_error *
     size_t n;
     struct vault_key key = totals_key;
     memset(ledger, 0, sizeof *ledger);
-    int status = row_get(vault, key, bytes, sizeof bytes, &n, err);
+    int status = vault_get(vault, key, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_OK) {
         if (totals_decode(ledger, bytes, n) == 0) return SOTTO_OK;
         return fail(err, SOTTO_E_NEWER,
                     "the privacy ledger is of another version; run the engine that wrote it");
     }
     if (status != SOTTO_E_NOT_FOUND) return status;
-    status = row_next(vault, &key, 1, err);
+    status = vault_next(vault, &key, 1, err);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status != SOTTO_OK) return status;
     return fail(err, SOTTO_E_CORRUPT,
@@ -106,7 +104,7 @@ int ledger_fate_of(struct vault *vault, uint32_t metric, uint32_t window, enum l
     size_t n;
     struct vault_key key = {VAULT_LEDGER, metric, window};
     *fate = LEDGER_OPEN;
-    int status = row_get(vault, key, row, sizeof row, &n, err);
+    int status = vault_get(vault, key, row, sizeof row, &n, err);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status != SOTTO_OK) return status;
     uint32_t value = n == sizeof row ? load32(row) : 0;
@@ -138,11 +136,11 @@ int ledger_report(struct vault *vault, uint32_t *sequence, uint32_t *metric, uin
     uint8_t pointer[POINTER_BYTES];
     size_t n;
     struct vault_key key = {VAULT_LEDGER, 0, *sequence};
-    int status = row_next(vault, &key, 0, err);
+    int status = vault_next(vault, &key, 0, err);
     if (status == SOTTO_OK && key.slot != 0) status = SOTTO_E_NOT_FOUND;
     if (status == SOTTO_E_NOT_FOUND)
         return fail(err, status, "there is no later report in the outbox");
-    if (status == SOTTO_OK) status = row_get(vault, key, pointer, sizeof pointer, &n, err);
+    if (status == SOTTO_OK) status = vault_get(vault, key, pointer, sizeof pointer, &n, err);
     if (status != SOTTO_OK) return status;
     if (n != sizeof pointer)
         return fail(err, SOTTO_E_NEWER,

@@ -6,7 +6,6 @@
  * tells the fleet whether a vault was set back. Called by engine.c through dp.h. */
 #include "dp/dp.h"
 
-#include "dp/rows.h"
 #include "dp/sample.h"
 #include "dp/tally.h"
 #include "sotto_report.h"
@@ -50,8 +49,9 @@ static int16_t clamp(int64_t v) {
                                                  : v);
 }
 
-/* A visit changes max_cells cells by 1 each, so that noise of scale max_cells/epsilon on every cell
- * costs epsilon for all of them together. */
+/* Adding or removing a visit changes at most max_cells cells by 1 each, so that noise of scale
+ * max_cells/epsilon on every cell costs epsilon for all of them together. Replacing it by another
+ * visit is one removed and one added: 2 epsilon. */
 static int noise_cells(struct rng *rng, const struct policy_metric *metric,
                        const struct tally *tally, struct sotto_report *report,
                        struct sotto_error *err) {
@@ -224,7 +224,19 @@ static int next_due(const struct dp *dp, const struct ledger *ledger, int64_t no
     return first_end != UINT64_MAX;
 }
 
+/* A report that nobody can attribute, or anybody can sign, must not use up a window. */
+static int require_key(const struct dp *dp, struct sotto_error *err) {
+    uint8_t any = 0;
+    for (size_t i = 0; i < sizeof dp->report_public; i++) any |= dp->report_public[i];
+    return any ? SOTTO_OK
+               : fail(err, SOTTO_E_KEY,
+                      "no report is made without its signing key: the key store gave no device "
+                      "secret; check its state");
+}
+
 static int prepare(struct dp *dp, int64_t now_s, struct ledger *ledger, struct sotto_error *err) {
+    int keyed = require_key(dp, err);
+    if (keyed != SOTTO_OK) return keyed;
     if (now_s < 0) return fail(err, SOTTO_E_ARGUMENT, "time is before 1970");
     int status = tally_begin(dp, now_s, ledger, err);
     return status == SOTTO_OK ? skip_old(dp, now_s, ledger, err) : status;
@@ -254,7 +266,7 @@ static int outbox_get(struct dp *dp, uint32_t metric, uint32_t window, uint8_t *
                       size_t *n, struct sotto_error *err) {
     uint8_t bytes[SOTTO_REPORT_MAX];
     size_t have;
-    int status = row_get(dp->vault, outbox_key(metric, window), bytes, sizeof bytes, &have, err);
+    int status = vault_get(dp->vault, outbox_key(metric, window), bytes, sizeof bytes, &have, err);
     return status == SOTTO_OK ? hand_out(bytes, have, buf, cap, n, err) : status;
 }
 

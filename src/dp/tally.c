@@ -2,7 +2,6 @@
  * so that neither the store nor the noise ever sees more than the bound. */
 #include "dp/tally.h"
 
-#include "dp/rows.h"
 #include "dp/sample.h"
 
 #define TALLY_VERSION 1
@@ -57,7 +56,7 @@ int tally_load(struct vault *vault, const struct policy *policy, const struct po
     uint8_t bytes[TALLY_BYTES];
     size_t n;
     memset(tally, 0, sizeof *tally);
-    int status = row_get(vault, key_of(metric->id, window), bytes, sizeof bytes, &n, err);
+    int status = vault_get(vault, key_of(metric->id, window), bytes, sizeof bytes, &n, err);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status != SOTTO_OK) return status;
     if (n == TALLY_HEAD + 2 * (size_t)metric->n_cells && load32(bytes) == TALLY_VERSION &&
@@ -91,10 +90,10 @@ int tally_delete(struct vault *vault, uint32_t metric, uint32_t window, struct s
 /* Deletes the tallies from `key` on while they are before (metric, window). */
 static int delete_run(struct vault *vault, struct vault_key key, uint32_t metric, uint64_t window,
                       struct sotto_error *err) {
-    int status = row_next(vault, &key, 1, err);
+    int status = vault_next(vault, &key, 1, err);
     while (status == SOTTO_OK && (key.slot < metric || (key.slot == metric && key.seq < window))) {
         status = vault_delete(vault, key, err);
-        if (status == SOTTO_OK) status = row_next(vault, &key, 0, err);
+        if (status == SOTTO_OK) status = vault_next(vault, &key, 0, err);
     }
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
 }

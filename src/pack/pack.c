@@ -131,6 +131,12 @@ int pack_open(struct pack *pack, const struct sotto_port *port, const char *path
                     path);
     }
     pack->port = port;
+    if ((uintptr_t)pack->bytes % PACK_ALIGN != 0 && pack->n != 0) {
+        pack_close(pack);
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "%s: the port's file_map gave memory that is not aligned to %d bytes", path,
+                    PACK_ALIGN);
+    }
     int status = pack->n > PACK_BYTES_MAX ? fail(err, SOTTO_E_FORMAT, "%s is larger than %u MiB",
                                                  path, PACK_BYTES_MAX >> 20)
                                           : check_signature(pack, path, key, err);

@@ -15,6 +15,23 @@ void consent_say(struct consent *consent, enum sotto_purpose purpose, enum sotto
     consent->word[purpose - 1].at_s = now_s;
 }
 
+int consent_merge(struct consent *consent, const struct consent *later) {
+    int said = 0;
+    for (int i = 0; i < CONSENT_PURPOSES; i++) {
+        if (later->word[i].state == SOTTO_CONSENT_UNKNOWN) continue;
+        consent->word[i] = later->word[i];
+        said++;
+    }
+    return said;
+}
+
+void consent_keep_no(struct consent *consent) {
+    for (int i = 0; i < CONSENT_PURPOSES; i++)
+        if (consent->word[i].state != SOTTO_CONSENT_DENIED &&
+            consent->word[i].state != SOTTO_CONSENT_WITHDRAWN)
+            memset(&consent->word[i], 0, sizeof consent->word[i]);
+}
+
 enum sotto_consent consent_now(const struct consent *consent, enum sotto_purpose purpose,
                                const struct policy *policy, int64_t now_s) {
     if (policy->consent[purpose] != POLICY_ASK) return SOTTO_CONSENT_DENIED;

@@ -21,6 +21,10 @@ int consent_is_purpose(int purpose) MUST_CHECK;
 /* Records a word; `state` is GRANTED, DENIED or WITHDRAWN. */
 void consent_say(struct consent *consent, enum sotto_purpose purpose, enum sotto_consent state,
                  const struct policy *policy, int64_t now_s);
+/* Puts the words of `later` that were said at all in place of older ones; how many there were. */
+int consent_merge(struct consent *consent, const struct consent *later);
+/* Forgets every word but a no. */
+void consent_keep_no(struct consent *consent);
 /* What it means now. GRANTED only if granted, not older than the policy's term, given on the
  * current notice, and allowed by the policy at all; EXPIRED where time or a new notice took it
  * back. */

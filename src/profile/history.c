@@ -23,6 +23,22 @@ void history_expire(struct history *h, int64_t since_s) {
     drop_front(h, k);
 }
 
+void history_drop_stored(struct history *h) { drop_front(h, h->n_stored); }
+
+/* Puts an event of the vault in its place. What was done since may already fill the history: then
+ * there is no room for older ones. */
+static void add_stored(struct history *h, struct history_event event) {
+    if (h->n == SOTTO_HISTORY_MAX) {
+        if (h->n_stored == 0) return;
+        drop_front(h, 1);
+    }
+    struct history_event *at = h->events + h->n_stored;
+    memmove(at + 1, at, (h->n - h->n_stored) * sizeof *at);
+    *at = event;
+    h->n_stored++;
+    h->n++;
+}
+
 size_t history_encode(const struct history *h, uint32_t first, uint32_t n,
                       uint8_t bytes[HISTORY_CHUNK_BYTES]) {
     memset(bytes, 0, HISTORY_CHUNK_BYTES);
@@ -49,7 +65,7 @@ int history_decode(struct history *h, const uint8_t *bytes, size_t n) {
     for (unsigned i = 0; i < bytes[1]; i++) {
         const uint8_t *p = bytes + 4 + (size_t)i * HISTORY_EVENT_BYTES;
         struct history_event event = {load64(p), HISTORY_NO_ITEM, load32(p + 8), p[12]};
-        history_add(h, event);
+        add_stored(h, event);
     }
     return 0;
 }

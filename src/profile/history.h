@@ -26,12 +26,15 @@ struct history {
 void history_add(struct history *h, struct history_event event);
 /* Forgets events before `since_s` from the front. */
 void history_expire(struct history *h, int64_t since_s);
+/* Forgets the events that the vault holds. */
+void history_drop_stored(struct history *h);
 
 /* Encodes events [first, first + n), n ≤ HISTORY_CHUNK_EVENTS; returns the length. */
 size_t history_encode(const struct history *h, uint32_t first, uint32_t n,
                       uint8_t bytes[HISTORY_CHUNK_BYTES]);
-/* Appends a chunk's events with item = HISTORY_NO_ITEM. -1 if it is malformed; then nothing was
- * added. */
+/* Adds a chunk's events, with item = HISTORY_NO_ITEM, behind those stored before and ahead of what
+ * the vault does not hold yet; forgets the oldest when full. -1 if the chunk is malformed; then
+ * nothing was added. */
 int history_decode(struct history *h, const uint8_t *bytes, size_t n) MUST_CHECK;
 
 #endif

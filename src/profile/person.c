@@ -5,8 +5,8 @@
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
 #define CHUNKS_MAX 64 /* twice a full history: sessions end between full chunks */
 
-static struct vault_key consent_key(const struct person *p) {
-    struct vault_key key = {VAULT_PROFILE, p->slot, 0};
+static struct vault_key consent_key(uint32_t slot) {
+    struct vault_key key = {VAULT_PROFILE, slot, 0};
     return key;
 }
 
@@ -57,7 +57,14 @@ static int compact(struct person *p, const struct person_home *home, uint32_t la
         return status;
     }
     p->next_chunk = next;
+    p->history.n_stored = p->history.n;
     return SOTTO_OK;
+}
+
+/* A record that is too long for its buffer is damage, or a newer engine's. */
+static int length_is_damage(int status, const char *what, struct sotto_error *err) {
+    if (status != SOTTO_E_LIMIT) return status;
+    return fail(err, SOTTO_E_CORRUPT, "a profile's %s cannot be read; erase the profile", what);
 }
 
 static int load_events(struct person *p, const struct person_home *home, int64_t now_s,
@@ -69,6 +76,7 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
     int status;
     while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot) {
         status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
+        status = length_is_damage(status, "events", err);
         if (status != SOTTO_OK) break;
         if (history_decode(&p->history, bytes, n) != 0) {
             status =
@@ -81,12 +89,11 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
     }
     wipe(bytes, sizeof bytes);
     if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
-    uint32_t before = p->history.n;
     history_expire(&p->history, now_s - home->policy->retention_s);
     resolve_items(&p->history, home->model);
-    p->history.n_stored = p->history.n;
-    /* What retention took away must leave the storage too, not only the memory. */
-    if (chunks > CHUNKS_MAX || loaded > SOTTO_HISTORY_MAX || p->history.n < before)
+    /* What retention or the newer events took away must leave the storage too, not only the memory.
+     */
+    if (chunks > CHUNKS_MAX || p->history.n_stored < loaded)
         return compact(p, home, p->next_chunk - 1, err);
     return SOTTO_OK;
 }
@@ -100,49 +107,92 @@ static int find_next_chunk(struct person *p, const struct person_home *home,
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
 }
 
-static int load_consent(struct person *p, const struct person_home *home, struct sotto_error *err) {
+static int load_consent(const struct person_home *home, uint32_t slot, struct consent *consent,
+                        struct sotto_error *err) {
     uint8_t bytes[CONSENT_RECORD_BYTES];
     size_t n;
-    int status = vault_get(home->vault, consent_key(p), bytes, sizeof bytes, &n, err);
-    if (status == SOTTO_OK && consent_decode(&p->consent, bytes, n) != 0)
-        status = fail(err, SOTTO_E_CORRUPT, "a profile's consent cannot be read; ask again");
+    int status = vault_get(home->vault, consent_key(slot), bytes, sizeof bytes, &n, err);
+    /* A profile is made together with its consent: one without was tampered with. */
+    if (status == SOTTO_E_NOT_FOUND) status = SOTTO_E_LIMIT;
+    status = length_is_damage(status, "consent", err);
+    if (status == SOTTO_OK && consent_decode(consent, bytes, n) != 0)
+        status = length_is_damage(SOTTO_E_LIMIT, "consent", err);
     return status;
 }
 
-int person_begin(struct person *p, const struct person_home *home, const char *name, int64_t now_s,
-                 struct sotto_error *err) {
+static int save_consent(const struct person_home *home, uint32_t slot,
+                        const struct consent *consent, struct sotto_error *err) {
+    uint8_t bytes[CONSENT_RECORD_BYTES];
+    consent_encode(consent, bytes);
+    return vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
+}
+
+void person_begin(struct person *p, const struct person_home *home, const char *name) {
     memset(p, 0, sizeof *p);
-    size_t n = strnlen(name, SOTTO_PROFILE_NAME_MAX);
-    memcpy(p->name, name, n);
+    memcpy(p->name, name, strnlen(name, SOTTO_PROFILE_NAME_MAX));
     p->next_chunk = 1;
-    if (n == 0 || vault_state(home->vault) != SOTTO_STORAGE_OK) return SOTTO_OK;
+    if (!p->name[0] || vault_state(home->vault) == SOTTO_STORAGE_NONE) p->place = PERSON_NEW;
+}
+
+int person_load(struct person *p, const struct person_home *home, int64_t now_s,
+                struct sotto_error *err) {
+    const struct consent said = p->consent;
+    if (p->place != PERSON_UNKNOWN) return SOTTO_OK;
     int status = vault_profile_find(home->vault, p->name, &p->slot);
-    if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
-    if (status == SOTTO_OK) status = load_consent(p, home, err);
-    /* Events are read only while consent to keep them holds: expired consent reads nothing, yet a
-     * new yes must not write over what is there. */
-    if (status == SOTTO_OK)
+    if (status == SOTTO_E_NOT_FOUND) {
+        p->place = PERSON_NEW;
+        return SOTTO_OK;
+    }
+    if (status != SOTTO_OK)
+        return fail(err, status, "storage fails, so no profile can be looked up");
+    p->place = PERSON_STORED;
+    status = load_consent(home, p->slot, &p->consent, err);
+    if (status == SOTTO_OK) {
+        consent_merge(&p->consent, &said);
+        /* Events are read only while consent to keep them holds: expired consent reads nothing, yet
+         * a new yes must not write over what is there. */
         status = person_may_store(p, home, now_s) ? load_events(p, home, now_s, err)
                                                   : find_next_chunk(p, home, err);
+    }
     if (status != SOTTO_OK) {
-        uint32_t slot = p->slot;
-        person_reset(p);
-        p->slot = slot; /* still erasable */
-        p->is_unreadable = 1;
+        history_drop_stored(&p->history);
+        p->consent = said;
+        p->next_chunk = 1;
+        p->place = status == SOTTO_E_CORRUPT ? PERSON_UNREADABLE : PERSON_UNKNOWN;
     }
     return status;
 }
 
+void person_ask_again(struct person *p) {
+    if (!p->name[0]) return;
+    history_drop_stored(&p->history);
+    p->place = PERSON_UNKNOWN;
+    p->next_chunk = 1;
+}
+
 int person_may_store(const struct person *p, const struct person_home *home, int64_t now_s) {
-    return p->slot != 0 && !p->is_unreadable &&
+    return p->place == PERSON_STORED &&
            consent_is_given(&p->consent, SOTTO_PURPOSE_STORE, home->policy, now_s);
 }
 
 int person_save_consent(const struct person *p, const struct person_home *home,
                         struct sotto_error *err) {
-    uint8_t bytes[CONSENT_RECORD_BYTES];
-    consent_encode(&p->consent, bytes);
-    return vault_put(home->vault, consent_key(p), bytes, sizeof bytes, err);
+    return save_consent(home, p->slot, &p->consent, err);
+}
+
+int person_save_no(const struct person_home *home, const char *name, const struct consent *said,
+                   struct sotto_error *err) {
+    struct consent stored, no = *said;
+    uint32_t slot;
+    consent_keep_no(&no);
+    int status = vault_profile_find(home->vault, name, &slot);
+    if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
+    if (status != SOTTO_OK)
+        return fail(err, status, "storage fails, so no profile can be looked up");
+    status = load_consent(home, slot, &stored, err);
+    if (status == SOTTO_E_CORRUPT) return SOTTO_OK;
+    if (status != SOTTO_OK || consent_merge(&stored, &no) == 0) return status;
+    return save_consent(home, slot, &stored, err);
 }
 
 int person_create(struct person *p, const struct person_home *home, struct sotto_error *err) {
@@ -150,14 +200,14 @@ int person_create(struct person *p, const struct person_home *home, struct sotto
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
     status = vault_profile_create(home->vault, p->name, &p->slot, err);
-    if (status == SOTTO_OK) status = person_save_consent(p, home, err);
+    if (status == SOTTO_OK) status = save_consent(home, p->slot, &p->consent, err);
     if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
-        p->slot = 0;
         return status;
     }
+    p->place = PERSON_STORED;
     p->next_chunk = next;
     p->history.n_stored = p->history.n;
     return SOTTO_OK;
@@ -183,7 +233,6 @@ int person_flush(struct person *p, const struct person_home *home, int64_t now_s
 void person_reset(struct person *p) {
     wipe(&p->history, sizeof p->history);
     wipe(&p->consent, sizeof p->consent);
-    p->slot = 0;
+    p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
-    p->is_unreadable = 0;
 }

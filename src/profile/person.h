@@ -9,11 +9,19 @@
 #include "profile/history.h"
 #include "vault/vault.h"
 
+/* What is known of a person's place in the vault. */
+enum person_place {
+    PERSON_UNKNOWN,   /* the vault could not be asked yet: it may hold anything */
+    PERSON_NEW,       /* asked: it does not hold this person; or there is nothing to ask */
+    PERSON_STORED,    /* it does, in `slot`; consent and events are loaded */
+    PERSON_UNREADABLE /* it does, damaged: a stranger, to whom nothing is added */
+};
+
 struct person {
     char name[SOTTO_PROFILE_NAME_MAX + 1]; /* "" for an anonymous session */
-    uint32_t slot;                         /* in the vault; 0: not stored */
-    uint32_t next_chunk;                   /* number of the next event chunk */
-    int is_unreadable; /* something is stored that could not be read: nothing is added to it */
+    enum person_place place;
+    uint32_t slot;       /* in the vault, when STORED or UNREADABLE */
+    uint32_t next_chunk; /* number of the next event chunk */
     struct consent consent;
     struct history history;
 };
@@ -25,12 +33,18 @@ struct person_home {
     const struct model *model;
 };
 
-/* Starts with `name` ("" for anonymous), loading consent and the newest events that the retention
- * time allows if the vault holds that profile. Unreadable consent is no consent; unreadable events
- * are lost events; both are reported by the status (SOTTO_E_CORRUPT) while the person is usable, as
- * a stranger. */
-int person_begin(struct person *p, const struct person_home *home, const char *name, int64_t now_s,
-                 struct sotto_error *err) MUST_CHECK;
+/* Starts empty with `name` ("" for anonymous), place UNKNOWN if there is something to ask. */
+void person_begin(struct person *p, const struct person_home *home, const char *name);
+/* Asks the vault, which must work, for an UNKNOWN person: loads consent, and the newest events that
+ * retention and consent allow. Words said and events seen in the meantime stay: they are younger
+ * than what was stored. Damage (SOTTO_E_CORRUPT) makes the person UNREADABLE: unreadable consent is
+ * no consent. After any other failure the person is UNKNOWN as before. */
+int person_load(struct person *p, const struct person_home *home, int64_t now_s,
+                struct sotto_error *err) MUST_CHECK;
+
+/* Storage was away, and it may be another vault that came back: place and stored events are asked
+ * for again. What was said and what is not stored yet stay. */
+void person_ask_again(struct person *p);
 
 /* True if the profile is in the vault and consent to keep it there holds now. */
 int person_may_store(const struct person *p, const struct person_home *home,
@@ -38,13 +52,18 @@ int person_may_store(const struct person *p, const struct person_home *home,
 /* Creates the profile in the vault, with its consent and the history so far, in one transaction. */
 int person_create(struct person *p, const struct person_home *home,
                   struct sotto_error *err) MUST_CHECK;
-/* Writes the consent of a stored profile. */
+/* Writes the consent of a STORED person. */
 int person_save_consent(const struct person *p, const struct person_home *home,
                         struct sotto_error *err) MUST_CHECK;
+/* Writes the words of `said` that are a no over those stored under `name`, and leaves the rest as
+ * it is. Nothing to do, and SOTTO_OK, where nobody of that name is stored, or with consent that
+ * cannot be read, which is no already. */
+int person_save_no(const struct person_home *home, const char *name, const struct consent *said,
+                   struct sotto_error *err) MUST_CHECK;
 /* Seals the events the vault does not hold yet; does nothing without consent to store. */
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
                  struct sotto_error *err) MUST_CHECK;
-/* Wipes history, consent and place in the vault from memory; the name stays. */
+/* Wipes history, consent and place from memory; the name stays, the place is UNKNOWN. */
 void person_reset(struct person *p);
 
 #endif

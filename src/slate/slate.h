@@ -55,6 +55,7 @@ struct slate {
     enum sotto_why why;         /* for the day it opens as general */
     uint64_t made_ms, asked_ms; /* monotonic */
     struct sotto_banner banner;
+    int is_answered; /* the banner was declined: its receipt is spent */
     uint32_t n_general, n_personal, n_inputs;
     struct score_hit general[SOTTO_SLATE_ITEMS_MAX], personal[SOTTO_SLATE_ITEMS_MAX];
     struct slate_input inputs[SOTTO_HISTORY_MAX];

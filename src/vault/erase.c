@@ -25,9 +25,10 @@ static int epoch_advance(struct vault *v, struct sotto_error *err) {
     int is_gone;
     after.epoch++;
     after.pending = PENDING_NOTHING;
-    int status = slot_renew(v->port, v->rng, after.epoch, err);
+    int status = slot_renew(v->port, v->rng, after.epoch, keys->slot_bytes, err);
     /* Derived from what the slot gives back, so a key that did not stick is noticed now. */
-    if (status == SOTTO_OK) status = root_derive(v->port, &after, keys->next_root, &is_gone, err);
+    if (status == SOTTO_OK)
+        status = root_derive(v->port, &after, keys->slot_bytes, keys->next_root, &is_gone, err);
     if (status == SOTTO_OK) status = store_begin(&v->store, err);
     if (status != SOTTO_OK) return status;
 
@@ -47,7 +48,8 @@ int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) {
     if (status != SOTTO_OK) return status;
 
     unsigned old_slot = (unsigned)((v->meta.epoch + 1) & 1);
-    if (slot_is_filled(v->port, old_slot)) status = slot_shred(v->port, old_slot, assurance, err);
+    if (slot_is_filled(v->port, old_slot, v->keys->slot_bytes))
+        status = slot_shred(v->port, old_slot, assurance, err);
     if (status == SOTTO_OK) status = store_checkpoint(&v->store, err);
     return status;
 }

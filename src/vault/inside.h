@@ -12,6 +12,7 @@ struct vault {
     struct store store;
     struct meta meta;
     struct keyring *keys; /* locked memory; NULL while closed */
+    int is_locked;        /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
 };

@@ -43,36 +43,25 @@ int meta_is_authentic(const uint8_t bytes[META_BYTES], const uint8_t root[32]) {
 
 /* ---- Slots and the root key --------------------------------------------------------------- */
 
-/* A slot's bytes on their way through memory; the arena is not kept that large for two moments in a
- * device's life. */
-static uint8_t *slot_buffer(struct sotto_error *err) {
-    uint8_t *bytes = locked_alloc(SOTTO_SLOT_BYTES_MAX);
-    if (!bytes) fail(err, SOTTO_E_MEMORY, "vault: no locked memory for a key");
-    return bytes;
-}
-
-int slot_renew(const struct sotto_port *port, struct rng *rng, uint64_t epoch,
+int slot_renew(const struct sotto_port *port, struct rng *rng, uint64_t epoch, uint8_t *bytes,
                struct sotto_error *err) {
     unsigned slot = (unsigned)(epoch & 1);
     if (port->slot_bytes < 32 || port->slot_bytes > SOTTO_SLOT_BYTES_MAX)
         return fail(err, SOTTO_E_ARGUMENT, "port: slot_bytes must be 32 to %u",
                     SOTTO_SLOT_BYTES_MAX);
-    uint8_t *bytes = slot_buffer(err);
-    if (!bytes) return SOTTO_E_MEMORY;
     int status = SOTTO_OK;
     if (rng_bytes(rng, bytes, port->slot_bytes) != 0)
         status = fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, no key was made");
     else if (port->slot_put(port->ctx, slot, bytes, port->slot_bytes) != 0)
         status = fail(err, SOTTO_E_KEY, "key slot %u: the key store could not write it", slot);
-    locked_free(bytes);
+    wipe(bytes, SOTTO_SLOT_BYTES_MAX);
     return status;
 }
 
-int slot_is_filled(const struct sotto_port *port, unsigned slot) {
-    uint8_t *bytes = slot_buffer(NULL);
+int slot_is_filled(const struct sotto_port *port, unsigned slot, uint8_t *bytes) {
     size_t n = 0;
-    int got = bytes ? port->slot_get(port->ctx, slot, bytes, SOTTO_SLOT_BYTES_MAX, &n) : -1;
-    locked_free(bytes);
+    int got = port->slot_get(port->ctx, slot, bytes, SOTTO_SLOT_BYTES_MAX, &n);
+    wipe(bytes, SOTTO_SLOT_BYTES_MAX);
     return got != 1;
 }
 
@@ -87,16 +76,13 @@ int slot_shred(const struct sotto_port *port, unsigned slot, int *assurance,
     return SOTTO_OK;
 }
 
-int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t root[32],
-                int *is_gone, struct sotto_error *err) {
+int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t *bytes,
+                uint8_t root[32], int *is_gone, struct sotto_error *err) {
     uint8_t secret[32] = {0}, slot_key[HASH_BYTES] = {0}, binding[STORE_ID_BYTES + 8];
     unsigned slot = (unsigned)(meta->epoch & 1);
     int status = SOTTO_OK;
     size_t n = 0;
     *is_gone = 0;
-    uint8_t *bytes = slot_buffer(err);
-    if (!bytes) return SOTTO_E_MEMORY;
-
     int got = port->slot_get(port->ctx, slot, bytes, SOTTO_SLOT_BYTES_MAX, &n);
     if (got == 1 || (got == 0 && (n < 32 || n > SOTTO_SLOT_BYTES_MAX))) {
         *is_gone = 1;
@@ -116,7 +102,7 @@ int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t 
     }
     wipe(secret, sizeof secret);
     wipe(slot_key, sizeof slot_key);
-    locked_free(bytes);
+    wipe(bytes, SOTTO_SLOT_BYTES_MAX);
     return status;
 }
 

@@ -21,6 +21,8 @@ struct keyring {
     uint8_t root[SEAL_KEY_BYTES], next_root[SEAL_KEY_BYTES];
     struct data_key slot[KEYRING_SLOTS];
     uint8_t scratch[BLOB_PADDED_MAX]; /* the only place where plaintext of records lies */
+    /* A key slot's bytes on their way. Kept, so that no erasure ever waits for locked memory. */
+    uint8_t slot_bytes[SOTTO_SLOT_BYTES_MAX];
 };
 
 /* What an erasure still owes (META). */
@@ -46,18 +48,20 @@ int meta_decode(const uint8_t *bytes, size_t n, struct meta *meta) MUST_CHECK;
 /* True when `root` made this row. */
 int meta_is_authentic(const uint8_t bytes[META_BYTES], const uint8_t root[32]) MUST_CHECK;
 
+/* `bytes`: SOTTO_SLOT_BYTES_MAX of locked memory to work in, wiped on return. */
+
 /* Draws a new secret into key slot epoch & 1, durable on return. SOTTO_E_KEY, SOTTO_E_ENTROPY. */
-int slot_renew(const struct sotto_port *port, struct rng *rng, uint64_t epoch,
+int slot_renew(const struct sotto_port *port, struct rng *rng, uint64_t epoch, uint8_t *bytes,
                struct sotto_error *err) MUST_CHECK;
 /* 1 when the slot holds anything at all or cannot be read, 0 when it is empty. */
-int slot_is_filled(const struct sotto_port *port, unsigned slot) MUST_CHECK;
+int slot_is_filled(const struct sotto_port *port, unsigned slot, uint8_t *bytes) MUST_CHECK;
 /* Destroys the slot; raises nothing when it is empty. */
 int slot_shred(const struct sotto_port *port, unsigned slot, int *assurance,
                struct sotto_error *err) MUST_CHECK;
 /* The root key of a store in an epoch. SOTTO_E_KEY with *is_gone 1 when the slot is empty or
  * unusable, 0 when the keystore fails and may be asked again. */
-int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t root[32],
-                int *is_gone, struct sotto_error *err) MUST_CHECK;
+int root_derive(const struct sotto_port *port, const struct meta *meta, uint8_t *bytes,
+                uint8_t root[32], int *is_gone, struct sotto_error *err) MUST_CHECK;
 
 /* Fills a free slot with a new data key. */
 int data_key_draw(struct data_key *slot, const char *name, struct rng *rng) MUST_CHECK;

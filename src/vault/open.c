@@ -5,6 +5,8 @@
 #include "vault/inside.h"
 
 size_t vault_bytes(void) { return sizeof(struct vault); }
+size_t vault_locked_bytes(void) { return sizeof(struct keyring); }
+int vault_is_locked(const struct vault *v) { return !v->keys || v->is_locked; }
 
 enum sotto_storage_state vault_state(const struct vault *v) { return v->store.state; }
 
@@ -26,12 +28,14 @@ static int vault_make(struct vault *v, struct sotto_error *err) {
     int is_gone;
     if (rng_bytes(v->rng, meta->store_id, STORE_ID_BYTES) != 0)
         return fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, nothing was made");
-    int has_key[2] = {slot_is_filled(v->port, 0), slot_is_filled(v->port, 1)};
+    uint8_t *bytes = v->keys->slot_bytes;
+    int has_key[2] = {slot_is_filled(v->port, 0, bytes), slot_is_filled(v->port, 1, bytes)};
     meta->epoch = has_key[0] && !has_key[1] ? 2 : 1;
     meta->pending = PENDING_NOTHING;
     int status = SOTTO_OK;
-    if (!has_key[0] && !has_key[1]) status = slot_renew(v->port, v->rng, meta->epoch, err);
-    if (status == SOTTO_OK) status = root_derive(v->port, meta, v->keys->root, &is_gone, err);
+    if (!has_key[0] && !has_key[1]) status = slot_renew(v->port, v->rng, meta->epoch, bytes, err);
+    if (status == SOTTO_OK)
+        status = root_derive(v->port, meta, bytes, v->keys->root, &is_gone, err);
     if (status == SOTTO_OK && data_key_draw(&v->keys->slot[KEYRING_DEVICE], "", v->rng) != 0)
         status = fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, nothing was made");
     if (status == SOTTO_OK) status = store_create(&v->store, err);
@@ -57,7 +61,7 @@ static int meta_load(struct vault *v, struct sotto_error *err) {
                       "%s: the vault was written by a newer engine; update this one. The vault "
                       "was left as it is");
     if (status != SOTTO_OK) return refuse(v, status, err, DAMAGED);
-    status = root_derive(v->port, &v->meta, v->keys->root, &is_gone, err);
+    status = root_derive(v->port, &v->meta, v->keys->slot_bytes, v->keys->root, &is_gone, err);
     if (status != SOTTO_OK) {
         if (is_gone) v->store.state = SOTTO_STORAGE_REFUSED;
         return status;
@@ -152,8 +156,14 @@ static int vault_raise(struct vault *v, struct sotto_error *err) {
     if (!v->port->slot_put || !v->port->slot_get || !v->port->slot_destroy ||
         !v->port->device_secret)
         return fail(err, SOTTO_E_ARGUMENT, "port: the key store's callbacks are missing");
-    v->keys = locked_alloc(sizeof *v->keys);
-    if (!v->keys) return fail(err, SOTTO_E_MEMORY, "vault: no locked memory for its keys");
+    v->keys = guarded_alloc(sizeof *v->keys, &v->is_locked);
+    if (!v->keys || (!v->is_locked && !v->port->allow_unlocked)) {
+        vault_drop(v);
+        return fail(err, SOTTO_E_MEMORY,
+                    "vault: %zu bytes of memory could not be locked for its keys; raise "
+                    "RLIMIT_MEMLOCK (LimitMEMLOCK= in a systemd unit)",
+                    vault_locked_bytes());
+    }
 
     int status = store_open(&v->store, path, v->port->vault_vfs, err);
     if (status == SOTTO_OK) status = v->store.is_new ? vault_make(v, err) : vault_load(v, err);

@@ -102,7 +102,8 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
     return status;
 }
 
-/* The row and data key of a record; SOTTO_E_NOT_FOUND for a profile that is not there. */
+/* The row and data key of a record; SOTTO_E_NOT_FOUND, which leaves *err alone, for a profile that
+ * is not there. */
 static int record_find(struct vault *v, struct vault_key key, struct blob_place *place,
                        const struct data_key **data_key, struct sotto_error *err) {
     if (key.kind < VAULT_SYSTEM || key.kind > VAULT_CLASS_LAST || key.slot >= 1u << 24)
@@ -110,8 +111,7 @@ static int record_find(struct vault *v, struct vault_key key, struct blob_place 
     place->store_id = v->meta.store_id;
     place->k = row_of(key.kind, key.slot, key.seq);
     uint32_t slot = row_keyring_slot(place->k);
-    if (slot == KEYRING_SLOTS || !v->keys->slot[slot].id)
-        return fail(err, SOTTO_E_NOT_FOUND, "vault: no such profile is stored");
+    if (slot == KEYRING_SLOTS || !v->keys->slot[slot].id) return SOTTO_E_NOT_FOUND;
     *data_key = &v->keys->slot[slot];
     place->key_id = (*data_key)->id;
     return SOTTO_OK;
@@ -126,6 +126,7 @@ int vault_put(struct vault *v, struct vault_key key, const void *bytes, size_t n
     if (n > VAULT_RECORD_MAX)
         return spoil(v, fail(err, SOTTO_E_LIMIT, "vault: the record is too long"));
     status = record_find(v, key, &place, &data_key, err);
+    if (status == SOTTO_E_NOT_FOUND) fail(err, status, "vault: no such profile is stored");
     if (status == SOTTO_OK) status = row_seal(v, &place, data_key->key, bytes, n, err);
     if (status == SOTTO_OK) v->records_put++;
     return spoil(v, status);
@@ -141,7 +142,6 @@ int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size
     if (status == SOTTO_OK) status = record_find(v, key, &place, &data_key, err);
     if (status == SOTTO_OK)
         status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &blob_n, err);
-    if (status == SOTTO_E_NOT_FOUND) return fail(err, status, "vault: no such record");
     if (status != SOTTO_OK) return status;
     if (blob_unseal(v->blob, blob_n, &place, data_key->key, v->keys->scratch, &content, &length) !=
         SOTTO_OK)
@@ -175,7 +175,6 @@ int vault_next(struct vault *v, struct vault_key *key, int is_first, struct sott
         return fail(err, SOTTO_E_ARGUMENT, "vault: no such class of records or slot");
     int64_t row = row_of(key->kind, key->slot, key->seq) + (is_first ? 0 : 1);
     status = store_next(&v->store, row, row_of(key->kind, 0xffffff, UINT32_MAX), &row, err);
-    if (status == SOTTO_E_NOT_FOUND) return fail(err, status, "vault: no further record");
     if (status != SOTTO_OK) return status;
     key->slot = (uint32_t)((uint64_t)row >> 32) & 0xffffffu;
     key->seq = (uint32_t)row;

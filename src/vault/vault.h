@@ -30,6 +30,10 @@ struct vault_key {
 
 struct vault; /* lives in memory that vault_bytes() measures; keys in locked memory of its own */
 size_t vault_bytes(void);
+/* What it locks while it is open, and whether what it holds now is locked (port->allow_unlocked).
+ */
+size_t vault_locked_bytes(void);
+int vault_is_locked(const struct vault *v);
 
 /* Opens or creates the vault that the port names, finishes an interrupted erasure. `v` points to
  * vault_bytes() zeroed bytes. On failure the vault is closed but `v` may be given to vault_retry
@@ -52,13 +56,15 @@ void vault_rollback(struct vault *v);
 /* Replaces or creates. n ≤ VAULT_RECORD_MAX. */
 int vault_put(struct vault *v, struct vault_key key, const void *bytes, size_t n,
               struct sotto_error *err) MUST_CHECK;
-/* SOTTO_E_NOT_FOUND when there is none, SOTTO_E_CORRUPT when it does not authenticate. */
+/* SOTTO_E_NOT_FOUND, which leaves *err alone, when there is none; SOTTO_E_CORRUPT when it does not
+ * authenticate. */
 int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size_t *n,
               struct sotto_error *err) MUST_CHECK;
 /* Deleting what is not there succeeds. */
 int vault_delete(struct vault *v, struct vault_key key, struct sotto_error *err) MUST_CHECK;
 /* The key of kind key->kind that follows (slot, seq) in ascending order, into *key. To start, pass
- * slot 0, seq 0 and is_first 1 (then that very key counts too). SOTTO_E_NOT_FOUND past the last. */
+ * slot 0, seq 0 and is_first 1 (then that very key counts too). SOTTO_E_NOT_FOUND, which leaves
+ * *err alone, past the last. */
 int vault_next(struct vault *v, struct vault_key *key, int is_first,
                struct sotto_error *err) MUST_CHECK;
 

@@ -252,6 +252,7 @@ static void a_power_cut_at_any_instant_of_an_erasure_loses_nobody_else(void **st
     int unfinished = 0, resumed = 0;
     (void)state;
     assert_int_equal(fault_vfs_register(&disk, "erase-cut"), 0);
+    disk.loss = FAULT_LOSS_ALL; /* of what no sync followed */
     for (long limit = 0;; limit++) {
         struct vault_box box;
         long fuse = limit;
@@ -295,6 +296,7 @@ static void a_second_power_cut_while_resuming_changes_nothing(void **state) {
     struct fault_vfs disk;
     (void)state;
     assert_int_equal(fault_vfs_register(&disk, "erase-twice"), 0);
+    disk.loss = FAULT_LOSS_SOME;
     for (long limit = 0;; limit++) {
         struct vault_box box;
         long fuse = limit;
@@ -308,10 +310,12 @@ static void a_second_power_cut_while_resuming_changes_nothing(void **state) {
         assert_int_equal(vault_state(box.v), SOTTO_STORAGE_FAILED);
         box_close(&box);
         box.device.slot_put_fails = 0;
+        disk.loss_seed = (uint64_t)limit;
         disk.fuse = box.device.fuse = &fuse;
 
         int status = box_open(&box);
 
+        box_close(&box);
         disk.fuse = NULL;
         assert_int_equal(box_restart(&box), SOTTO_OK);
         check_survivors(&box, 1);

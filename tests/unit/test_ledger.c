@@ -308,6 +308,30 @@ static void entropy_that_fails_in_the_middle_makes_no_report(void **state) {
 
 /* ---- All that is due --------------------------------------------------------------------- */
 
+/* A device whose key store did not answer yet must not sign with a key that everybody knows. */
+static void without_a_signing_key_no_report_is_made_and_nothing_is_spent(void **state) {
+    (void)state;
+    struct dp_kiosk *k = kiosk_with_a_visit(1);
+    struct bytes b;
+    uint8_t key[SIGN_PUBLIC_BYTES];
+    memcpy(key, k->dp.report_public, sizeof key);
+    memset(k->dp.report_public, 0, sizeof key);
+
+    assert_int_equal(dp_tick(&k->dp, DAY(1), &k->err), SOTTO_E_KEY);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_E_KEY);
+
+    assert_int_equal(b.n, 0);
+    assert_int_equal(spent(k), 0);
+    assert_int_equal(dp_kiosk_records(k, VAULT_OUTBOX), 0);
+    assert_int_equal(dp_kiosk_count(k, 1, WINDOW(0), 0), 1);
+    memcpy(k->dp.report_public, key, sizeof key);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_OK);
+    memset(k->dp.report_public, 0, sizeof key); /* what is sealed still leaves */
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_OK);
+    assert_true(b.n > 0);
+    dp_kiosk_free(k);
+}
+
 static void empty_windows_are_reported_too(void **state) {
     (void)state;
     struct dp_kiosk *k = kiosk_with_a_visit(1);
@@ -515,6 +539,7 @@ int main(void) {
         cmocka_unit_test(window_of_an_earlier_year_is_charged_to_the_current_one),
         cmocka_unit_test(failed_entropy_makes_no_report_and_leaves_the_counts),
         cmocka_unit_test(entropy_that_fails_in_the_middle_makes_no_report),
+        cmocka_unit_test(without_a_signing_key_no_report_is_made_and_nothing_is_spent),
         cmocka_unit_test(empty_windows_are_reported_too),
         cmocka_unit_test(first_tick_only_notes_where_counting_begins),
         cmocka_unit_test(after_a_long_time_without_power_only_the_latest_windows_are_reported),

@@ -33,7 +33,7 @@ static void unmap(void *ctx, const uint8_t *bytes, size_t n) {
     (void)n;
 }
 
-static uint8_t pack_bytes[MAKE_PACK_MAX], changed[MAKE_PACK_MAX];
+static _Alignas(64) uint8_t pack_bytes[MAKE_PACK_MAX], changed[MAKE_PACK_MAX];
 static char sig_text[700];
 
 static size_t small_model_as(enum model_codec codec) {

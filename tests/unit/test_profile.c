@@ -145,6 +145,54 @@ static void events_survive_a_chunk_and_damage_adds_nothing(void **state) {
     }
 }
 
+/* A profile that could only be looked up after things were done: those stay the latest. */
+static void stored_events_take_their_place_before_newer_ones(void **state) {
+    (void)state;
+    static const uint32_t newer[] = {0, 5, SOTTO_HISTORY_MAX - 3, SOTTO_HISTORY_MAX};
+    for (unsigned round = 0; round < ARRAY_LEN(newer); round++) {
+        struct history stored = {0}, h = {0};
+        uint8_t bytes[HISTORY_CHUNK_BYTES];
+        for (uint32_t i = 0; i < 40; i++)
+            history_add(&stored, (struct history_event){.key = i, .type = SOTTO_EVENT_VIEW});
+        for (uint32_t i = 0; i < newer[round]; i++)
+            history_add(&h, (struct history_event){.key = 1000 + i, .type = SOTTO_EVENT_VIEW});
+
+        for (uint32_t from = 0; from < 40; from += 20) {
+            size_t n = history_encode(&stored, from, 20, bytes);
+            assert_int_equal(history_decode(&h, bytes, n), 0);
+        }
+
+        uint32_t room = SOTTO_HISTORY_MAX - newer[round], kept = room < 40 ? room : 40;
+        assert_int_equal(h.n, newer[round] + kept);
+        assert_int_equal(h.n_stored, kept);
+        for (uint32_t i = 0; i < kept; i++) assert_int_equal(h.events[i].key, 40 - kept + i);
+        for (uint32_t i = kept; i < h.n; i++) assert_int_equal(h.events[i].key, 1000 + i - kept);
+        history_drop_stored(&h);
+        assert_int_equal(h.n, newer[round]);
+        if (h.n) assert_int_equal(h.events[0].key, 1000);
+    }
+}
+
+static void later_words_win_and_only_a_no_is_kept_as_a_debt(void **state) {
+    (void)state;
+    struct policy p = asking_policy();
+    struct consent stored = {0}, later = {0};
+    for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++)
+        consent_say(&stored, (enum sotto_purpose)i, SOTTO_CONSENT_GRANTED, &p, 5);
+    consent_say(&later, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN, &p, 6);
+    consent_say(&later, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_GRANTED, &p, 7);
+
+    assert_int_equal(consent_merge(&stored, &later), 2);
+    consent_keep_no(&later);
+
+    assert_int_equal(stored.word[SOTTO_PURPOSE_STORE - 1].at_s, 5);
+    assert_int_equal(stored.word[SOTTO_PURPOSE_PERSONALISE - 1].state, SOTTO_CONSENT_WITHDRAWN);
+    assert_int_equal(stored.word[SOTTO_PURPOSE_MEASURE - 1].at_s, 7);
+    assert_int_equal(later.word[SOTTO_PURPOSE_PERSONALISE - 1].state, SOTTO_CONSENT_WITHDRAWN);
+    assert_int_equal(later.word[SOTTO_PURPOSE_MEASURE - 1].state, SOTTO_CONSENT_UNKNOWN);
+    assert_int_equal(consent_merge(&stored, &later), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_granted_current_and_informed_consent_is_yes),
@@ -153,6 +201,8 @@ int main(void) {
         cmocka_unit_test(damaged_consent_record_is_no),
         cmocka_unit_test(full_history_forgets_the_oldest),
         cmocka_unit_test(events_survive_a_chunk_and_damage_adds_nothing),
+        cmocka_unit_test(stored_events_take_their_place_before_newer_ones),
+        cmocka_unit_test(later_words_win_and_only_a_no_is_kept_as_a_debt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,19 @@ int machine_fail(const struct machine *k, int status, const char *doing, struct 
 
 /* ---- Power ------------------------------------------------------------------------------- */
 
+/* A kiosk in a shop goes on with general slates when its model is out of date. A tester asked to
+ * see this very pack at work, and is told instead. */
+static int packs_in_force(const struct machine *k, const struct observer *packs,
+                          struct sotto_error *err) {
+    struct sotto_health health = {.size = sizeof health};
+    int rc = sotto_health(k->engine, &health);
+    if (rc != SOTTO_OK) return machine_fail(k, rc, "asking for its health", err);
+    if (health.model_status != SOTTO_OK)
+        return fail(err, health.model_status, "%.180s: %s", packs->model_path,
+                    health.model_message);
+    return SOTTO_OK;
+}
+
 static int power_on(struct machine *k, const uint8_t seed[32], int64_t now_s,
                     const struct observer *packs, struct sotto_error *err) {
     int rc = sim_device_init(&k->device, seed, k->dir[0] ? k->dir : NULL, err);
@@ -34,7 +47,8 @@ static int power_on(struct machine *k, const uint8_t seed[32], int64_t now_s,
                                   .policy_pack = packs->policy_path,
                                   .policy_key = packs->policy_key,
                                   .device_class = "kiosk"};
-    return sotto_open(&config, &k->engine, err);
+    rc = sotto_open(&config, &k->engine, err);
+    return rc != SOTTO_OK ? rc : packs_in_force(k, packs, err);
 }
 
 void machine_close(struct machine *k) {

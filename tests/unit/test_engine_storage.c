@@ -1,0 +1,578 @@
+/* The engine on storage that goes away and comes back: whatever a person said in between counts,
+ * and is made durable or reported. */
+#include "tests/support/test.h"
+
+#include <sys/stat.h>
+
+#include "engine.h"
+#include "platform/sim/fault_vfs.h"
+#include "sotto_report.h"
+#include "tests/support/kiosk.h"
+
+#define STORE       (1u << SOTTO_PURPOSE_STORE)
+#define PERSONALISE (1u << SOTTO_PURPOSE_PERSONALISE)
+#define MEASURE     (1u << SOTTO_PURPOSE_MEASURE)
+#define DAY_MS      (86400u * 1000u)
+
+static const struct make_policy usual;
+
+static struct sotto_health health_of(struct kiosk *k) {
+    struct sotto_health health = {.size = sizeof health};
+    assert_int_equal(sotto_health(k->engine, &health), SOTTO_OK);
+    return health;
+}
+
+static enum sotto_consent word(struct kiosk *k, sotto_session s, enum sotto_purpose purpose) {
+    enum sotto_consent consent;
+    assert_int_equal(sotto_consent_get(k->engine, s, purpose, &consent), SOTTO_OK);
+    return consent;
+}
+
+static int say(struct kiosk *k, sotto_session s, enum sotto_purpose purpose,
+               enum sotto_consent state) {
+    return sotto_consent_set(k->engine, s, purpose, state);
+}
+
+/* A kiosk that has stored anna, who agreed to everything and selected items 0 to `events` - 1. */
+static void make_with_anna(struct kiosk *k, const struct make_policy *policy, unsigned events) {
+    kiosk_make(k, 60, policy, 0);
+    kiosk_open(k);
+    sotto_session s = kiosk_session(k, "anna", STORE | PERSONALISE);
+    for (unsigned i = 0; i < events; i++) kiosk_record(k, s, i, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k->engine, s), SOTTO_OK);
+}
+
+/* Opens again while the key store fails, and with it storage. */
+static void reopen_without_storage(struct kiosk *k) {
+    sotto_close(k->engine);
+    k->engine = NULL;
+    k->device.slot_get_fails = 1;
+    kiosk_open(k);
+    assert_int_equal(health_of(k).storage, SOTTO_STORAGE_FAILED);
+}
+
+static void bring_storage_back(struct kiosk *k) {
+    k->device.slot_get_fails = 0;
+    sim_device_advance(&k->device, 6000);
+    if (sotto_tick(k->engine) != SOTTO_OK) fail_msg("%s", sotto_last_error(k->engine));
+    assert_int_equal(health_of(k).storage, SOTTO_STORAGE_OK);
+}
+
+/* ---- A no while storage is away ---------------------------------------------------------- */
+
+enum moment { WHILE_OPEN, AFTER_END, AFTER_IDLE, IN_ANOTHER_SESSION, AT_CLOSE, MOMENTS };
+
+/* anna takes back `purpose` while nobody can look her up; storage returns at `when`. */
+static void take_back_without_storage(struct kiosk *k, enum sotto_purpose purpose,
+                                      enum moment when) {
+    make_with_anna(k, &usual, 3);
+    reopen_without_storage(k);
+    sotto_session s = kiosk_session(k, "anna", 0);
+    assert_int_equal(say(k, s, purpose, SOTTO_CONSENT_WITHDRAWN), SOTTO_E_IO);
+    assert_non_null(strstr(sotto_last_error(k->engine), "as soon as storage works again"));
+    assert_int_equal(word(k, s, purpose), SOTTO_CONSENT_WITHDRAWN);
+    if (when == AFTER_END || when == IN_ANOTHER_SESSION)
+        assert_int_equal(sotto_session_end(k->engine, s), SOTTO_E_IO);
+    if (when == AFTER_IDLE) {
+        sim_device_advance(&k->device, DAY_MS);
+        assert_true(sotto_tick(k->engine) < 0);
+        assert_int_equal(sotto_session_end(k->engine, s), SOTTO_E_STATE);
+    }
+    if (when == IN_ANOTHER_SESSION) {
+        s = kiosk_session(k, "anna", 0);
+        assert_int_equal(word(k, s, purpose), SOTTO_CONSENT_WITHDRAWN);
+    }
+    if (when == AT_CLOSE) {
+        k->device.slot_get_fails = 0;
+        assert_int_equal(vault_retry(k->engine->vault, NULL), SOTTO_OK);
+    } else {
+        bring_storage_back(k);
+    }
+    kiosk_restart(k);
+}
+
+static void consent_to_store_taken_back_without_storage_erases_when_it_returns(void **state) {
+    (void)state;
+    for (int when = 0; when < MOMENTS; when++) {
+        struct kiosk k;
+
+        take_back_without_storage(&k, SOTTO_PURPOSE_STORE, (enum moment)when);
+
+        assert_int_equal(health_of(&k).profiles, 0);
+        kiosk_free(&k);
+    }
+}
+
+static void any_no_said_without_storage_is_stored_when_it_returns(void **state) {
+    (void)state;
+    for (int when = 0; when < MOMENTS; when++) {
+        struct kiosk k;
+
+        take_back_without_storage(&k, SOTTO_PURPOSE_PERSONALISE, (enum moment)when);
+
+        sotto_session s = kiosk_session(&k, "anna", 0);
+        assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_WITHDRAWN);
+        assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), SOTTO_CONSENT_GRANTED); /* not lost */
+        kiosk_free(&k);
+    }
+}
+
+static void more_debts_than_fit_are_reported_and_none_is_mixed_up(void **state) {
+    (void)state;
+    struct kiosk k;
+    char name[16];
+    kiosk_make(&k, 60, &usual, 0);
+    kiosk_open(&k);
+    for (unsigned i = 0; i <= DEBTS_MAX; i++) {
+        snprintf(name, sizeof name, "person %u", i);
+        sotto_session s = kiosk_session(&k, name, STORE);
+        assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    }
+    reopen_without_storage(&k);
+    for (unsigned i = 0; i <= DEBTS_MAX; i++) {
+        snprintf(name, sizeof name, "person %u", i);
+        sotto_session s = kiosk_session(&k, name, 0);
+        assert_int_equal(say(&k, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_WITHDRAWN), SOTTO_E_IO);
+        assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_IO);
+        const char *says = i < DEBTS_MAX ? "will be erased" : "could not be erased";
+        assert_non_null(strstr(sotto_last_error(k.engine), says));
+    }
+
+    bring_storage_back(&k);
+
+    uint32_t slot;
+    assert_int_equal(health_of(&k).profiles, 1);
+    assert_int_equal(vault_profile_find(k.engine->vault, name, &slot), SOTTO_OK);
+    kiosk_free(&k);
+}
+
+static void erasing_without_storage_is_owed_by_the_open_session(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+    make_with_anna(&k, &usual, 3);
+    reopen_without_storage(&k);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+
+    assert_true(sotto_erase(k.engine, "anna", &receipt) < 0);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_IO);
+    bring_storage_back(&k);
+
+    assert_int_equal(health_of(&k).profiles, 0);
+    kiosk_free(&k);
+}
+
+static void a_no_that_failed_storage_cannot_take_is_not_called_stored(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct fault_vfs disk;
+    kiosk_make(&k, 60, &usual, 0);
+    assert_int_equal(fault_vfs_register(&disk, "no-lost"), 0);
+    k.device.port.vault_vfs = disk.name;
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
+    kiosk_record(&k, s, 3, SOTTO_EVENT_SELECT);
+    disk.sync_fails = 1;
+    sim_device_advance(&k.device, 6000);
+    assert_true(sotto_tick(k.engine) < 0);
+
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN), SOTTO_E_IO);
+
+    disk.sync_fails = 0;
+    bring_storage_back(&k);
+    sotto_close(k.engine);
+    kiosk_open(&k);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_WITHDRAWN);
+    kiosk_free(&k);
+    fault_vfs_unregister(&disk);
+}
+
+static void whoever_was_looked_up_and_is_not_stored_is_owed_nothing(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct fault_vfs disk;
+    kiosk_make(&k, 60, &usual, 0);
+    assert_int_equal(fault_vfs_register(&disk, "nobody"), 0);
+    k.device.port.vault_vfs = disk.name;
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "bob", PERSONALISE);
+    sotto_session anonymous = kiosk_session(&k, NULL, PERSONALISE);
+    disk.sync_fails = 1;
+    assert_true(floors_save(k.engine, k.device.wall_s) < 0);
+    assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_FAILED);
+
+    for (int purpose = SOTTO_PURPOSE_STORE; purpose <= SOTTO_PURPOSE_MEASURE; purpose++) {
+        enum sotto_purpose p = (enum sotto_purpose)purpose;
+        assert_int_equal(say(&k, s, p, SOTTO_CONSENT_DENIED), SOTTO_OK);
+        assert_int_equal(say(&k, anonymous, p, SOTTO_CONSENT_DENIED), SOTTO_OK);
+    }
+
+    kiosk_free(&k);
+    fault_vfs_unregister(&disk);
+}
+
+/* ---- A person who is looked up late ------------------------------------------------------ */
+
+static void profile_is_loaded_when_storage_returns_and_the_session_goes_on(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_item items[64];
+    make_with_anna(&k, &usual, 40);
+    reopen_without_storage(&k);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    for (unsigned i = 40; i < 45; i++) kiosk_record(&k, s, i, SOTTO_EVENT_SELECT);
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_GRANTED), SOTTO_OK);
+
+    bring_storage_back(&k);
+
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), SOTTO_CONSENT_GRANTED);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_MEASURE), SOTTO_CONSENT_GRANTED);
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED), SOTTO_OK);
+    const struct history *h = &k.engine->secrets->visits[0].person.history;
+    assert_int_equal(h->n, 45);
+    assert_int_equal(h->n_stored, 45);
+    for (uint32_t i = 0; i < 45; i++) assert_int_equal(h->events[i].item, i); /* in their order */
+    kiosk_restart(&k);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_MEASURE), SOTTO_CONSENT_GRANTED);
+    assert_int_equal(kiosk_slate(&k, s, items, 64, NULL).count, 60 - 45); /* all were seen */
+    assert_int_equal(health_of(&k).profiles, 1);
+    kiosk_free(&k);
+}
+
+/* Storage is back, and the person speaks before any tick could look anybody up. */
+static void yes_to_storing_somebody_who_is_stored_already_is_a_yes(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+    make_with_anna(&k, &usual, 3);
+    reopen_without_storage(&k);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    kiosk_record(&k, s, 3, SOTTO_EVENT_SELECT);
+    k.device.slot_get_fails = 0;
+    assert_int_equal(sotto_erase(k.engine, "nobody", &receipt), SOTTO_OK); /* tries storage again */
+    assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_OK);
+
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED), SOTTO_OK);
+
+    assert_int_equal(k.engine->secrets->visits[0].person.history.n_stored, 4);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_GRANTED);
+    kiosk_free(&k);
+}
+
+static void stored_events_that_have_no_room_behind_newer_ones_are_the_oldest(void **state) {
+    (void)state;
+    struct kiosk k;
+    make_with_anna(&k, &usual, 40);
+    reopen_without_storage(&k);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    for (unsigned i = 0; i < SOTTO_HISTORY_MAX - 10; i++)
+        kiosk_record(&k, s, 50 + i % 10, SOTTO_EVENT_VIEW);
+
+    bring_storage_back(&k);
+
+    const struct history *h = &k.engine->secrets->visits[0].person.history;
+    assert_int_equal(h->n, SOTTO_HISTORY_MAX);
+    assert_int_equal(h->n_stored, SOTTO_HISTORY_MAX);
+    for (uint32_t i = 0; i < 10; i++) assert_int_equal(h->events[i].item, 30 + i);
+    for (uint32_t i = 10; i < h->n; i++) assert_true(h->events[i].item >= 50);
+    kiosk_free(&k);
+}
+
+/* Retention rewrites the chunks when the session begins, and just then the disk fails: that is no
+ * damage, and no later word may cost what was said before. */
+static void disk_error_at_the_beginning_of_a_session_destroys_no_consent(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct fault_vfs disk;
+    kiosk_make(&k, 60, &(struct make_policy){.consent_ttl_s = 700u * 86400u}, 0);
+    assert_int_equal(fault_vfs_register(&disk, "transient"), 0);
+    k.device.port.vault_vfs = disk.name;
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
+    kiosk_record(&k, s, 3, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    for (unsigned day = 0; day < 32; day++) { /* retention is 30 days */
+        sim_device_advance(&k.device, DAY_MS);
+        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+    }
+    disk.sync_fails = 1;
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_FAILED);
+    assert_int_not_equal(health_of(&k).storage_status, SOTTO_E_CORRUPT);
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_DENIED), SOTTO_E_IO);
+    disk.sync_fails = 0;
+
+    bring_storage_back(&k);
+
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), SOTTO_CONSENT_GRANTED);
+        assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_GRANTED);
+        assert_int_equal(word(&k, s, SOTTO_PURPOSE_MEASURE), SOTTO_CONSENT_DENIED);
+        assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+        s = kiosk_session(&k, "anna", 0);
+    }
+    kiosk_free(&k);
+    fault_vfs_unregister(&disk);
+}
+
+/* Events that cannot be read make a stranger; a no said then is added to the consent that can. */
+static void a_no_to_an_unreadable_profile_spares_the_other_words(void **state) {
+    (void)state;
+    static const struct vault_key chunk = {VAULT_EVENTS, 1, 1}, consent = {VAULT_PROFILE, 1, 0};
+    struct kiosk k;
+    uint8_t bytes[CONSENT_RECORD_BYTES];
+    struct consent stored;
+    size_t n;
+    make_with_anna(&k, &usual, 3);
+    assert_int_equal(vault_put(k.engine->vault, chunk, "\x09nonsense", 9, NULL), SOTTO_OK);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(health_of(&k).storage_status, SOTTO_E_CORRUPT);
+
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_DENIED), SOTTO_OK);
+
+    assert_int_equal(vault_get(k.engine->vault, consent, bytes, sizeof bytes, &n, NULL), SOTTO_OK);
+    assert_int_equal(consent_decode(&stored, bytes, n), 0);
+    assert_int_equal(stored.word[SOTTO_PURPOSE_STORE - 1].state, SOTTO_CONSENT_GRANTED);
+    assert_int_equal(stored.word[SOTTO_PURPOSE_PERSONALISE - 1].state, SOTTO_CONSENT_DENIED);
+    kiosk_free(&k);
+}
+
+/* The word is durable when the events that follow it are not: then it was given. */
+static void yes_that_was_stored_is_not_taken_back_by_the_events_that_follow(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct fault_vfs disk;
+    int was_cut_between = 0;
+    kiosk_make(&k, 60, &(struct make_policy){.consent_ttl_s = 86400}, 0);
+    assert_int_equal(fault_vfs_register(&disk, "yes"), 0);
+    k.device.port.vault_vfs = disk.name;
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", STORE);
+    for (long limit = 0; limit < 40; limit++) {
+        assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+        sim_device_advance(&k.device, 2u * DAY_MS); /* the old yes has expired */
+        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+        s = kiosk_session(&k, "anna", 0);
+        kiosk_record(&k, s, 1, SOTTO_EVENT_VIEW);
+        long fuse = limit;
+        disk.fuse = &fuse;
+
+        int status = say(&k, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED);
+
+        int is_failed = health_of(&k).storage == SOTTO_STORAGE_FAILED;
+        disk.fuse = NULL;
+        was_cut_between += status == SOTTO_OK && is_failed;
+        enum sotto_consent said = word(&k, s, SOTTO_PURPOSE_STORE);
+        assert_int_equal(said == SOTTO_CONSENT_GRANTED, status == SOTTO_OK);
+        bring_storage_back(&k);
+        assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), said);
+    }
+    assert_true(was_cut_between > 0);
+    kiosk_free(&k);
+    fault_vfs_unregister(&disk);
+}
+
+/* A partition that is gone leaves an empty folder, in which a new vault is made: nobody's place in
+ * the old one may be taken for a place in the new one. */
+static void another_vault_that_comes_back_mixes_nobody_up(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct fault_vfs disk;
+    char from[160], to[160];
+    kiosk_make(&k, 60, &usual, 0);
+    assert_int_equal(fault_vfs_register(&disk, "moved"), 0);
+    k.device.port.vault_vfs = disk.name;
+    kiosk_open(&k);
+    sotto_session anna = kiosk_session(&k, "anna", STORE | PERSONALISE);
+    disk.sync_fails = 1;
+    assert_true(floors_save(k.engine, k.device.wall_s) < 0);
+    disk.sync_fails = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(from, sizeof from, "%s%s", k.device.port.vault_path, i ? "-wal" : "");
+        snprintf(to, sizeof to, "%s/away%u", k.dir, i);
+        assert_int_equal(rename(from, to), 0);
+    }
+    bring_storage_back(&k);
+    sotto_session bob = kiosk_session(&k, "bob", STORE);
+
+    for (unsigned i = 0; i < 40; i++) kiosk_record(&k, anna, i, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k.engine, anna), SOTTO_OK);
+
+    assert_int_equal(sotto_session_end(k.engine, bob), SOTTO_OK);
+    kiosk_session(&k, "bob", 0);
+    for (unsigned i = 0; i < SOTTO_SESSIONS_MAX; i++)
+        assert_int_equal(k.engine->secrets->visits[i].person.history.n, 0);
+    assert_int_equal(health_of(&k).profiles, 1);
+    kiosk_free(&k);
+    fault_vfs_unregister(&disk);
+}
+
+/* ---- The key that signs reports ---------------------------------------------------------- */
+
+static void key_store_that_fails_at_open_is_asked_again_before_anything_is_signed(void **state) {
+    (void)state;
+    for (int has_vault = 0; has_vault < 2; has_vault++) {
+        struct kiosk k;
+        uint8_t buf[SOTTO_REPORT_MAX], key[32], later[32];
+        uint64_t cursor = 0;
+        size_t n;
+        struct sotto_report report;
+        struct sotto_error err;
+        kiosk_make(&k, 60, &usual, !has_vault);
+        kiosk_open(&k);
+        assert_int_equal(sotto_device_key(k.engine, key), SOTTO_OK);
+        sotto_close(k.engine);
+        k.device.secret_fails = 1;
+        kiosk_open(&k);
+        assert_int_equal(sotto_device_key(k.engine, later), SOTTO_E_KEY);
+        k.device.secret_fails = 0;
+
+        for (unsigned hour = 0; hour < 26; hour++) {
+            sim_device_advance(&k.device, 3600 * 1000);
+            assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+        }
+
+        assert_int_equal(sotto_device_key(k.engine, later), SOTTO_OK);
+        assert_memory_equal(key, later, sizeof key);
+        if (has_vault) {
+            assert_int_equal(sotto_outbox_next(k.engine, &cursor, buf, sizeof buf, &n), SOTTO_OK);
+            assert_int_equal(sotto_report_decode(buf, n, key, &report, &err), SOTTO_OK);
+        }
+        kiosk_free(&k);
+    }
+}
+
+/* ---- Floors ------------------------------------------------------------------------------ */
+
+static void floors_that_cannot_be_read_stop_the_engine_and_not_the_process(void **state) {
+    (void)state;
+    static const uint8_t records[2][32] = {{0}, {[7] = 0x80}}; /* too long; before 1970 */
+    static const size_t lengths[2] = {32, 24};
+    for (unsigned i = 0; i < 2; i++) {
+        struct kiosk k;
+        struct sotto_error err;
+        kiosk_make(&k, 60, &usual, 0);
+        kiosk_open(&k);
+        static const struct vault_key key = {VAULT_SYSTEM, 0, 1};
+        assert_int_equal(vault_put(k.engine->vault, key, records[i], lengths[i], NULL), SOTTO_OK);
+        sotto_close(k.engine); /* cannot read them either, so leaves them */
+
+        assert_int_equal(sotto_open(&k.config, &k.engine, &err), SOTTO_E_CORRUPT);
+
+        assert_null(k.engine);
+        assert_non_null(strstr(err.message, "move it away"));
+        kiosk_free(&k);
+    }
+}
+
+static void keys_away(const struct kiosk *k, int is_away) {
+    char from[160], to[160];
+    for (unsigned slot = 0; slot < 2; slot++) {
+        snprintf(from, sizeof from, "%s/keys/slot-%u.key", k->device_dir, slot);
+        snprintf(to, sizeof to, "%s/slot-%u.away", k->dir, slot);
+        struct stat st;
+        const char *is_at = is_away ? from : to;
+        if (stat(is_at, &st) == 0) assert_int_equal(rename(is_at, is_away ? to : from), 0);
+    }
+}
+
+/* sotto_erase tries a refused vault once more. What it revives must be held against its floors,
+ * also when the erasure itself then fails. */
+static void vault_that_an_erasure_revives_brings_its_floors_back(void **state) {
+    (void)state;
+    for (int is_failing = 0; is_failing < 2; is_failing++) {
+        struct kiosk k;
+        struct sotto_item items[5];
+        struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+        make_with_anna(&k, &usual, 3);
+        sotto_close(k.engine);
+        kiosk_put_model(&k, 60, 2);
+        kiosk_open(&k);
+        sotto_close(k.engine);
+        kiosk_put_model(&k, 60, 1);
+        keys_away(&k, 1);
+        kiosk_open(&k);
+        assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_REFUSED);
+        keys_away(&k, 0);
+        k.device.slot_put_fails = is_failing;
+
+        int status = sotto_erase(k.engine, is_failing ? "anna" : "nobody", &receipt);
+
+        assert_int_equal(status, is_failing ? SOTTO_E_KEY : SOTTO_OK);
+        if (is_failing) {
+            k.device.slot_put_fails = 0;
+            sim_device_advance(&k.device, 6000);
+            assert_int_equal(sotto_tick(k.engine), SOTTO_E_ROLLBACK);
+            assert_int_equal(health_of(&k).profiles, 0); /* finished by the reopening */
+        }
+        struct sotto_health health = health_of(&k);
+        assert_int_equal(health.storage, SOTTO_STORAGE_OK);
+        assert_int_equal(health.model_status, SOTTO_E_ROLLBACK);
+        assert_non_null(strstr(health.model_message, "version 1"));
+        sotto_session s = kiosk_session(&k, NULL, PERSONALISE);
+        kiosk_record(&k, s, 1, SOTTO_EVENT_SELECT);
+        assert_int_equal(kiosk_slate(&k, s, items, 5, NULL).why, SOTTO_WHY_MODEL);
+        kiosk_free(&k);
+    }
+}
+
+/* ---- Messages ---------------------------------------------------------------------------- */
+
+static void calls_that_succeed_leave_no_message_of_a_failure(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_item items[5];
+    make_with_anna(&k, &usual, 3);
+    assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_OK);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    kiosk_slate(&k, s, items, 5, NULL);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+
+    assert_string_equal(sotto_last_error(k.engine), "");
+
+    kiosk_free(&k);
+}
+
+static void memory_is_told_as_it_is(void **state) {
+    (void)state;
+    size_t block[2], all[2];
+    for (int is_ram_only = 0; is_ram_only < 2; is_ram_only++) {
+        struct kiosk k;
+        struct sotto_error err;
+        kiosk_make(&k, 2000, &usual, is_ram_only);
+        assert_int_equal(sotto_memory_needed(&k.config, &block[is_ram_only], &err), SOTTO_OK);
+        kiosk_open(&k);
+        all[is_ram_only] = health_of(&k).memory_bytes;
+        kiosk_free(&k);
+    }
+    assert_int_equal(block[0], block[1]);
+    assert_true(all[1] > block[1] + sizeof(struct secrets)); /* scores come on top */
+    assert_int_equal(all[0], all[1] + vault_locked_bytes());
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(consent_to_store_taken_back_without_storage_erases_when_it_returns),
+        cmocka_unit_test(any_no_said_without_storage_is_stored_when_it_returns),
+        cmocka_unit_test(more_debts_than_fit_are_reported_and_none_is_mixed_up),
+        cmocka_unit_test(erasing_without_storage_is_owed_by_the_open_session),
+        cmocka_unit_test(a_no_that_failed_storage_cannot_take_is_not_called_stored),
+        cmocka_unit_test(whoever_was_looked_up_and_is_not_stored_is_owed_nothing),
+        cmocka_unit_test(profile_is_loaded_when_storage_returns_and_the_session_goes_on),
+        cmocka_unit_test(yes_to_storing_somebody_who_is_stored_already_is_a_yes),
+        cmocka_unit_test(stored_events_that_have_no_room_behind_newer_ones_are_the_oldest),
+        cmocka_unit_test(disk_error_at_the_beginning_of_a_session_destroys_no_consent),
+        cmocka_unit_test(a_no_to_an_unreadable_profile_spares_the_other_words),
+        cmocka_unit_test(yes_that_was_stored_is_not_taken_back_by_the_events_that_follow),
+        cmocka_unit_test(another_vault_that_comes_back_mixes_nobody_up),
+        cmocka_unit_test(key_store_that_fails_at_open_is_asked_again_before_anything_is_signed),
+        cmocka_unit_test(floors_that_cannot_be_read_stop_the_engine_and_not_the_process),
+        cmocka_unit_test(vault_that_an_erasure_revives_brings_its_floors_back),
+        cmocka_unit_test(calls_that_succeed_leave_no_message_of_a_failure),
+        cmocka_unit_test(memory_is_told_as_it_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
