@@ -9,6 +9,8 @@
 
 #include "tests/support/test.h"
 
+#include "tests/support/dice.h"
+
 int pack_tool_setup(void **state) {
     struct pack_tool *t = calloc(1, sizeof *t);
     const char *base = getenv("TMPDIR");
@@ -127,4 +129,23 @@ int pack_tool_shell(struct pack_tool *t, const char *command) {
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+const char *pack_tool_families(struct pack_tool *t) {
+    struct dice d = {11};
+    const char *path = pack_tool_path(t, "sales.csv");
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("basket,item,time,title,quantity,price\n", f);
+    for (uint32_t b = 0; b < 800; b++) {
+        uint32_t family = dice_below(&d, 10), first = dice_below(&d, 6);
+        for (uint32_t k = 0; k < 4; k++) {
+            uint32_t member = (first + k * (1 + b % 5 / 4 * 4)) % 6;
+            fprintf(f, "%u,%c%u,2025-%02u-%02uT10:00:00Z,\"Item, %c %u\",1,%u.49\n", 1000 + b,
+                    'A' + (int)family, member, 1 + b / 560, 1 + b / 20 % 28, 'A' + (int)family,
+                    member, member + 1);
+        }
+    }
+    assert_int_equal(fclose(f), 0);
+    return path;
 }

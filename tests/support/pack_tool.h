@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define PACK_TOOL_TEXT 16384
+#define PACK_TOOL_TEXT 262144
 
 struct pack_tool {
     char *folder;
@@ -35,5 +35,9 @@ int pack_tool_run_words(struct pack_tool *t, int (*command)(int, char **),
                         const char *const *words);
 /* Runs a shell command quietly in the folder; returns its exit code. */
 int pack_tool_shell(struct pack_tool *t, const char *command);
+
+/* Writes sales.csv: forty days from 2025-01-01, 800 baskets of four out of one of ten families of
+ * six items, A0 … J5; returns its path. */
+const char *pack_tool_families(struct pack_tool *t);
 
 #endif

@@ -250,26 +250,6 @@ static void customers_rows_hold_each_item_once_and_strangers_stay_apart(void **s
 
 /* ---- The command ------------------------------------------------------------------------- */
 
-/* Forty days of baskets of four out of one of ten families of six items. */
-static const char *families(struct pack_tool *t) {
-    struct dice d = {11};
-    const char *path = pack_tool_path(t, "sales.csv");
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs("basket,item,time,title,quantity,price\n", f);
-    for (uint32_t b = 0; b < 800; b++) {
-        uint32_t family = dice_below(&d, 10), first = dice_below(&d, 6);
-        for (uint32_t k = 0; k < 4; k++) {
-            uint32_t member = (first + k * (1 + b % 5 / 4 * 4)) % 6;
-            fprintf(f, "%u,%c%u,2025-%02u-%02uT10:00:00Z,\"Item, %c %u\",1,%u.49\n", 1000 + b,
-                    'A' + (int)family, member, 1 + b / 560, 1 + b / 20 % 28, 'A' + (int)family,
-                    member, member + 1);
-        }
-    }
-    assert_int_equal(fclose(f), 0);
-    return path;
-}
-
 static int train(struct pack_tool *t, const char *csv, const char *option, const char *value) {
     return pack_tool_run(t, train_main, "train", "--out", pack_tool_path(t, "out.pack"),
                          "--created", "2026-01-01", "--pack-version", "5", csv, option, value,
@@ -278,7 +258,7 @@ static int train(struct pack_tool *t, const char *csv, const char *option, const
 
 static void training_twice_gives_the_same_bytes_and_sensible_neighbours(void **state) {
     struct pack_tool *t = *state;
-    const char *csv = families(t);
+    const char *csv = pack_tool_families(t);
     assert_int_equal(train(t, csv, NULL, NULL), EXIT_OK);
     assert_non_null(strstr(t->out, "60 items"));
     rename(pack_tool_path(t, "out.pack"), pack_tool_path(t, "first.pack"));
@@ -327,7 +307,7 @@ static double recall_after(const char *card, const char *word) {
 
 static void card_tells_data_settings_and_held_out_quality(void **state) {
     struct pack_tool *t = *state;
-    assert_int_equal(train(t, families(t), "--decay", "4"), EXIT_OK);
+    assert_int_equal(train(t, pack_tool_families(t), "--decay", "4"), EXIT_OK);
 
     assert_int_equal(
         pack_tool_run(t, inspect_main, "inspect", "--card", pack_tool_path(t, "out.pack"), NULL),
@@ -345,7 +325,7 @@ static void card_tells_data_settings_and_held_out_quality(void **state) {
 
 static void explain_lists_neighbours_by_title(void **state) {
     struct pack_tool *t = *state;
-    assert_int_equal(train(t, families(t), "--no-measure", NULL), EXIT_OK);
+    assert_int_equal(train(t, pack_tool_families(t), "--no-measure", NULL), EXIT_OK);
     const char *pack = pack_tool_path(t, "out.pack");
 
     assert_int_equal(pack_tool_run(t, inspect_main, "inspect", "--explain", "B2", pack, NULL),
@@ -359,7 +339,7 @@ static void explain_lists_neighbours_by_title(void **state) {
 
 static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
     struct pack_tool *t = *state;
-    const char *csv = families(t);
+    const char *csv = pack_tool_families(t);
     static const char *const limits[] = {"9000", "10000", "12000"};
     for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
         assert_int_equal(train(t, csv, "--max-bytes", limits[i]), EXIT_OK);
@@ -374,7 +354,7 @@ static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
 
 static void each_failure_says_what_to_do_and_leaves_no_pack(void **state) {
     struct pack_tool *t = *state;
-    const char *csv = families(t);
+    const char *csv = pack_tool_families(t);
     static const struct {
         const char *option, *value;
         int code;

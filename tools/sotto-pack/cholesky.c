@@ -29,6 +29,7 @@ extern void sgemm_(const char *transa, const char *transb, const int *m, const i
                    const int *ldb, const float *beta, float *c, const int *ldc, size_t, size_t);
 
 #define BLOCK 256
+#define SMALL 512 /* items: below it threads wait longer than they work */
 
 static const float one = 1, minus_one = -1;
 
@@ -129,7 +130,7 @@ static void mirror(float *a, size_t n) {
 
 int cholesky_invert(float *a, uint32_t n, int threads, const char *label) {
     struct matrix m = {.a = a, .n = (int)n};
-    openblas_set_num_threads(threads);
+    openblas_set_num_threads(n < SMALL ? 1 : threads);
     cli_progress_begin(&m.progress, label, total_work(m.n));
     int rc = factor(&m);
     if (rc == 0) rc = invert_factor(&m);
