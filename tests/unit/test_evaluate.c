@@ -360,6 +360,7 @@ static void each_failure_says_what_to_do(void **state) {
         {{"--protocol=basket", "no.pack", csv}, EXIT_FAILED, "no.pack"},
         {{"--protocol=basket", pack, "no.csv"}, EXIT_FAILED, "no.csv"},
         {{"--protocol=basket", "--plot=/nowhere/x.svg", pack, csv}, EXIT_FAILED, "/nowhere/x.svg"},
+        {{"--protocol=basket", "--json", csv, pack, csv}, EXIT_USAGE, "would replace what is read"},
         {{"--help"}, EXIT_OK, "usage: sotto-pack evaluate"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

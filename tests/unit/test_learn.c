@@ -303,7 +303,7 @@ static void too_little_memory_is_said_before_any_is_taken(void **state) {
 
     assert_int_equal(learn_rows(&rows, &x, &params, 384, 1u << 30, "test", &err), SOTTO_E_MEMORY);
     assert_null(rows.entries);
-    assert_non_null(strstr(err.message, "60000 items needs 13."));
+    assert_non_null(strstr(err.message, "60000 items needs 13"));
     assert_non_null(strstr(err.message, "--method sparse"));
     params.is_sparse = 1;
     assert_int_equal(learn_rows(&rows, &x, &params, 384, 1u << 20, "test", &err), SOTTO_E_MEMORY);

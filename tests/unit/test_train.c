@@ -406,6 +406,8 @@ static void each_failure_says_what_to_do_and_leaves_no_pack(void **state) {
         pack_tool_run(t, train_main, "train", "--out", pack_tool_path(t, "no/out.pack"), csv, NULL),
         EXIT_FAILED);
     assert_non_null(strstr(t->err, "no/out.pack"));
+    assert_int_equal(pack_tool_run(t, train_main, "train", "--out", csv, csv, NULL), EXIT_USAGE);
+    assert_non_null(strstr(t->err, "would replace what is read"));
     assert_int_equal(pack_tool_run(t, train_main, "train", "--help", NULL), EXIT_OK);
     assert_non_null(strstr(t->out, "usage: sotto-pack train"));
 }

@@ -400,6 +400,16 @@ static int report(const struct evaluation *e, struct sotto_error *err) {
     return status;
 }
 
+/* Before the work. */
+static int check_outputs(const struct evaluate_options *o, struct sotto_error *err) {
+    const char *const inputs[] = {o->pack, o->test, o->train};
+    int status = SOTTO_OK;
+    if (o->plot) status = packfile_check_out(o->plot, inputs, ARRAY_LEN(inputs), err);
+    if (status == SOTTO_OK && o->json && strcmp(o->json, "-") != 0)
+        status = packfile_check_out(o->json, inputs, ARRAY_LEN(inputs), err);
+    return status;
+}
+
 int evaluate_main(int argc, char **argv) {
     struct evaluate_options o = {.k = 20, .min_basket = 4, .data = {.show_progress = 1}};
     struct sotto_error err = {0};
@@ -422,7 +432,9 @@ int evaluate_main(int argc, char **argv) {
                     {.name = "popular, all time"},
                     {.name = "personal frequency"}},
     };
-    int status = packfile_read(o.pack, PACK_BYTES_MAX, &bytes, &e.pack_bytes, &err);
+    int status = check_outputs(&o, &err);
+    if (status == SOTTO_OK)
+        status = packfile_read(o.pack, PACK_BYTES_MAX, &bytes, &e.pack_bytes, &err);
     pack.bytes = bytes;
     pack.n = e.pack_bytes;
     if (status == SOTTO_OK) status = pack_parse(&pack, o.pack, &err);

@@ -33,8 +33,9 @@ int learn_rows(struct rows *rows, const struct interactions *x, const struct lea
     memset(rows, 0, sizeof *rows);
     if (need > most_bytes)
         return fail(err, SOTTO_E_MEMORY,
-                    "learning %u items needs %.1f GiB of memory and %.1f GiB may be used: %s",
-                    x->n_items, (double)need / (1u << 30), (double)most_bytes / (1u << 30),
+                    "learning %u items needs %llu MiB of memory and %llu MiB may be used: %s",
+                    x->n_items, (unsigned long long)(need >> 20) + 1,
+                    (unsigned long long)(most_bytes >> 20),
                     params->is_sparse
                         ? "raise --min-baskets to learn fewer items, or run on a larger machine"
                         : "use --method sparse, raise --min-baskets to learn fewer items, or run "

@@ -140,10 +140,26 @@ static const char *kind_of(mode_t mode) {
                             : "a device";
 }
 
+/* Whether files can be made beside `path`. */
+static int check_folder(const char *path, struct sotto_error *err) {
+    const char *slash = strrchr(path, '/');
+    char folder[4096] = ".";
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+    if (n >= sizeof folder)
+        return fail(err, SOTTO_E_ARGUMENT, "a path is longer than %zu bytes", sizeof folder - 8);
+    if (n) {
+        memcpy(folder, path, n);
+        folder[n] = '\0';
+    }
+    return access(folder, W_OK | X_OK) == 0
+               ? SOTTO_OK
+               : fail(err, SOTTO_E_IO, "%s cannot be written: %s", path, strerror(errno));
+}
+
 int packfile_check_out(const char *path, const char *const *inputs, size_t n,
                        struct sotto_error *err) {
     struct stat out, in;
-    if (lstat(path, &out) != 0) return SOTTO_OK; /* to be made; what forbids it is said then */
+    if (lstat(path, &out) != 0) return check_folder(path, err);
     if (!S_ISREG(out.st_mode))
         return fail(err, SOTTO_E_IO, "%s is %s, which would be replaced by a file: name another%s",
                     path, kind_of(out.st_mode),
@@ -154,7 +170,7 @@ int packfile_check_out(const char *path, const char *const *inputs, size_t n,
             return fail(err, SOTTO_E_ARGUMENT,
                         "%s would replace what is read, %s: name another file to write", path,
                         inputs[i]);
-    return SOTTO_OK;
+    return check_folder(path, err);
 }
 
 /* `is_new`: the file is created under its own name, which fails when that is taken. */

@@ -32,9 +32,9 @@ int pack_build(const struct pack_manifest *manifest, const struct pack_part *par
 /* Reads a whole regular file of at most `most` bytes into a fresh block with a NUL behind it. */
 int packfile_read(const char *path, size_t most, uint8_t **bytes, size_t *n,
                   struct sotto_error *err) MUST_CHECK;
-/* Whether `path` may be written: there is nothing yet, or a regular file (a link, device or pipe is
- * not replaced: SOTTO_E_IO) that is none of the `n` inputs (NULLs are passed over;
- * SOTTO_E_ARGUMENT). To be asked before the work. */
+/* Whether `path` may be written: its folder lets files be made, there is nothing yet, or a regular
+ * file (a link, device or pipe is not replaced: SOTTO_E_IO) that is none of the `n` inputs (NULLs
+ * are passed over; SOTTO_E_ARGUMENT). To be asked before the work. */
 int packfile_check_out(const char *path, const char *const *inputs, size_t n,
                        struct sotto_error *err) MUST_CHECK;
 /* Replaces `path` atomically: a temporary file beside it with `mode`, synced, then renamed. After a

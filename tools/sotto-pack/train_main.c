@@ -400,7 +400,9 @@ int train_main(int argc, char **argv) {
     }
     if (args_manifest(&c.pack, PACK_MODEL, &manifest, &err) != SOTTO_OK)
         return args_usage("train", "%s", err.message);
-    if (dataset_read(&data, c.file, &c.data, &err) != SOTTO_OK)
+    if (packfile_check_out(c.out, (const char *const[]){c.file, c.catalogue}, 2, &err) !=
+            SOTTO_OK ||
+        dataset_read(&data, c.file, &c.data, &err) != SOTTO_OK)
         return cli_report("sotto-pack train", &err);
     if (data.format == DATASET_LISTS && !c.has_goal) {
         c.usual_goal = GOAL_RANKING;
