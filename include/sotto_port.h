@@ -113,9 +113,10 @@ struct sotto_port {
     int (*slot_destroy)(void *ctx, unsigned slot, int *assurance);
     /* How many bytes a slot should hold: 32 for hardware, SOTTO_SLOT_BYTES_MAX for files. */
     size_t slot_bytes;
-    /* A counter that hardware never lets go back. NULL when there is none. Reserved: this engine
-     * does not call it yet, so a vault that is set back together with its keys goes unnoticed on
-     * the device. */
+    /* A counter that hardware never lets go back and that is the engine's alone: counter_bump adds
+     * one. The engine moves it with every spending, consent, erasure and version floor, and refuses
+     * a vault that is older than the counter says (SOTTO_E_ROLLBACK). NULL when there is none: then
+     * a vault that is set back together with its keys goes unnoticed on the device. */
     int (*counter_read)(void *ctx, uint64_t *value);
     int (*counter_bump)(void *ctx, uint64_t *value);
 

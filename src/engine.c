@@ -95,9 +95,12 @@ uint64_t engine_now_ms(struct sotto *e) {
 
 int engine_has_storage(const struct sotto *e) { return vault_state(e->vault) == SOTTO_STORAGE_OK; }
 
+int engine_can_read(const struct sotto *e) {
+    return engine_has_storage(e) || vault_state(e->vault) == SOTTO_STORAGE_READ_ONLY;
+}
+
 int engine_hears_everyone(const struct sotto *e) {
-    enum sotto_storage_state state = vault_state(e->vault);
-    return state == SOTTO_STORAGE_OK || state == SOTTO_STORAGE_NONE;
+    return engine_can_read(e) || vault_state(e->vault) == SOTTO_STORAGE_NONE;
 }
 
 int engine_note(struct sotto *e, int status) {
@@ -264,7 +267,7 @@ static int open_rules(struct sotto *e, const struct sotto_config *c, struct sott
         /* Failed storage leaves a general screen; storage that works but cannot tell must not let
          * an old pack pass for new. */
         engine_note(e, status);
-        if (engine_has_storage(e)) {
+        if (engine_can_read(e)) {
             if (err) *err = e->error;
             return status;
         }

@@ -90,6 +90,8 @@ int64_t engine_now(struct sotto *e);
 uint64_t engine_now_ms(struct sotto *e);
 /* True if records can be kept. */
 int engine_has_storage(const struct sotto *e) MUST_CHECK;
+/* True if records can be read; a newer engine's vault can be read but not changed. */
+int engine_can_read(const struct sotto *e) MUST_CHECK;
 /* True if nothing stored is out of reach: storage works, or there is none by configuration. */
 int engine_hears_everyone(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */

@@ -11,7 +11,7 @@ int floors_load(struct sotto *e, struct floors *f, struct sotto_error *err) {
     uint8_t bytes[RECORD_BYTES];
     size_t n;
     memset(f, 0, sizeof *f);
-    if (!engine_has_storage(e)) return SOTTO_OK;
+    if (!engine_can_read(e)) return SOTTO_OK;
     int status = vault_get(e->vault, key, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status != SOTTO_OK && status != SOTTO_E_LIMIT) return status;
@@ -30,6 +30,7 @@ int floors_save(struct sotto *e, int64_t now_s) {
     int status = floors_load(e, &f, &e->error);
     if (status != SOTTO_OK) return status;
     if (now_s > f.time_s) f.time_s = now_s;
+    const struct floors before = f;
     /* A model that had expired before it was ever used must not shut out one that still holds. */
     if (e->model_status != SOTTO_E_EXPIRED && e->model.version > f.model)
         f.model = e->model.version;
@@ -37,6 +38,7 @@ int floors_save(struct sotto *e, int64_t now_s) {
     store64(bytes, (uint64_t)f.time_s);
     store64(bytes + 8, f.model);
     store64(bytes + 16, f.policy);
+    if (f.model > before.model || f.policy > before.policy) vault_anchor(e->vault);
     status = vault_put(e->vault, key, bytes, sizeof bytes, &e->error);
     if (status == SOTTO_OK) e->saved_floor_s = now_s;
     return status;

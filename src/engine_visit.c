@@ -95,7 +95,9 @@ static int settle_consent(struct sotto *e, struct visit *v, int64_t now_s) {
 
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     struct person_home home = engine_home(e);
-    if (!engine_has_storage(e)) return SOTTO_OK;
+    if (!engine_can_read(e)) return SOTTO_OK;
+    if (!engine_has_storage(e))
+        return v->owes_erase ? SOTTO_OK : person_load(&v->person, &home, now_s, &e->error);
     if (v->owes_erase) {
         struct sotto_erase_receipt receipt = {.size = sizeof receipt};
         int status = vault_erase(e->vault, v->person.name, &receipt, &e->error);
@@ -125,7 +127,7 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
                           "again",
                           what);
     }
-    if (engine_hears_everyone(e)) return SOTTO_OK;
+    if (engine_has_storage(e) || vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
     if (v->person.history.n > v->person.history.n_stored &&
         person_may_store(&v->person, &home, now_s))
         return fail(&e->error, SOTTO_E_IO, "storage fails: the last events of a profile were lost");

@@ -68,6 +68,7 @@ int ledger_load(struct vault *vault, struct ledger *ledger, struct sotto_error *
 int ledger_save(struct vault *vault, const struct ledger *ledger, struct sotto_error *err) {
     uint8_t bytes[TOTALS_BYTES];
     totals_encode(ledger, bytes);
+    vault_anchor(vault);
     return vault_put(vault, totals_key, bytes, sizeof bytes, err);
 }
 

@@ -93,7 +93,8 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
     resolve_items(&p->history, home->model);
     /* What retention or the newer events took away must leave the storage too, not only the memory.
      */
-    if (chunks > CHUNKS_MAX || p->history.n_stored < loaded)
+    if (vault_state(home->vault) == SOTTO_STORAGE_OK &&
+        (chunks > CHUNKS_MAX || p->history.n_stored < loaded))
         return compact(p, home, p->next_chunk - 1, err);
     return SOTTO_OK;
 }
@@ -124,6 +125,7 @@ static int save_consent(const struct person_home *home, uint32_t slot,
                         const struct consent *consent, struct sotto_error *err) {
     uint8_t bytes[CONSENT_RECORD_BYTES];
     consent_encode(consent, bytes);
+    vault_anchor(home->vault);
     return vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
 }
 

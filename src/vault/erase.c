@@ -10,21 +10,13 @@
  * vault_open resumes at whatever META and the slots say. Both slots hold keys only from 2 to 3. */
 #include "vault/inside.h"
 
-/* Undoes a transaction whose failure must not change what we think META says. */
-static int undo(struct vault *v, const struct meta *before, int status) {
-    store_rollback(&v->store);
-    v->meta = *before;
-    return status;
-}
-
 /* ---- Steps 2 and 3 ------------------------------------------------------------------------ */
 
 static int epoch_advance(struct vault *v, struct sotto_error *err) {
     struct keyring *keys = v->keys;
-    struct meta before = v->meta, after = v->meta;
+    struct meta after = v->meta;
     int is_gone;
     after.epoch++;
-    after.pending = PENDING_NOTHING;
     int status = slot_renew(v->port, v->rng, after.epoch, keys->slot_bytes, err);
     /* Derived from what the slot gives back, so a key that did not stick is noticed now. */
     if (status == SOTTO_OK)
@@ -34,12 +26,13 @@ static int epoch_advance(struct vault *v, struct sotto_error *err) {
 
     for (uint32_t i = 0; i < KEYRING_SLOTS && status == SOTTO_OK; i++)
         if (keys->slot[i].id) status = keyring_write(v, i, keys->next_root, after.epoch, err);
-    v->meta = after;
-    if (status == SOTTO_OK) status = meta_write(v, keys->next_root, err);
-    if (status == SOTTO_OK) status = store_commit(&v->store, err);
+    v->meta.epoch = after.epoch;
+    v->meta.pending = PENDING_NOTHING;
+    if (status == SOTTO_OK) status = change_commit(v, keys->next_root, err);
     if (status == SOTTO_OK) memcpy(keys->root, keys->next_root, sizeof keys->root);
     wipe(keys->next_root, sizeof keys->next_root);
-    return status == SOTTO_OK ? SOTTO_OK : undo(v, &before, status);
+    if (status != SOTTO_OK) change_drop(v);
+    return status;
 }
 
 int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) {
@@ -68,22 +61,24 @@ static uint32_t targets(struct vault *v, const char *name, uint32_t *first, uint
 
 static int profiles_delete(struct vault *v, uint32_t first, uint32_t last, uint32_t *records,
                            struct sotto_error *err) {
-    struct meta before = v->meta;
     uint32_t count;
     *records = 0;
     int status = store_begin(&v->store, err);
     if (status != SOTTO_OK) return status;
     for (uint32_t kind = VAULT_PROFILE; kind <= VAULT_CLASS_LAST && status == SOTTO_OK; kind++) {
-        status = store_delete(&v->store, row_of(kind, first, 0), row_of(kind, last, UINT32_MAX),
-                              &count, err);
+        status =
+            rows_remove(v, row_of(kind, first, 0), row_of(kind, last, UINT32_MAX), &count, err);
         if (status == SOTTO_OK) *records += count;
     }
     if (status == SOTTO_OK)
-        status = store_delete(&v->store, keyring_row(first), keyring_row(last), NULL, err);
+        status = rows_remove(v, keyring_row(first), keyring_row(last), NULL, err);
     v->meta.pending = PENDING_SHRED;
-    if (status == SOTTO_OK) status = meta_write(v, v->keys->root, err);
-    if (status == SOTTO_OK) status = store_commit(&v->store, err);
-    if (status != SOTTO_OK) return undo(v, &before, status);
+    vault_anchor(v);
+    if (status == SOTTO_OK) status = change_commit(v, v->keys->root, err);
+    if (status != SOTTO_OK) {
+        change_drop(v);
+        return status;
+    }
     wipe(&v->keys->slot[first], (last - first + 1) * sizeof v->keys->slot[0]);
     return SOTTO_OK;
 }
@@ -141,10 +136,22 @@ int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *r
      * its keys are not ours to destroy. */
     if (v->store.state == SOTTO_STORAGE_FAILED || v->store.state == SOTTO_STORAGE_REFUSED)
         status = vault_retry(v, err);
-    if (v->store.state == SOTTO_STORAGE_REFUSED && !name)
+    int is_unread = v->store.state == SOTTO_STORAGE_REFUSED;
+    if (v->store.state == SOTTO_STORAGE_READ_ONLY) {
+        if (name)
+            return fail(
+                err, SOTTO_E_NEWER,
+                "%s: the vault was written by a newer engine, which must erase one profile; "
+                "all of it can be erased here",
+                v->store.path);
+        is_unread = 1;
+    }
+    if (is_unread && !name)
         status = shred_unread(v, &told, err);
     else if (status == SOTTO_OK && v->store.state == SOTTO_STORAGE_OK)
         status = erase_open(v, name, &told, err);
+    if (v->store.state == SOTTO_STORAGE_READ_ONLY && status == SOTTO_OK)
+        (void)!vault_retry(v, NULL); /* its keys are gone: it is refused from now on */
     if (receipt) *receipt = told;
     return status;
 }

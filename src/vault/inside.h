@@ -10,7 +10,10 @@ struct vault {
     const struct sotto_port *port;
     struct rng *rng;
     struct store store;
-    struct meta meta;
+    struct meta meta;     /* as the open transaction will leave it */
+    struct meta stored;   /* as the last commit left it */
+    uint64_t counter;     /* what the hardware counter said last; 0 without one */
+    int is_anchored;      /* the next commit moves the counter */
     struct keyring *keys; /* locked memory; NULL while closed */
     int is_locked;        /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
@@ -37,8 +40,15 @@ static inline uint32_t row_keyring_slot(int64_t row) {
     return slot >= 1 && slot < KEYRING_SLOTS ? slot : KEYRING_SLOTS;
 }
 
-/* Writes META as it stands in v->meta, authenticated by `root`. */
-int meta_write(struct vault *v, const uint8_t root[32], struct sotto_error *err) MUST_CHECK;
+static inline int vault_has_counter(const struct vault *v) {
+    return (v->port->key_caps & SOTTO_KEYS_COUNTER) && v->port->counter_read &&
+           v->port->counter_bump;
+}
+
+/* Writes META, authenticated by `root`, and commits; moves the counter if that was asked for. */
+int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *err) MUST_CHECK;
+/* Drops the open transaction, if there is one, and all that was thought to come of it. */
+void change_drop(struct vault *v);
 /* Writes keyring slot `slot`, sealed under `root` for key epoch `epoch`. */
 int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64_t epoch,
                   struct sotto_error *err) MUST_CHECK;
@@ -46,7 +56,11 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
 int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
              const void *content, size_t n, struct sotto_error *err) MUST_CHECK;
 
-/* SOTTO_E_STATE unless the vault is in use. */
+/* Deletes the rows from `first` to `last`; *count (may be NULL) tells how many there were. */
+int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,
+                struct sotto_error *err) MUST_CHECK;
+
+/* SOTTO_E_STATE unless the vault can be read. */
 int require_open(const struct vault *v, struct sotto_error *err) MUST_CHECK;
 
 /* Finishes an erasure from wherever it stands: ends the key epoch if META owes that, destroys the

@@ -7,13 +7,20 @@
 
 static const uint8_t MAGIC[8] = {'S', 'O', 'T', 'T', 'O', 'V', 'L', 'T'};
 
-#define AT_FORMAT   8
-#define AT_PENDING  12
-#define AT_STORE_ID 16
-#define AT_EPOCH    32
-#define AT_MAC      40
+#define AT_FORMAT     8
+#define AT_PENDING    12
+#define AT_STORE_ID   16
+#define AT_EPOCH      32
+#define AT_MAC_1      40
+#define AT_GENERATION 40
+#define AT_COUNTER    48
+#define AT_CENSUS     56
+#define AT_READERS    88
+#define AT_ZERO       92
+#define AT_MAC        96
 _Static_assert(AT_STORE_ID + STORE_ID_BYTES == AT_EPOCH, "store id");
-_Static_assert(AT_MAC + HASH_BYTES == META_BYTES, "mac");
+_Static_assert(AT_CENSUS + CENSUS_BYTES == AT_READERS, "census");
+_Static_assert(AT_MAC + HASH_BYTES == META_BYTES && AT_MAC_1 + HASH_BYTES == META_BYTES_1, "mac");
 
 void meta_encode(uint8_t bytes[META_BYTES], const struct meta *meta, const uint8_t root[32]) {
     memcpy(bytes, MAGIC, sizeof MAGIC);
@@ -21,24 +28,41 @@ void meta_encode(uint8_t bytes[META_BYTES], const struct meta *meta, const uint8
     store32(bytes + AT_PENDING, meta->pending);
     memcpy(bytes + AT_STORE_ID, meta->store_id, STORE_ID_BYTES);
     store64(bytes + AT_EPOCH, meta->epoch);
+    store64(bytes + AT_GENERATION, meta->generation);
+    store64(bytes + AT_COUNTER, meta->counter);
+    memcpy(bytes + AT_CENSUS, meta->census.sum, CENSUS_BYTES);
+    store32(bytes + AT_READERS, META_FORMAT);
+    store32(bytes + AT_ZERO, 0);
     hash_keyed(bytes + AT_MAC, root, "sotto-vault-meta", bytes, AT_MAC);
 }
 
 int meta_decode(const uint8_t *bytes, size_t n, struct meta *meta) {
     if (n < AT_PENDING || memcmp(bytes, MAGIC, sizeof MAGIC) != 0) return SOTTO_E_CORRUPT;
-    uint32_t format = load32(bytes + AT_FORMAT);
-    if (format > META_FORMAT) return SOTTO_E_NEWER;
-    if (format != META_FORMAT || n != META_BYTES) return SOTTO_E_CORRUPT;
+    memset(meta, 0, sizeof *meta);
+    meta->format = load32(bytes + AT_FORMAT);
+    if (meta->format > META_FORMAT && n < META_BYTES) return SOTTO_E_NEWER;
+    if (n < META_BYTES_1 || (meta->format == 1 && n != META_BYTES_1) || meta->format == 0)
+        return SOTTO_E_CORRUPT;
     meta->pending = load32(bytes + AT_PENDING);
     memcpy(meta->store_id, bytes + AT_STORE_ID, STORE_ID_BYTES);
     meta->epoch = load64(bytes + AT_EPOCH);
+    if (meta->format >= 2) {
+        if (n < META_BYTES || (meta->format == META_FORMAT && n != META_BYTES))
+            return SOTTO_E_CORRUPT;
+        meta->generation = load64(bytes + AT_GENERATION);
+        meta->counter = load64(bytes + AT_COUNTER);
+        memcpy(meta->census.sum, bytes + AT_CENSUS, CENSUS_BYTES);
+        meta->readers = load32(bytes + AT_READERS);
+    }
+    if (meta->readers > META_FORMAT) return SOTTO_E_NEWER;
     return meta->pending <= PENDING_SHRED ? SOTTO_OK : SOTTO_E_CORRUPT;
 }
 
-int meta_is_authentic(const uint8_t bytes[META_BYTES], const uint8_t root[32]) {
+int meta_is_authentic(const uint8_t *bytes, const uint8_t root[32]) {
     uint8_t mac[HASH_BYTES];
-    hash_keyed(mac, root, "sotto-vault-meta", bytes, AT_MAC);
-    return equal_ct(mac, bytes + AT_MAC, HASH_BYTES);
+    size_t at = load32(bytes + AT_FORMAT) == 1 ? AT_MAC_1 : AT_MAC;
+    hash_keyed(mac, root, "sotto-vault-meta", bytes, at);
+    return equal_ct(mac, bytes + at, HASH_BYTES);
 }
 
 /* ---- Slots and the root key --------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #ifndef SOTTO_VAULT_KEYS_H
 #define SOTTO_VAULT_KEYS_H
 
+#include "vault/census.h"
 #include "vault/seal.h"
 
 #define KEYRING_DEVICE 0 /* the slot of the device's own data key; profiles have 1 and up */
@@ -19,6 +20,7 @@ struct data_key {
 /* The arena. */
 struct keyring {
     uint8_t root[SEAL_KEY_BYTES], next_root[SEAL_KEY_BYTES];
+    uint8_t census[SEAL_KEY_BYTES]; /* see census.h */
     struct data_key slot[KEYRING_SLOTS];
     uint8_t scratch[BLOB_PADDED_MAX]; /* the only place where plaintext of records lies */
     /* A key slot's bytes on their way. Kept, so that no erasure ever waits for locked memory. */
@@ -32,21 +34,30 @@ enum pending {
         1 /* records are deleted; the key epoch that opens their old bytes still lives */
 };
 
-/* The one plaintext row. */
+/* The one plaintext row: the anchor of all others. */
 struct meta {
     uint8_t store_id[STORE_ID_BYTES];
     uint64_t epoch; /* key slot epoch & 1 is the living one */
     uint32_t pending;
+    uint32_t format;      /* of the engine that wrote it */
+    uint32_t readers;     /* the oldest format that an engine must know to read it */
+    uint64_t generation;  /* commits */
+    uint64_t counter;     /* what the hardware counter says after the last anchored commit */
+    struct census census; /* of all other rows */
 };
 
-#define META_FORMAT 1
-#define META_BYTES  72
+/* Engines write format 2. Format 1 had no census and is raised to 2 at the first commit. What a
+ * newer engine writes is read, and never changed, as long as its `readers` allows. */
+#define META_FORMAT  2
+#define META_BYTES   128
+#define META_BYTES_1 72
 
 void meta_encode(uint8_t bytes[META_BYTES], const struct meta *meta, const uint8_t root[32]);
-/* Reads without authenticating, enough to find the root key: SOTTO_E_NEWER, SOTTO_E_CORRUPT. */
+/* Reads without authenticating, enough to find the root key: SOTTO_E_NEWER when this engine cannot
+ * even read it, SOTTO_E_CORRUPT. */
 int meta_decode(const uint8_t *bytes, size_t n, struct meta *meta) MUST_CHECK;
-/* True when `root` made this row. */
-int meta_is_authentic(const uint8_t bytes[META_BYTES], const uint8_t root[32]) MUST_CHECK;
+/* True when `root` made this row, which meta_decode has accepted. */
+int meta_is_authentic(const uint8_t *bytes, const uint8_t root[32]) MUST_CHECK;
 
 /* `bytes`: SOTTO_SLOT_BYTES_MAX of locked memory to work in, wiped on return. */
 

@@ -4,7 +4,8 @@
 
 int require_open(const struct vault *v, struct sotto_error *err) {
     switch (v->store.state) {
-    case SOTTO_STORAGE_OK: return SOTTO_OK;
+    case SOTTO_STORAGE_OK:
+    case SOTTO_STORAGE_READ_ONLY: return SOTTO_OK;
     case SOTTO_STORAGE_NONE:
         return fail(err, SOTTO_E_STATE, "vault: this device keeps nothing (no vault path)");
     case SOTTO_STORAGE_FAILED:
@@ -33,8 +34,68 @@ static int spoil(struct vault *v, int status) {
     return status;
 }
 
-int vault_begin(struct vault *v, struct sotto_error *err) {
+void change_drop(struct vault *v) {
+    store_rollback(&v->store);
+    v->meta = v->stored;
+    v->is_anchored = 0;
+    if (v->keys) keyring_settle(v, 0);
+}
+
+int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *err) {
+    uint8_t bytes[META_BYTES], *meta = bytes;
+    int has_moved = v->is_anchored && vault_has_counter(v);
+    v->meta.generation++;
+    v->meta.format = v->meta.readers = META_FORMAT;
+    if (has_moved) v->meta.counter = v->counter + 1;
+    meta_encode(meta, &v->meta, root);
+    int status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
+    if (status == SOTTO_OK) status = store_commit(&v->store, err);
+    if (status != SOTTO_OK) return status;
+    v->stored = v->meta;
+    v->is_anchored = 0;
+    keyring_settle(v, 1);
+    /* After the commit: cut in between, the next start finds the counter one behind and moves it.
+     * The other way round it would find it ahead, as after a rollback. */
+    if (has_moved && v->port->counter_bump(v->port->ctx, &v->counter) != 0)
+        v->counter = v->meta.counter - 1;
+    return SOTTO_OK;
+}
+
+void vault_anchor(struct vault *v) { v->is_anchored = 1; }
+
+/* A call that may write: in use, and not in a transaction that already failed. */
+static int require_writable(const struct vault *v, struct sotto_error *err) {
     int status = require_open(v, err);
+    if (status != SOTTO_OK) return status;
+    if (v->store.state == SOTTO_STORAGE_READ_ONLY)
+        return fail(err, SOTTO_E_NEWER,
+                    "%s: the vault was written by a newer engine, so this one only reads it; "
+                    "update it",
+                    v->store.path);
+    if (v->store.is_in_transaction && v->store.is_transaction_bad)
+        return fail(err, SOTTO_E_STATE, "vault: the transaction failed and must be rolled back");
+    return SOTTO_OK;
+}
+
+/* A change outside any transaction makes one of its own, for META changes with every row. */
+static int change_begin(struct vault *v, int *is_own, struct sotto_error *err) {
+    int status = require_writable(v, err);
+    *is_own = 0;
+    if (status != SOTTO_OK || v->store.is_in_transaction) return status;
+    status = store_begin(&v->store, err);
+    *is_own = status == SOTTO_OK;
+    return status;
+}
+
+static int change_end(struct vault *v, int is_own, int status, struct sotto_error *err) {
+    if (!is_own) return spoil(v, status);
+    if (status == SOTTO_OK) status = change_commit(v, v->keys->root, err);
+    if (status != SOTTO_OK) change_drop(v);
+    return status;
+}
+
+int vault_begin(struct vault *v, struct sotto_error *err) {
+    int status = require_writable(v, err);
     if (status != SOTTO_OK) return status;
     if (v->store.is_in_transaction)
         return fail(err, SOTTO_E_STATE, "vault: a transaction is already open");
@@ -46,24 +107,10 @@ int vault_commit(struct vault *v, struct sotto_error *err) {
     if (status != SOTTO_OK) return status;
     if (!v->store.is_in_transaction || v->store.is_transaction_bad)
         return fail(err, SOTTO_E_STATE, "vault: no transaction that could be committed");
-    status = store_commit(&v->store, err);
-    if (status == SOTTO_OK) keyring_settle(v, 1);
-    return status;
+    return change_commit(v, v->keys->root, err);
 }
 
-void vault_rollback(struct vault *v) {
-    store_rollback(&v->store);
-    if (v->keys) keyring_settle(v, 0);
-}
-
-/* A call that may write: open, and not in a transaction that already failed. */
-static int require_writable(const struct vault *v, struct sotto_error *err) {
-    int status = require_open(v, err);
-    if (status != SOTTO_OK) return status;
-    if (v->store.is_in_transaction && v->store.is_transaction_bad)
-        return fail(err, SOTTO_E_STATE, "vault: the transaction failed and must be rolled back");
-    return SOTTO_OK;
-}
+void vault_rollback(struct vault *v) { change_drop(v); }
 
 /* ---- Rows --------------------------------------------------------------------------------- */
 
@@ -71,25 +118,42 @@ int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[
              const void *content, size_t n, struct sotto_error *err) {
     size_t blob_n = 0;
     uint64_t generation = 1;
+    const uint8_t *census = v->keys->census;
     int status = store_get(&v->store, place->k, v->blob, sizeof v->blob, &blob_n, err);
-    if (status == SOTTO_OK)
+    if (status == SOTTO_OK) {
         generation = blob_generation(v->blob, blob_n) + 1;
-    else if (status != SOTTO_E_NOT_FOUND)
+        census_turn(&v->meta.census, census, place->k, v->blob, blob_n);
+    } else if (status != SOTTO_E_NOT_FOUND) {
         return status;
+    }
     status =
         blob_seal(v->blob, &blob_n, place, generation, key, v->rng, content, n, v->keys->scratch);
     if (status == SOTTO_E_ENTROPY)
         return fail(err, status, "vault: the random source failed, nothing was stored");
     if (status != SOTTO_OK) return fail(err, status, "vault: the record is too long");
     status = store_put(&v->store, place->k, v->blob, blob_n, err);
-    if (status == SOTTO_OK) v->bytes_sealed += blob_n;
-    return status;
+    if (status != SOTTO_OK) return status;
+    census_turn(&v->meta.census, census, place->k, v->blob, blob_n);
+    v->bytes_sealed += blob_n;
+    return SOTTO_OK;
 }
 
-int meta_write(struct vault *v, const uint8_t root[32], struct sotto_error *err) {
-    uint8_t bytes[META_BYTES];
-    meta_encode(bytes, &v->meta, root);
-    return store_put(&v->store, META_ROW, bytes, sizeof bytes, err);
+int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,
+                struct sotto_error *err) {
+    int64_t row = first;
+    uint32_t found = 0;
+    size_t n = 0;
+    int status;
+    while ((status = store_next(&v->store, row, last, &row, err)) == SOTTO_OK) {
+        status = store_get(&v->store, row, v->blob, sizeof v->blob, &n, err);
+        if (status != SOTTO_OK) return status;
+        census_turn(&v->meta.census, v->keys->census, row, v->blob, n);
+        found++;
+        if (row++ == last) break;
+    }
+    if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
+    if (count) *count = found;
+    return found ? store_delete(&v->store, first, last, NULL, err) : SOTTO_OK;
 }
 
 int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64_t epoch,
@@ -121,15 +185,14 @@ int vault_put(struct vault *v, struct vault_key key, const void *bytes, size_t n
               struct sotto_error *err) {
     struct blob_place place;
     const struct data_key *data_key;
-    int status = require_writable(v, err);
+    int is_own, status = change_begin(v, &is_own, err);
     if (status != SOTTO_OK) return status;
-    if (n > VAULT_RECORD_MAX)
-        return spoil(v, fail(err, SOTTO_E_LIMIT, "vault: the record is too long"));
-    status = record_find(v, key, &place, &data_key, err);
+    if (n > VAULT_RECORD_MAX) status = fail(err, SOTTO_E_LIMIT, "vault: the record is too long");
+    if (status == SOTTO_OK) status = record_find(v, key, &place, &data_key, err);
     if (status == SOTTO_E_NOT_FOUND) fail(err, status, "vault: no such profile is stored");
     if (status == SOTTO_OK) status = row_seal(v, &place, data_key->key, bytes, n, err);
     if (status == SOTTO_OK) v->records_put++;
-    return spoil(v, status);
+    return change_end(v, is_own, status, err);
 }
 
 int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size_t *n,
@@ -160,12 +223,12 @@ int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size
 int vault_delete(struct vault *v, struct vault_key key, struct sotto_error *err) {
     struct blob_place place;
     const struct data_key *data_key;
-    int status = require_writable(v, err);
+    int is_own, status = change_begin(v, &is_own, err);
     if (status != SOTTO_OK) return status;
     status = record_find(v, key, &place, &data_key, err);
-    if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK; /* no profile, no records */
-    if (status == SOTTO_OK) status = store_delete(&v->store, place.k, place.k, NULL, err);
-    return spoil(v, status);
+    if (status == SOTTO_OK) status = rows_remove(v, place.k, place.k, NULL, err);
+    if (status == SOTTO_E_NOT_FOUND) status = SOTTO_OK; /* no profile, no records */
+    return change_end(v, is_own, status, err);
 }
 
 int vault_next(struct vault *v, struct vault_key *key, int is_first, struct sotto_error *err) {
@@ -199,31 +262,26 @@ int vault_profile_create(struct vault *v, const char *name, uint32_t *slot,
                          struct sotto_error *err) {
     uint32_t free_slot = 1, taken;
     size_t length = name ? strlen(name) : 0;
-    int status = require_writable(v, err);
+    int is_own, status = change_begin(v, &is_own, err);
     if (status != SOTTO_OK) return status;
-    if (length < 1 || length > SOTTO_PROFILE_NAME_MAX)
-        return spoil(v, fail(err, SOTTO_E_ARGUMENT, "vault: a profile's name has 1 to %d bytes",
-                             SOTTO_PROFILE_NAME_MAX));
-    if (vault_profile_find(v, name, &taken) == SOTTO_OK)
-        return spoil(v, fail(err, SOTTO_E_STATE, "vault: this profile is stored already"));
     while (free_slot < KEYRING_SLOTS && v->keys->slot[free_slot].id) free_slot++;
-    if (free_slot == KEYRING_SLOTS)
-        return spoil(v, fail(err, SOTTO_E_LIMIT,
-                             "vault: it already holds %d profiles; erase one first",
-                             SOTTO_PROFILES_MAX));
-
-    struct data_key *key = &v->keys->slot[free_slot];
-    if (data_key_draw(key, name, v->rng) != SOTTO_OK)
-        return spoil(
-            v, fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, no key was made"));
-    status = keyring_write(v, free_slot, v->keys->root, v->meta.epoch, err);
-    if (status != SOTTO_OK) {
-        wipe(key, sizeof *key);
-        return spoil(v, status);
+    if (length < 1 || length > SOTTO_PROFILE_NAME_MAX)
+        status = fail(err, SOTTO_E_ARGUMENT, "vault: a profile's name has 1 to %d bytes",
+                      SOTTO_PROFILE_NAME_MAX);
+    else if (vault_profile_find(v, name, &taken) == SOTTO_OK)
+        status = fail(err, SOTTO_E_STATE, "vault: this profile is stored already");
+    else if (free_slot == KEYRING_SLOTS)
+        status = fail(err, SOTTO_E_LIMIT, "vault: it already holds %d profiles; erase one first",
+                      SOTTO_PROFILES_MAX);
+    else if (data_key_draw(&v->keys->slot[free_slot], name, v->rng) != SOTTO_OK)
+        status = fail(err, SOTTO_E_ENTROPY, "vault: the random source failed, no key was made");
+    if (status == SOTTO_OK) {
+        v->keys->slot[free_slot].is_uncommitted = 1; /* taken back unless it is committed */
+        status = keyring_write(v, free_slot, v->keys->root, v->meta.epoch, err);
     }
-    key->is_uncommitted = v->store.is_in_transaction;
-    *slot = free_slot;
-    return SOTTO_OK;
+    status = change_end(v, is_own, status, err);
+    if (status == SOTTO_OK) *slot = free_slot;
+    return status;
 }
 
 uint32_t vault_profile_count(const struct vault *v) {

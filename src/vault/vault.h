@@ -38,7 +38,9 @@ int vault_is_locked(const struct vault *v);
 /* Opens or creates the vault that the port names, finishes an interrupted erasure. `v` points to
  * vault_bytes() zeroed bytes. On failure the vault is closed but `v` may be given to vault_retry
  * and vault_close. A vault that is damaged, foreign or newer is left untouched (SOTTO_E_CORRUPT,
- * SOTTO_E_NEWER); a locked one is SOTTO_E_BUSY. */
+ * SOTTO_E_NEWER), as is one older than the hardware
+ * counter says (SOTTO_E_ROLLBACK); a locked one is SOTTO_E_BUSY. One of a newer engine that allows
+ * it is SOTTO_STORAGE_READ_ONLY: it is read, and every change fails with SOTTO_E_NEWER. */
 int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
                struct sotto_error *err) MUST_CHECK;
 /* Closes and opens again after a failure; never retries a failed sync on the same handle. */
@@ -52,6 +54,9 @@ enum sotto_storage_state vault_state(const struct vault *v);
 int vault_begin(struct vault *v, struct sotto_error *err) MUST_CHECK;
 int vault_commit(struct vault *v, struct sotto_error *err) MUST_CHECK;
 void vault_rollback(struct vault *v);
+/* The transaction that is open, or else the next change, must not be undone by putting an older
+ * copy of the file back: it moves the hardware counter, where there is one. */
+void vault_anchor(struct vault *v);
 
 /* Replaces or creates. n ≤ VAULT_RECORD_MAX. */
 int vault_put(struct vault *v, struct vault_key key, const void *bytes, size_t n,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/support/vault_box.h"
+#include "vault/inside.h"
 
 /* Runs SQL on the closed vault's file, as anyone who holds it could. */
 static void tamper(const struct vault_box *box, const char *sql) {
@@ -366,17 +367,228 @@ static void a_vault_with_a_trigger_view_or_second_table_is_refused(void **state)
     }
 }
 
-static void a_newer_vault_is_left_alone(void **state) {
+/* As a later engine would write META: its format and the oldest that may read it, `more` bytes
+ * behind what this engine knows, and a row of a kind that this one does not know. */
+static void make_newer(struct vault_box *box, uint32_t format, uint32_t readers, size_t more) {
+    uint8_t meta[META_BYTES + 8] = {0}, root[SEAL_KEY_BYTES], row[80] = {3, 1, 4, 1, 5};
+    char sql[1024];
+    int n = 0;
+    struct meta m = box->v->meta;
+    const int64_t unknown = row_of(VAULT_CLASS_LAST + 1, 3, 9);
+    census_turn(&m.census, box->v->keys->census, unknown, row, sizeof row);
+    memcpy(root, box->v->keys->root, sizeof root);
+    box_close(box);
+    meta_encode(meta, &m, root);
+    store32(meta + 8, format);
+    store32(meta + 88, readers);
+    hash_keyed(meta + META_BYTES - HASH_BYTES, root, "sotto-vault-meta", meta,
+               META_BYTES - HASH_BYTES);
+    n += snprintf(sql + n, sizeof sql - (size_t)n, "UPDATE b SET v = x'");
+    for (size_t i = 0; i < META_BYTES + more; i++)
+        n += snprintf(sql + n, sizeof sql - (size_t)n, "%02x", meta[i]);
+    n += snprintf(sql + n, sizeof sql - (size_t)n, "' WHERE k = 0; INSERT INTO b VALUES(%lld, x'",
+                  (long long)unknown);
+    for (size_t i = 0; i < sizeof row; i++)
+        n += snprintf(sql + n, sizeof sql - (size_t)n, "%02x", row[i]);
+    snprintf(sql + n, sizeof sql - (size_t)n, "')");
+    tamper(box, sql);
+}
+
+static void a_newer_vault_that_does_not_allow_it_is_left_alone(void **state) {
     struct vault_box box;
     (void)state;
     box_make(&box);
     assert_int_equal(box_open(&box), SOTTO_OK);
-    box_close(&box);
-    /* META: magic, then the format. */
-    tamper(&box, "UPDATE b SET v = CAST('SOTTOVLT' || x'02000000' || substr(v, 13) AS BLOB) "
-                 "WHERE k = 0");
+    make_newer(&box, META_FORMAT + 1, META_FORMAT + 1, 8);
     expect_refused(&box, SOTTO_E_NEWER);
     assert_non_null(strstr(box.err.message, "newer engine"));
+    box_free(&box);
+}
+
+static void a_newer_vault_that_allows_it_is_read_and_never_changed(void **state) {
+    struct vault_box box;
+    struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+    size_t n, after_n;
+    uint32_t slot;
+    (void)state;
+    box_make(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    box_profile(&box, "ada", 1, 3);
+    make_newer(&box, META_FORMAT + 1, META_FORMAT, 8);
+    uint8_t *before = file_slurp(box.db, &n);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    assert_int_equal(vault_state(box.v), SOTTO_STORAGE_READ_ONLY);
+
+    assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+    assert_int_equal(vault_put(box.v, FLOOR, "x", 1, &box.err), SOTTO_E_NEWER);
+    assert_non_null(strstr(box.err.message, "update it"));
+    assert_int_equal(vault_delete(box.v, FLOOR, &box.err), SOTTO_E_NEWER);
+    assert_int_equal(vault_begin(box.v, &box.err), SOTTO_E_NEWER);
+    assert_int_equal(vault_profile_create(box.v, "bob", &slot, &box.err), SOTTO_E_NEWER);
+    assert_int_equal(vault_erase(box.v, "ada", &receipt, &box.err), SOTTO_E_NEWER);
+    assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+    box_close(&box);
+    uint8_t *after = file_slurp(box.db, &after_n);
+    assert_int_equal(n, after_n);
+    assert_memory_equal(before, after, n);
+    free(before);
+    free(after);
+
+    /* Whoever asks for everything to be erased gets it. */
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    assert_int_equal(vault_erase(box.v, NULL, &receipt, &box.err), SOTTO_OK);
+    assert_true(receipt.assurance > 0);
+    assert_int_equal(vault_state(box.v), SOTTO_STORAGE_REFUSED);
+    assert_int_equal(vault_profile_find(box.v, "ada", &slot), SOTTO_E_STATE);
+    box_free(&box);
+}
+
+/* Turns the vault into what an engine of format 1 wrote. */
+static void make_format_1(struct vault_box *box) {
+    uint8_t meta[META_BYTES] = {0}, root[SEAL_KEY_BYTES];
+    char sql[512];
+    int n = snprintf(sql, sizeof sql, "UPDATE b SET v = x'");
+    meta_encode(meta, &box->v->meta, box->v->keys->root);
+    memcpy(root, box->v->keys->root, sizeof root);
+    box_close(box);
+    store32(meta + 8, 1);
+    hash_keyed(meta + META_BYTES_1 - HASH_BYTES, root, "sotto-vault-meta", meta,
+               META_BYTES_1 - HASH_BYTES);
+    for (size_t i = 0; i < META_BYTES_1; i++)
+        n += snprintf(sql + n, sizeof sql - (size_t)n, "%02x", meta[i]);
+    snprintf(sql + n, sizeof sql - (size_t)n, "' WHERE k = 0");
+    tamper(box, sql);
+}
+
+static void a_vault_of_format_1_is_raised_by_the_first_change(void **state) {
+    struct vault_box box;
+    (void)state;
+    box_make(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    box_profile(&box, "ada", 1, 3);
+    make_format_1(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    assert_int_equal(box.v->meta.format, 1);
+    assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+    assert_int_equal(vault_put(box.v, FLOOR, "x", 1, &box.err), SOTTO_OK);
+    assert_int_equal(box_restart(&box), SOTTO_OK);
+    assert_int_equal(box.v->meta.format, META_FORMAT);
+    assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+    box_free(&box);
+}
+
+/* What one row was, in a copy of the file, put back into the file as it is now. */
+static void a_row_of_another_moment_is_damage(void **state) {
+    static const char *const whats[] = {
+        "DELETE FROM b WHERE k = %lld",
+        "INSERT OR REPLACE INTO b SELECT k, v FROM old.b WHERE k = %lld",
+    };
+    struct vault_box box;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(whats); i++) {
+        char sql[512], copy[128], row[256];
+        box_make(&box);
+        snprintf(copy, sizeof copy, "%s/old.db", box.dir);
+        assert_int_equal(box_open(&box), SOTTO_OK);
+        uint32_t slot = box_profile(&box, "ada", 1, 3);
+        struct vault_key consent = {VAULT_PROFILE, slot, 0};
+        box_close(&box);
+        snprintf(sql, sizeof sql, "VACUUM INTO '%s'", copy);
+        tamper(&box, sql);
+        assert_int_equal(box_open(&box), SOTTO_OK);
+        assert_int_equal(vault_put(box.v, consent, "no", 2, &box.err), SOTTO_OK);
+        box_close(&box);
+        snprintf(row, sizeof row, whats[i], (long long)row_of(VAULT_PROFILE, slot, 0));
+        snprintf(sql, sizeof sql, "ATTACH '%s' AS old; %s; DETACH old", copy, row);
+        tamper(&box, sql);
+        expect_refused(&box, SOTTO_E_CORRUPT);
+        box_free(&box);
+    }
+}
+
+/* ---- The hardware counter ---------------------------------------------------------------- */
+
+static struct {
+    uint64_t value;
+    int fails;
+} hardware;
+
+static int hardware_read(void *ctx, uint64_t *value) {
+    (void)ctx;
+    *value = hardware.value;
+    return hardware.fails ? -1 : 0;
+}
+
+static int hardware_bump(void *ctx, uint64_t *value) {
+    (void)ctx;
+    if (hardware.fails) return -1;
+    *value = ++hardware.value;
+    return 0;
+}
+
+static void box_make_counted(struct vault_box *box) {
+    box_make(box);
+    hardware.value = 41;
+    hardware.fails = 0;
+    box->device.port.key_caps |= SOTTO_KEYS_COUNTER;
+    box->device.port.counter_read = hardware_read;
+    box->device.port.counter_bump = hardware_bump;
+}
+
+static void a_counter_that_was_not_moved_in_time_catches_up(void **state) {
+    struct vault_box box;
+    (void)state;
+    box_make_counted(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    hardware.fails = 1; /* as if power were cut between the commit and the counter */
+    vault_anchor(box.v);
+    assert_int_equal(vault_put(box.v, FLOOR, "a", 1, &box.err), SOTTO_OK);
+    assert_int_equal(vault_put(box.v, FLOOR, "b", 1, &box.err), SOTTO_OK);
+    box_close(&box);
+    assert_int_equal(box_open(&box), SOTTO_E_KEY);
+    assert_int_equal(vault_state(box.v), SOTTO_STORAGE_FAILED);
+    hardware.fails = 0;
+    assert_int_equal(vault_retry(box.v, &box.err), SOTTO_OK);
+    assert_int_equal(hardware.value, 42);
+    vault_anchor(box.v);
+    assert_int_equal(vault_put(box.v, FLOOR, "c", 1, &box.err), SOTTO_OK);
+    assert_int_equal(hardware.value, 43);
+    box_close(&box);
+
+    hardware.value = 45; /* somebody else's counter, or none at all */
+    expect_refused(&box, SOTTO_E_ROLLBACK);
+    hardware.value = 41;
+    expect_refused(&box, SOTTO_E_ROLLBACK);
+    box.device.port.key_caps = 0;
+    expect_refused(&box, SOTTO_E_ROLLBACK);
+    box_free(&box);
+}
+
+static void an_older_copy_is_refused_where_there_is_a_counter(void **state) {
+    struct vault_box box;
+    size_t n, log_n;
+    (void)state;
+    box_make_counted(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    box_profile(&box, "ada", 1, 3);
+    box_close(&box);
+    uint8_t *old = file_slurp(box.db, &n), *old_log = file_slurp(box.log, &log_n);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    assert_int_equal(vault_put(box.v, FLOOR, "a", 1, &box.err), SOTTO_OK);
+    vault_anchor(box.v);
+    assert_int_equal(vault_put(box.v, FLOOR, "b", 1, &box.err), SOTTO_OK);
+    assert_int_equal(vault_put(box.v, FLOOR, "c", 1, &box.err), SOTTO_OK);
+    box_close(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    box_close(&box);
+
+    assert_int_equal(file_spill(box.db, old, n), 0);
+    if (old_log) assert_int_equal(file_spill(box.log, old_log, log_n), 0);
+
+    expect_refused(&box, SOTTO_E_ROLLBACK);
+    assert_non_null(strstr(box.err.message, "not the latest"));
+    free(old);
+    free(old_log);
     box_free(&box);
 }
 
@@ -670,7 +882,12 @@ int main(void) {
         cmocka_unit_test(without_a_path_the_vault_keeps_nothing_and_says_so),
         cmocka_unit_test(files_that_are_no_vault_are_left_alone),
         cmocka_unit_test(a_vault_with_a_trigger_view_or_second_table_is_refused),
-        cmocka_unit_test(a_newer_vault_is_left_alone),
+        cmocka_unit_test(a_newer_vault_that_does_not_allow_it_is_left_alone),
+        cmocka_unit_test(a_newer_vault_that_allows_it_is_read_and_never_changed),
+        cmocka_unit_test(a_vault_of_format_1_is_raised_by_the_first_change),
+        cmocka_unit_test(a_row_of_another_moment_is_damage),
+        cmocka_unit_test(a_counter_that_was_not_moved_in_time_catches_up),
+        cmocka_unit_test(an_older_copy_is_refused_where_there_is_a_counter),
         cmocka_unit_test(a_lost_key_is_told_from_a_key_store_that_fails),
         cmocka_unit_test(another_devices_vault_does_not_open),
         cmocka_unit_test(a_missing_folder_fails_and_is_found_by_retry),
