@@ -61,7 +61,7 @@ TOOLS    := $(call names,tools/%/main.c)
 UNITS    := $(call names,tests/unit/%.c)
 BENCHES  := $(call names,tests/bench/%.c)
 EXAMPLES := $(call names,examples/%.c)
-HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h platform/linux/sotto_linux.h
+HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h platform/linux/sotto_linux.h
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
 HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
@@ -77,7 +77,7 @@ BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/test
 ## Build
 all: lib tools ## the library and the tools, into O=build
 lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libsodium and SQLite
-tools: $(TOOLS:%=$(O)/%) ## sotto-pack, sotto-sim, sotto-fleet
+tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
 build-tests: all examples $(UNITS:%=$(O)/tests/%) ## the unit tests, built but not run
 

@@ -62,6 +62,8 @@ int engine_enter(struct sotto *e) {
 void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
     e->rules = &e->strict;
     e->dp.policy = e->rules;
+    if (e->is_start_logged && e->policy_status != status)
+        vault_note(e->vault, SOTTO_AUDIT_POLICY, 0, e->policy.version, 0);
     e->policy_status = status;
     memset(e->policy_message, 0, sizeof e->policy_message);
     memcpy(e->policy_message, message, strnlen(message, sizeof e->policy_message - 1));
@@ -70,6 +72,8 @@ void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
 }
 
 void engine_set_model_aside(struct sotto *e, int status, const char *message) {
+    if (e->is_start_logged && e->model_status != status)
+        vault_note(e->vault, SOTTO_AUDIT_MODEL, 0, e->model.version, 0);
     e->model_status = status;
     memset(e->model_message, 0, sizeof e->model_message);
     memcpy(e->model_message, message, strnlen(message, sizeof e->model_message - 1));
@@ -78,6 +82,7 @@ void engine_set_model_aside(struct sotto *e, int status, const char *message) {
 
 int64_t engine_now(struct sotto *e) {
     int64_t now_s = clock_now(&e->clock);
+    vault_tell_day(e->vault, (uint16_t)(now_s / 86400));
     int64_t last_s = e->model_pack.not_after_s;
     if (e->model_status == SOTTO_OK && last_s != 0 && now_s > last_s)
         engine_set_model_aside(e, SOTTO_E_EXPIRED,
@@ -317,6 +322,14 @@ int engine_settle_storage(struct sotto *e) {
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) person_ask_again(&e->secrets->visits[i].person);
     int status = floors_adopt(e);
     int64_t now_s = engine_now(e);
+    if (e->is_start_logged)
+        vault_note(e->vault, SOTTO_AUDIT_STORAGE, 0, vault_stats(e->vault).failures, 0);
+    else
+        vault_note(e->vault, SOTTO_AUDIT_START,
+                   (uint8_t)((e->rules == &e->strict) | (e->model_status != SOTTO_OK) << 1),
+                   e->model.version, e->rules == &e->policy ? e->policy.version : 0);
+    if (status == SOTTO_OK) status = vault_write_notes(e->vault, &e->error);
+    if (status == SOTTO_OK) e->is_start_logged = 1;
     if (status == SOTTO_OK) status = floors_save(e, now_s);
     if (status == SOTTO_OK) status = engine_make_report_key(e);
     if (status == SOTTO_OK) status = dp_tick(&e->dp, now_s, &e->error);
@@ -383,6 +396,7 @@ void sotto_close(struct sotto *e) {
     if (debts_pay(e) != SOTTO_OK) {
         /* Told when the sessions ended. */
     }
+    audit_disclosures(e);
     if (engine_has_storage(e) && floors_save(e, engine_now(e)) != SOTTO_OK) {
         /* The floor saved last time stays. */
     }
@@ -434,8 +448,10 @@ int sotto_tick(struct sotto *e) {
     KEEP_FIRST(engine_make_report_key(e));
     if (engine_has_storage(e)) {
         KEEP_FIRST(dp_tick(&e->dp, now_s, &e->error));
-        if (engine_has_storage(e) && now_s - e->saved_floor_s >= FLOOR_SAVE_S)
+        if (engine_has_storage(e) && now_s - e->saved_floor_s >= FLOOR_SAVE_S) {
             KEEP_FIRST(floors_save(e, now_s));
+            audit_disclosures(e);
+        }
     }
 #undef KEEP_FIRST
     if (first != SOTTO_OK) e->error = first_error;

@@ -76,6 +76,8 @@ struct sotto {
     uint64_t last_handle;
     int is_in_hook; /* the banner hook is running: it must not call back */
     uint64_t banners_asked, banners_shown, slates_general, slates_personalised;
+    uint64_t logged_banners, logged_slates; /* of them in the audit log */
+    int is_start_logged;
     struct sotto_error error;
     size_t memory_bytes;
     int is_locked; /* the locked memory truly is */
@@ -97,6 +99,8 @@ int engine_hears_everyone(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */
 int engine_note(struct sotto *e, int status);
 struct person_home engine_home(struct sotto *e);
+/* Puts what was shown since the last time into the audit log. */
+void audit_disclosures(struct sotto *e);
 /* Makes the key that signs reports, if there is none yet. */
 int engine_make_report_key(struct sotto *e) MUST_CHECK;
 /* What can only be done with working storage: at open and whenever it comes back. */

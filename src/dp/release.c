@@ -115,6 +115,8 @@ static int report_store(struct dp *dp, const struct ledger *after, const struct 
     const struct policy_metric *metric = &dp->policy->metrics[s->m];
     int status = vault_begin(dp->vault, err);
     if (status != SOTTO_OK) return status;
+    vault_note(dp->vault, SOTTO_AUDIT_REPORT, 0, (uint64_t)metric->id << 32 | s->window,
+               metric->eps_micro);
     status = ledger_save(dp->vault, after, err);
     if (status == SOTTO_OK)
         status = ledger_note(dp->vault, metric->id, s->window, LEDGER_CHARGED, metric->eps_micro,

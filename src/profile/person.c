@@ -126,6 +126,10 @@ static int save_consent(const struct person_home *home, uint32_t slot,
     uint8_t bytes[CONSENT_RECORD_BYTES];
     consent_encode(consent, bytes);
     vault_anchor(home->vault);
+    vault_note(home->vault, SOTTO_AUDIT_CONSENT, 0,
+               (uint64_t)consent->word[0].state | (uint64_t)consent->word[1].state << 8 |
+                   (uint64_t)consent->word[2].state << 16,
+               0);
     return vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
 }
 

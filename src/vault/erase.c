@@ -35,6 +35,19 @@ static int epoch_advance(struct vault *v, struct sotto_error *err) {
     return status;
 }
 
+/* Destroys the old slot and puts it on record. */
+static int shred_old(struct vault *v, unsigned slot, int *assurance, struct sotto_error *err) {
+    int status = slot_shred(v->port, slot, assurance, err);
+    if (status != SOTTO_OK) return status;
+    vault_note(v, SOTTO_AUDIT_SHRED, (uint8_t)*assurance, v->meta.epoch, 0);
+    status = store_begin(&v->store, err);
+    if (status == SOTTO_OK) status = change_commit(v, v->keys->root, err);
+    if (status == SOTTO_OK) return SOTTO_OK;
+    change_drop(v);
+    /* A log that cannot be read must not hold up an erasure. */
+    return status == SOTTO_E_CORRUPT ? SOTTO_OK : status;
+}
+
 int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) {
     int status = SOTTO_OK;
     if (v->meta.pending == PENDING_SHRED) status = epoch_advance(v, err);
@@ -42,7 +55,7 @@ int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) {
 
     unsigned old_slot = (unsigned)((v->meta.epoch + 1) & 1);
     if (slot_is_filled(v->port, old_slot, v->keys->slot_bytes))
-        status = slot_shred(v->port, old_slot, assurance, err);
+        status = shred_old(v, old_slot, assurance, err);
     if (status == SOTTO_OK) status = store_checkpoint(&v->store, err);
     return status;
 }
@@ -59,13 +72,13 @@ static uint32_t targets(struct vault *v, const char *name, uint32_t *first, uint
     return 1;
 }
 
-static int profiles_delete(struct vault *v, uint32_t first, uint32_t last, uint32_t *records,
-                           struct sotto_error *err) {
+static int profiles_delete(struct vault *v, uint32_t first, uint32_t last, uint32_t profiles,
+                           uint32_t *records, struct sotto_error *err) {
     uint32_t count;
     *records = 0;
     int status = store_begin(&v->store, err);
     if (status != SOTTO_OK) return status;
-    for (uint32_t kind = VAULT_PROFILE; kind <= VAULT_CLASS_LAST && status == SOTTO_OK; kind++) {
+    for (uint32_t kind = VAULT_PROFILE; kind <= VAULT_EVENTS && status == SOTTO_OK; kind++) {
         status =
             rows_remove(v, row_of(kind, first, 0), row_of(kind, last, UINT32_MAX), &count, err);
         if (status == SOTTO_OK) *records += count;
@@ -74,6 +87,7 @@ static int profiles_delete(struct vault *v, uint32_t first, uint32_t last, uint3
         status = rows_remove(v, keyring_row(first), keyring_row(last), NULL, err);
     v->meta.pending = PENDING_SHRED;
     vault_anchor(v);
+    vault_note(v, SOTTO_AUDIT_ERASE, 0, profiles, *records);
     if (status == SOTTO_OK) status = change_commit(v, v->keys->root, err);
     if (status != SOTTO_OK) {
         change_drop(v);
@@ -102,12 +116,12 @@ static int erase_open(struct vault *v, const char *name, struct sotto_erase_rece
     receipt->epoch = v->meta.epoch;
     if (profiles == 0) return SOTTO_OK;
 
-    int status = profiles_delete(v, first, last, &records, err);
+    int status = profiles_delete(v, first, last, profiles, &records, err);
     if (status == SOTTO_E_FULL) {
         /* Deleting needs room in the log. Reopening empties the log into the file, which usually
          * makes some. */
         status = vault_retry(v, err);
-        if (status == SOTTO_OK) status = profiles_delete(v, first, last, &records, err);
+        if (status == SOTTO_OK) status = profiles_delete(v, first, last, profiles, &records, err);
     }
     if (status != SOTTO_OK) return status;
     receipt->profiles = profiles;

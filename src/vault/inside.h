@@ -15,12 +15,15 @@ struct vault {
     uint64_t counter;     /* what the hardware counter said last; 0 without one */
     int is_anchored;      /* the next commit moves the counter */
     struct keyring *keys; /* locked memory; NULL while closed */
-    int is_locked;        /* it truly is: else the port allows it not to be */
+    struct sotto_audit_entry notes[VAULT_NOTES_MAX]; /* lines for the next commit */
+    uint32_t n_notes;
+    uint16_t day;
+    int is_locked; /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
 };
 
-#define VAULT_CLASS_LAST VAULT_EVENTS
+#define VAULT_CLASS_LAST VAULT_AUDIT
 #define VAULT_ROWS_LAST  INT64_MAX
 
 /* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0,
@@ -36,7 +39,7 @@ static inline uint32_t row_keyring_slot(int64_t row) {
     uint32_t kind = (uint32_t)((uint64_t)row >> 56);
     uint32_t slot = (uint32_t)((uint64_t)row >> 32) & 0xffffffu;
     if (kind < VAULT_SYSTEM || kind > VAULT_CLASS_LAST) return KEYRING_SLOTS;
-    if (kind <= VAULT_OUTBOX) return KEYRING_DEVICE;
+    if (kind <= VAULT_OUTBOX || kind == VAULT_AUDIT) return KEYRING_DEVICE;
     return slot >= 1 && slot < KEYRING_SLOTS ? slot : KEYRING_SLOTS;
 }
 

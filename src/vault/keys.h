@@ -4,6 +4,7 @@
 #ifndef SOTTO_VAULT_KEYS_H
 #define SOTTO_VAULT_KEYS_H
 
+#include "vault/audit.h"
 #include "vault/census.h"
 #include "vault/seal.h"
 
@@ -22,6 +23,7 @@ struct keyring {
     uint8_t root[SEAL_KEY_BYTES], next_root[SEAL_KEY_BYTES];
     uint8_t census[SEAL_KEY_BYTES]; /* see census.h */
     struct data_key slot[KEYRING_SLOTS];
+    struct audit_state audit;         /* while a line is added to the log */
     uint8_t scratch[BLOB_PADDED_MAX]; /* the only place where plaintext of records lies */
     /* A key slot's bytes on their way. Kept, so that no erasure ever waits for locked memory. */
     uint8_t slot_bytes[SOTTO_SLOT_BYTES_MAX];

@@ -207,6 +207,7 @@ static void vault_drop(struct vault *v) {
     wipe(&v->meta, sizeof v->meta);
     wipe(&v->stored, sizeof v->stored);
     v->is_anchored = 0;
+    v->n_notes = 0;
     wipe(v->blob, sizeof v->blob);
 }
 

@@ -38,21 +38,25 @@ void change_drop(struct vault *v) {
     store_rollback(&v->store);
     v->meta = v->stored;
     v->is_anchored = 0;
+    v->n_notes = 0;
     if (v->keys) keyring_settle(v, 0);
 }
 
 int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *err) {
     uint8_t bytes[META_BYTES], *meta = bytes;
-    int has_moved = v->is_anchored && vault_has_counter(v);
+    int has_moved = v->is_anchored && vault_has_counter(v), status = SOTTO_OK;
+    if (v->n_notes) status = audit_append(v, v->notes, v->n_notes, 0, err);
+    if (status != SOTTO_OK) return status;
     v->meta.generation++;
     v->meta.format = v->meta.readers = META_FORMAT;
     if (has_moved) v->meta.counter = v->counter + 1;
     meta_encode(meta, &v->meta, root);
-    int status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
+    status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
     if (status == SOTTO_OK) status = store_commit(&v->store, err);
     if (status != SOTTO_OK) return status;
     v->stored = v->meta;
     v->is_anchored = 0;
+    v->n_notes = 0;
     keyring_settle(v, 1);
     /* After the commit: cut in between, the next start finds the counter one behind and moves it.
      * The other way round it would find it ahead, as after a rollback. */
@@ -62,6 +66,14 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
 }
 
 void vault_anchor(struct vault *v) { v->is_anchored = 1; }
+
+void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint64_t b) {
+    if (v->store.state == SOTTO_STORAGE_NONE || v->n_notes == VAULT_NOTES_MAX) return;
+    v->notes[v->n_notes++] =
+        (struct sotto_audit_entry){.kind = kind, .detail = detail, .day = v->day, .a = a, .b = b};
+}
+
+void vault_tell_day(struct vault *v, uint16_t day) { v->day = day; }
 
 /* A call that may write: in use, and not in a transaction that already failed. */
 static int require_writable(const struct vault *v, struct sotto_error *err) {
@@ -111,6 +123,13 @@ int vault_commit(struct vault *v, struct sotto_error *err) {
 }
 
 void vault_rollback(struct vault *v) { change_drop(v); }
+
+int vault_write_notes(struct vault *v, struct sotto_error *err) {
+    int status = v->n_notes ? vault_begin(v, err) : SOTTO_OK;
+    if (status == SOTTO_OK && v->n_notes) status = vault_commit(v, err);
+    if (status != SOTTO_OK) vault_rollback(v);
+    return status;
+}
 
 /* ---- Rows --------------------------------------------------------------------------------- */
 
@@ -170,7 +189,7 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
  * is not there. */
 static int record_find(struct vault *v, struct vault_key key, struct blob_place *place,
                        const struct data_key **data_key, struct sotto_error *err) {
-    if (key.kind < VAULT_SYSTEM || key.kind > VAULT_CLASS_LAST || key.slot >= 1u << 24)
+    if (key.kind < VAULT_SYSTEM || key.kind > VAULT_EVENTS || key.slot >= 1u << 24)
         return fail(err, SOTTO_E_ARGUMENT, "vault: no such class of records or slot");
     place->store_id = v->meta.store_id;
     place->k = row_of(key.kind, key.slot, key.seq);
@@ -234,7 +253,7 @@ int vault_delete(struct vault *v, struct vault_key key, struct sotto_error *err)
 int vault_next(struct vault *v, struct vault_key *key, int is_first, struct sotto_error *err) {
     int status = require_open(v, err);
     if (status != SOTTO_OK) return status;
-    if (key->kind < VAULT_SYSTEM || key->kind > VAULT_CLASS_LAST || key->slot >= 1u << 24)
+    if (key->kind < VAULT_SYSTEM || key->kind > VAULT_EVENTS || key->slot >= 1u << 24)
         return fail(err, SOTTO_E_ARGUMENT, "vault: no such class of records or slot");
     int64_t row = row_of(key->kind, key->slot, key->seq) + (is_first ? 0 : 1);
     status = store_next(&v->store, row, row_of(key->kind, 0xffffff, UINT32_MAX), &row, err);

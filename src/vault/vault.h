@@ -6,17 +6,19 @@
 
 #include "base/base.h"
 #include "crypto/crypto.h"
+#include "sotto_audit.h"
 
-/* Classes of records. Those up to VAULT_OUTBOX are the device's own, under its device data key, and
- * survive every erasure; the others belong to a profile, under that profile's data key, and die
- * with it. */
+/* Classes of records. Those up to VAULT_OUTBOX and VAULT_AUDIT are the device's own, under its
+ * device data key, and survive every erasure; the others belong to a profile, under that profile's
+ * data key, and die with it. */
 enum vault_class {
     VAULT_SYSTEM = 1,  /* time floor, version floors */
     VAULT_TALLY = 2,   /* slot = metric id, seq = window: raw counts of an unsealed window */
     VAULT_LEDGER = 3,  /* slot = metric id, seq = window: what was charged; slot 0: totals */
     VAULT_OUTBOX = 4,  /* slot = metric id, seq = window: final report bytes */
     VAULT_PROFILE = 5, /* slot = profile, seq 0: consent and state */
-    VAULT_EVENTS = 6   /* slot = profile, seq = chunk number */
+    VAULT_EVENTS = 6,  /* slot = profile, seq = chunk number */
+    VAULT_AUDIT = 7    /* the audit log, the device's own: see audit.h */
 };
 
 struct vault_key {
@@ -57,6 +59,27 @@ void vault_rollback(struct vault *v);
 /* The transaction that is open, or else the next change, must not be undone by putting an older
  * copy of the file back: it moves the hardware counter, where there is one. */
 void vault_anchor(struct vault *v);
+
+/* Adds a line to the audit log (sotto_audit.h) with the next commit, or never, if that fails.
+ * `boot` is filled in. At most VAULT_NOTES_MAX wait; more are told by storage failures alone, so do
+ * not. */
+#define VAULT_NOTES_MAX 8
+void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint64_t b);
+/* The day since 1970 that lines are given, as far as the caller knows it. */
+void vault_tell_day(struct vault *v, uint16_t day);
+/* Writes the lines that wait now. */
+int vault_write_notes(struct vault *v, struct sotto_error *err) MUST_CHECK;
+/* The first audit key and what the chain ends with; either may be NULL. SOTTO_E_NOT_FOUND, which
+ * leaves *err alone, before the first line. */
+int vault_audit_look(struct vault *v, uint8_t key[SIGN_PUBLIC_BYTES], uint8_t head[16],
+                     struct sotto_error *err) MUST_CHECK;
+/* Seals the log and hands it out; `put` ends it by a number other than 0 (SOTTO_E_IO). */
+struct vault_audit_sink {
+    int (*put)(void *ctx, const void *bytes, size_t n);
+    void *ctx;
+};
+int vault_audit_export(struct vault *v, struct vault_audit_sink *sink,
+                       struct sotto_error *err) MUST_CHECK;
 
 /* Replaces or creates. n ≤ VAULT_RECORD_MAX. */
 int vault_put(struct vault *v, struct vault_key key, const void *bytes, size_t n,

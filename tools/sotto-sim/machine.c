@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "sotto_audit.h"
 #include "sotto_report.h"
 #include "tools/sotto-sim/dice.h"
 #include "tools/sotto-sim/machine.h"
@@ -147,6 +148,26 @@ int machine_export(struct machine *k, const char *dir, struct sotto_error *err) 
         k->counts.reports++;
         k->counts.report_bytes += n;
     }
+}
+
+static int put(void *ctx, const void *bytes, size_t n) {
+    return fwrite(bytes, 1, n, ctx) == n ? 0 : -1;
+}
+
+int machine_audit(struct machine *k, const char *dir, FILE *keys, struct sotto_error *err) {
+    uint8_t key[32];
+    char text[65], path[640];
+    int rc = sotto_audit_key(k->engine, key);
+    if (rc != SOTTO_OK) return machine_fail(k, rc, "asking for its audit key", err);
+    hex(text, key, 32);
+    fprintf(keys, "%s kiosk-%02u\n", text, k->number);
+    snprintf(path, sizeof path, "%.500s/kiosk-%02u.audit", dir, k->number);
+    FILE *f = fopen(path, "wbxe");
+    if (!f) return fail(err, SOTTO_E_IO, "%.180s: %s", path, strerror(errno));
+    rc = sotto_audit_export(k->engine, put, f);
+    if (fclose(f) != 0 || rc == SOTTO_E_IO)
+        return fail(err, SOTTO_E_FULL, "%.180s: %s", path, strerror(errno));
+    return rc == SOTTO_OK ? SOTTO_OK : machine_fail(k, rc, "handing out its audit log", err);
 }
 
 uint64_t machine_disk_bytes(const struct machine *k) {

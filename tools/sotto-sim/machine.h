@@ -53,6 +53,8 @@ json_t *machine_banner(const struct machine *k);
 int machine_enrol(struct machine *k, FILE *to, struct sotto_error *err);
 /* Writes each new report of the outbox as dir/<device>-<metric>-<window>.report. */
 int machine_export(struct machine *k, const char *dir, struct sotto_error *err);
+/* Writes the device's audit log as dir/kiosk-NN.audit and appends its first audit key to `keys`. */
+int machine_audit(struct machine *k, const char *dir, FILE *keys, struct sotto_error *err);
 /* Bytes of all files of this device. */
 uint64_t machine_disk_bytes(const struct machine *k);
 

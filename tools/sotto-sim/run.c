@@ -207,6 +207,22 @@ static int kiosk_gather(struct fleet *f, struct machine *k, struct sotto_error *
     return metrics_gather(f, k, err);
 }
 
+/* What each kiosk did, for `sotto audit verify`. */
+static int audits_write(struct fleet *f, struct sotto_error *err) {
+    char dir[640], path[700];
+    snprintf(dir, sizeof dir, "%.480s/audit", f->options->out);
+    snprintf(path, sizeof path, "%s/keys.txt", dir);
+    int rc = directory_make(dir, err);
+    if (rc != SOTTO_OK) return rc;
+    FILE *keys = fopen(path, "wxe");
+    if (!keys) return fail(err, SOTTO_E_IO, "%.150s: %s", path, strerror(errno));
+    for (uint32_t i = 0; i < f->options->kiosks && rc == SOTTO_OK; i++)
+        rc = machine_audit(&f->kiosks[i], dir, keys, err);
+    if (fclose(keys) != 0 && rc == SOTTO_OK)
+        rc = fail(err, SOTTO_E_IO, "%.150s: %s", path, strerror(errno));
+    return rc;
+}
+
 /* Once with the kiosks on, journals and all, and once when they are off. */
 static int search_twice(struct fleet *f, struct sotto_error *err) {
     struct scan_result off = {0};
@@ -251,6 +267,7 @@ int command_run(const struct options *given) {
     if (rc == SOTTO_OK) rc = days_run(f, &err);
     for (uint32_t i = 0; rc == SOTTO_OK && i < o.kiosks; i++)
         rc = kiosk_gather(f, &f->kiosks[i], &err);
+    if (rc == SOTTO_OK) rc = audits_write(f, &err);
     if (rc == SOTTO_OK) rc = search_twice(f, &err);
     int code = rc == SOTTO_OK ? notes_write(f) : cli_report("sotto-sim run", &err);
     int is_failed = code != EXIT_OK;

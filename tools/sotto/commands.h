@@ -1,0 +1,8 @@
+/* commands: one function per subcommand of `sotto`. Each parses its own options (argv[0] is the
+ * subcommand's name), prints its own errors and returns an exit code of tools/common/cli.h. */
+#ifndef SOTTO_COMMANDS_H
+#define SOTTO_COMMANDS_H
+
+int audit_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,38 @@
+/* main: chooses the subcommand of sotto. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+#include "tools/sotto/commands.h"
+
+static const char help[] =
+    "usage: sotto COMMAND [options] …\n"
+    "\n"
+    "Looks after a device, and after what it says of itself.\n"
+    "\n"
+    "  audit     verify an exported audit log\n"
+    "\n"
+    "  --version prints the version. `sotto COMMAND --help` tells a command's options.\n"
+    "\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong command line, 4 bad signature or malformed log,\n"
+    "5 storage full or busy.\n";
+
+static int dispatch(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        fputs(help, stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("sotto %s\n", sotto_version());
+        return EXIT_OK;
+    }
+    if (strcmp(name, "audit") == 0) return audit_main(argc - 1, argv + 1);
+    if (*name)
+        fprintf(stderr, "sotto: there is no command \"%s\"; `sotto --help` lists them\n", name);
+    else
+        fputs("sotto: name a command; `sotto --help` lists them\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) { return cli_flush("sotto", dispatch(argc, argv)); }
