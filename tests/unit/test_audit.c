@@ -13,7 +13,7 @@ struct log {
 
 static int collect(void *ctx, const void *bytes, size_t n) {
     struct log *log = ctx;
-    if (log->n + n > log->cap) {
+    if (!log->bytes || log->n + n > log->cap) {
         log->cap = 2 * (log->n + n);
         log->bytes = realloc(log->bytes, log->cap);
         assert_non_null(log->bytes);
