@@ -5,8 +5,7 @@
 #include "base/base.h"
 
 #define HISTORY_CHUNK_EVENTS 32
-#define HISTORY_EVENT_BYTES  16
-#define HISTORY_CHUNK_BYTES  (4 + HISTORY_CHUNK_EVENTS * HISTORY_EVENT_BYTES)
+#define HISTORY_CHUNK_BYTES  516 /* at most */
 #define HISTORY_NO_ITEM      UINT32_MAX
 
 struct history_event {

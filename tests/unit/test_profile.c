@@ -110,37 +110,107 @@ static void full_history_forgets_the_oldest(void **state) {
     assert_int_equal(h.n_stored, 0);
 }
 
-static void events_survive_a_chunk_and_damage_adds_nothing(void **state) {
+static void random_events(struct dice *d, struct history *h, uint32_t n) {
+    uint64_t keys[6];
+    uint32_t time_s = (uint32_t)dice_u64(d);
+    memset(h, 0, sizeof *h);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) keys[i] = dice_u64(d);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t far = dice_below(d, 8);
+        time_s = far == 0   ? (uint32_t)dice_u64(d)
+                 : far == 1 ? time_s - dice_below(d, 100)
+                            : time_s + dice_below(d, 1000);
+        history_add(h, (struct history_event){.key = dice_below(d, 3) ? dice_u64(d)
+                                                                      : keys[dice_below(d, 6)],
+                                              .item = i,
+                                              .time_s = time_s,
+                                              .type = (uint8_t)(1 + dice_below(d, 3))});
+    }
+}
+
+static void events_survive_a_chunk(void **state) {
     (void)state;
     struct dice d = {31};
-    struct history h = {0}, back;
-    uint8_t bytes[HISTORY_CHUNK_BYTES], copy[HISTORY_CHUNK_BYTES];
-    for (uint32_t i = 0; i < 40; i++)
-        history_add(&h, (struct history_event){.key = dice_u64(&d),
-                                               .item = i,
-                                               .time_s = (uint32_t)dice_u64(&d),
-                                               .type = (uint8_t)(1 + dice_below(&d, 3))});
-    size_t n = history_encode(&h, 5, 32, bytes);
-    memset(&back, 0, sizeof back);
-    assert_int_equal(history_decode(&back, bytes, n), 0);
-    assert_int_equal(back.n, 32);
-    for (uint32_t i = 0; i < 32; i++) {
-        assert_int_equal(back.events[i].key, h.events[5 + i].key);
-        assert_int_equal(back.events[i].time_s, h.events[5 + i].time_s);
-        assert_int_equal(back.events[i].type, h.events[5 + i].type);
-        assert_int_equal(back.events[i].item, HISTORY_NO_ITEM);
-    }
-    for (size_t cut = 0; cut < n; cut++) {
+    static struct history h, back;
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    for (int round = 0; round < 2000; round++) {
+        uint32_t length = 1 + dice_below(&d, 32), first = dice_below(&d, 9);
+        random_events(&d, &h, 40);
+        size_t n = history_encode(&h, first, length, bytes);
+        assert_true(n <= sizeof bytes);
         memset(&back, 0, sizeof back);
-        assert_int_equal(history_decode(&back, bytes, cut), -1);
-        assert_int_equal(back.n, 0);
+        assert_int_equal(history_decode(&back, bytes, n), 0);
+        assert_int_equal(back.n, length);
+        for (uint32_t i = 0; i < length; i++) {
+            assert_int_equal(back.events[i].key, h.events[first + i].key);
+            assert_int_equal(back.events[i].time_s, h.events[first + i].time_s);
+            assert_int_equal(back.events[i].type, h.events[first + i].type);
+            assert_int_equal(back.events[i].item, HISTORY_NO_ITEM);
+        }
     }
-    static const size_t reserved[] = {0, 1, 2, 3, 4 + 12, 4 + 13, 4 + 31 * 16 + 15};
+}
+
+/* The worst there is: 32 items, each an age away from the one before. */
+static void the_longest_chunk_fits(void **state) {
+    (void)state;
+    struct history h = {0};
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    for (uint32_t i = 0; i < 32; i++)
+        history_add(&h, (struct history_event){
+                            .key = i, .time_s = i % 2 ? UINT32_MAX : 0, .type = SOTTO_EVENT_VIEW});
+    assert_int_equal(history_encode(&h, 0, 32, bytes), 8 + 32 * 9 + 31 * 5);
+}
+
+static void damage_adds_nothing_and_nothing_is_written_in_two_ways(void **state) {
+    (void)state;
+    struct dice d = {32};
+    static struct history h, back;
+    uint8_t bytes[HISTORY_CHUNK_BYTES + 1], copy[HISTORY_CHUNK_BYTES + 1],
+        again[HISTORY_CHUNK_BYTES];
+    int refused = 0;
+    for (int round = 0; round < 300; round++) {
+        random_events(&d, &h, 32);
+        size_t n = history_encode(&h, 0, 32, bytes);
+        bytes[n] = 0;
+        for (size_t cut = 0; cut <= n + 1; cut++) {
+            memset(&back, 0, sizeof back);
+            assert_int_equal(history_decode(&back, bytes, cut), cut == n ? 0 : -1);
+            assert_int_equal(back.n, cut == n ? 32 : 0);
+        }
+        for (size_t i = 0; i < n; i++) {
+            memcpy(copy, bytes, n);
+            copy[i] ^= (uint8_t)(1u << dice_below(&d, 8));
+            memset(&back, 0, sizeof back);
+            if (history_decode(&back, copy, n) != 0) {
+                assert_int_equal(back.n, 0);
+                refused++;
+            } else { /* other events, but then these bytes are how they are written */
+                assert_int_equal(history_encode(&back, 0, back.n, again), n);
+                assert_memory_equal(again, copy, n);
+            }
+        }
+    }
+    assert_true(refused > 1000);
+}
+
+static void chunks_of_format_1_are_still_read(void **state) {
+    (void)state;
+    struct history back = {0};
+    uint8_t bytes[4 + 2 * 16] = {1, 2, 0, 0, 9, 8, 7, 6, 5, 4, 3,    2, 0x10, 0, 0, 0, 3, 0,
+                                 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x20, 1, 0,    0, 1, 0, 0, 0};
+    assert_int_equal(history_decode(&back, bytes, sizeof bytes), 0);
+    assert_int_equal(back.n, 2);
+    assert_true(back.events[0].key == 0x0203040506070809u && back.events[0].time_s == 16 &&
+                back.events[0].type == SOTTO_EVENT_PURCHASE);
+    assert_true(back.events[1].key == 1 && back.events[1].time_s == 0x120 &&
+                back.events[1].type == SOTTO_EVENT_VIEW);
+    static const size_t reserved[] = {0, 1, 2, 3, 4 + 12, 4 + 13, 4 + 16 + 15};
     for (unsigned i = 0; i < ARRAY_LEN(reserved); i++) {
-        memcpy(copy, bytes, n);
+        uint8_t copy[sizeof bytes];
+        memcpy(copy, bytes, sizeof copy);
         copy[reserved[i]] = 0xee;
         memset(&back, 0, sizeof back);
-        assert_int_equal(history_decode(&back, copy, n), -1);
+        assert_int_equal(history_decode(&back, copy, sizeof copy), -1);
         assert_int_equal(back.n, 0);
     }
 }
@@ -200,7 +270,10 @@ int main(void) {
         cmocka_unit_test(strict_policy_never_gives_consent),
         cmocka_unit_test(damaged_consent_record_is_no),
         cmocka_unit_test(full_history_forgets_the_oldest),
-        cmocka_unit_test(events_survive_a_chunk_and_damage_adds_nothing),
+        cmocka_unit_test(events_survive_a_chunk),
+        cmocka_unit_test(the_longest_chunk_fits),
+        cmocka_unit_test(damage_adds_nothing_and_nothing_is_written_in_two_ways),
+        cmocka_unit_test(chunks_of_format_1_are_still_read),
         cmocka_unit_test(stored_events_take_their_place_before_newer_ones),
         cmocka_unit_test(later_words_win_and_only_a_no_is_kept_as_a_debt),
     };
