@@ -14,8 +14,9 @@ ifneq ($(CROSS_COMPILE),)
 CC := $(if $(filter default,$(origin CC)),$(CROSS_COMPILE)gcc,$(CC))
 AR := $(if $(filter default,$(origin AR)),$(CROSS_COMPILE)ar,$(AR))
 endif
-ifneq ($(SAN)$(COV),)
-override O := $(O:%/$(if $(SAN),san,cov)=%)/$(if $(SAN),san,cov)
+kind := $(if $(FUZZ),fuzz,$(if $(SAN),san,$(if $(COV),cov)))
+ifneq ($(kind),)
+override O := $(O:%/$(kind)=%)/$(kind)
 endif
 $(if $(word 2,$(O)),$(error O="$(O)" has a space in it, which make cannot handle: choose another))
 Q    = $(if $(filter 1,$(V)),,@)
@@ -26,10 +27,11 @@ PAR  = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 
 WARN    := -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 OURS    := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -fvisibility=hidden -fPIC -MD -MP
 HARD    := -fstack-protector-strong '-ffile-prefix-map=$(CURDIR)=.'
-ifeq ($(SAN)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
+ifeq ($(SAN)$(FUZZ)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
 HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
-MODE    := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+MODE    := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all) \
+           $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
            $(if $(COV),--coverage)
 LDHARD  := -Wl,-z,relro,-z,now,-z,noexecstack
 compile  = $(CC) $(OURS) $(WARN) $(HARD) $(MODE) $(OPT)
@@ -60,6 +62,7 @@ names     = $(sort $(patsubst $(1),%,$(wildcard $(subst %,*,$(1)))))
 TOOLS    := $(call names,tools/%/main.c)
 UNITS    := $(call names,tests/unit/%.c)
 BENCHES  := $(call names,tests/bench/%.c)
+FUZZERS  := $(call names,tests/fuzz/%.c)
 EXAMPLES := $(call names,examples/%.c)
 HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h platform/linux/sotto_linux.h
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
@@ -69,7 +72,7 @@ TEST_OBJ := $(call objects,tests/support/*.c)
 FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 
-.PHONY: all lib tools examples build-tests setup demo test bench bench-count asan coverage lint check-walls \
+.PHONY: all lib tools examples build-tests setup demo test bench bench-count fuzz fuzz-long asan coverage lint check-walls \
         size ci install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -116,6 +119,11 @@ $(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
 
+# Only with FUZZ=1 and clang.
+$(FUZZERS:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/obj/tests/fuzz/%.o $(O)/libhost.a $(O)/libsotto.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -fsanitize=fuzzer $(HOST_LD)
+
 # An example sees what a stranger sees: the installed headers and the library.
 $(O)/examples/%: examples/%.c $(O)/libsotto.a $(HEADERS) $(O)/flags
 	$(call say,CC,$<)
@@ -144,6 +152,16 @@ bench-count: ## instructions of one scoring and one call, here by callgrind and 
 	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
 	@$(MAKE) $(PAR) $(O)/bench/bench_slate
 	@O="$(O)" CC="$(CC)" tests/bench/instructions.sh
+
+fuzz: ## every parser of untrusted bytes, FUZZ_SECONDS=60 in all, under clang's libFuzzer
+	@$(MAKE) --no-print-directory setup SETUP_FOR=fuzz
+	@$(MAKE) $(PAR) FUZZ=1 CC=clang $(FUZZERS:%=$(O)/fuzz/fuzz-%)
+	@O="$(O)/fuzz" tests/fuzz/run.sh seconds $(or $(FUZZ_SECONDS),60) $(FUZZERS)
+
+fuzz-long: ## the same for FUZZ_RUNS=10000000 runs each, two at a time
+	@$(MAKE) --no-print-directory setup SETUP_FOR=fuzz
+	@$(MAKE) $(PAR) FUZZ=1 CC=clang $(FUZZERS:%=$(O)/fuzz/fuzz-%)
+	@O="$(O)/fuzz" tests/fuzz/run.sh runs $(or $(FUZZ_RUNS),10000000) $(FUZZERS)
 
 asan: ## the tests under AddressSanitizer and UBSan; the same as SAN=1 test
 	@$(MAKE) --no-print-directory SAN=1 test
@@ -187,7 +205,7 @@ uninstall: ## remove what install put there
 	    $(foreach l,libsotto.a libsotto.so $(SONAME) libsotto.so.$(VERSION) pkgconfig/sotto.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj tests bench examples san cov size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj tests bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list

@@ -45,6 +45,19 @@ static void products_are_read_with_tags_by_column_and_value(void **state) {
     catalogue_free(&c);
 }
 
+static void a_catalogue_may_have_no_tags(void **state) {
+    struct pack_tool *t = *state;
+    struct catalogue c;
+    struct sotto_error err = {0};
+    const char *path = pack_tool_write(t, "p.csv", "product_id,name\n1,Tea\n2,Lamp\n");
+
+    assert_int_equal(catalogue_read(&c, path, NULL, &err), SOTTO_OK);
+
+    assert_int_equal(c.n, 2);
+    for (uint32_t i = 0; i < c.n; i++) assert_int_equal(c.items[i].n_tags, 0);
+    catalogue_free(&c);
+}
+
 static void unusable_catalogues_are_refused_with_the_remedy(void **state) {
     struct pack_tool *t = *state;
     static const struct {
@@ -126,6 +139,7 @@ static void newcomers_stand_where_their_kin_stand(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(products_are_read_with_tags_by_column_and_value),
+        IN_FOLDER(a_catalogue_may_have_no_tags),
         IN_FOLDER(unusable_catalogues_are_refused_with_the_remedy),
         IN_FOLDER(newcomers_stand_where_their_kin_stand),
     };

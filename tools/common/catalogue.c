@@ -165,7 +165,7 @@ static void settle(struct catalogue *c, const struct owned *o) {
     size_t at = 0;
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->n; i++) {
-        c->items[i].tags = o->tag_lists + at;
+        c->items[i].tags = o->tag_lists ? o->tag_lists + at : NULL; /* nobody has any */
         at += c->items[i].n_tags;
     }
     if (c->n) qsort(c->items, c->n, sizeof *c->items, by_id);

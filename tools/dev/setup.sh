@@ -2,7 +2,7 @@
 # setup: installs the Debian packages Sotto is built, tested, linted or released with. Says nothing
 # when none is missing; changes nothing but packages.
 #
-#     tools/dev/setup.sh [build|test|bench|lint|coverage|ci]        (build when not given)
+#     tools/dev/setup.sh [build|test|bench|fuzz|lint|coverage|ci]   (build when not given)
 #
 # Ends 0 when everything is there, 1 when it could not be installed, 2 on a wrong command line.
 set -eu
@@ -15,6 +15,7 @@ test="$build g++ libcmocka-dev minisign xz-utils zstd"
 lint="$build clang-format clang-tidy cppcheck shellcheck"
 bench="$test libfaiss-dev valgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
+fuzz="$build clang libclang-rt-14-dev"
 ci="$test $lint clang libclang-rt-14-dev valgrind chromium fonts-dejavu-core
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
@@ -24,9 +25,10 @@ test) wanted=$test ;;
 bench) wanted=$bench ;;
 lint) wanted=$lint ;;
 coverage) wanted=$coverage ;;
+fuzz) wanted=$fuzz ;;
 ci) wanted=$ci ;;
 *)
-    echo "usage: tools/dev/setup.sh [build|test|bench|lint|coverage|ci]" >&2
+    echo "usage: tools/dev/setup.sh [build|test|bench|fuzz|lint|coverage|ci]" >&2
     exit 2
     ;;
 esac
