@@ -7,7 +7,10 @@
 #include "engine.h"
 #include "platform/sim/fault_vfs.h"
 #include "sotto_report.h"
+#include "tests/support/canary.h"
 #include "tests/support/kiosk.h"
+#include "tests/support/newer_vault.h"
+#include "vault/inside.h"
 
 #define STORE       (1u << SOTTO_PURPOSE_STORE)
 #define PERSONALISE (1u << SOTTO_PURPOSE_PERSONALISE)
@@ -409,6 +412,60 @@ static void another_vault_that_comes_back_mixes_nobody_up(void **state) {
     fault_vfs_unregister(&disk);
 }
 
+/* ---- A vault that a newer engine wrote ---------------------------------------------------- */
+
+/* anna's kiosk got an older engine back; what she agreed to is read, and nothing is written. */
+static void newer_vault_serves_who_is_in_it_and_takes_nothing(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_item items[4];
+    struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+    uint8_t buf[SOTTO_REPORT_MAX];
+    size_t n, after_n;
+    make_with_anna(&k, &usual, 3);
+    sotto_close(k.engine);
+    make_newer_vault(&k.device.port, META_FORMAT + 1, META_FORMAT, 8);
+    uint8_t *before = file_slurp(k.device.port.vault_path, &n);
+
+    kiosk_open(&k);
+
+    assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_READ_ONLY);
+    assert_int_equal(health_of(&k).profiles, 1);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), SOTTO_CONSENT_GRANTED);
+    assert_true(kiosk_slate(&k, s, items, 4, NULL).personalised);
+    kiosk_record(&k, s, 7, SOTTO_EVENT_SELECT);
+    assert_int_equal(k.engine->secrets->visits[0].person.history.n, 4);
+    sotto_session bob = kiosk_session(&k, "bob", 0);
+    assert_int_equal(say(&k, bob, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED), SOTTO_E_STATE);
+    assert_int_equal(sotto_report_seal(k.engine, 1, 0, buf, sizeof buf, &after_n), SOTTO_E_STATE);
+    assert_true(sotto_erase(k.engine, "bob", &receipt) < 0);
+
+    /* A no counts at once, and that it could not be written is said. */
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN), SOTTO_E_IO);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_WITHDRAWN);
+    assert_false(kiosk_slate(&k, s, items, 4, NULL).personalised);
+    assert_true(sotto_session_end(k.engine, s) < 0);
+    sim_device_advance(&k.device, DAY_MS);
+    (void)!sotto_tick(k.engine);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_WITHDRAWN);
+
+    sotto_close(k.engine);
+    k.engine = NULL;
+    uint8_t *after = file_slurp(k.device.port.vault_path, &after_n);
+    assert_int_equal(n, after_n);
+    assert_memory_equal(before, after, n);
+    free(before);
+    free(after);
+
+    kiosk_open(&k);
+    assert_int_equal(sotto_erase(k.engine, NULL, &receipt), SOTTO_OK);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), SOTTO_CONSENT_UNKNOWN);
+    kiosk_free(&k);
+}
+
 /* ---- The key that signs reports ---------------------------------------------------------- */
 
 static void key_store_that_fails_at_open_is_asked_again_before_anything_is_signed(void **state) {
@@ -568,6 +625,7 @@ int main(void) {
         cmocka_unit_test(a_no_to_an_unreadable_profile_spares_the_other_words),
         cmocka_unit_test(yes_that_was_stored_is_not_taken_back_by_the_events_that_follow),
         cmocka_unit_test(another_vault_that_comes_back_mixes_nobody_up),
+        cmocka_unit_test(newer_vault_serves_who_is_in_it_and_takes_nothing),
         cmocka_unit_test(key_store_that_fails_at_open_is_asked_again_before_anything_is_signed),
         cmocka_unit_test(floors_that_cannot_be_read_stop_the_engine_and_not_the_process),
         cmocka_unit_test(vault_that_an_erasure_revives_brings_its_floors_back),

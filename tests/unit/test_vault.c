@@ -8,16 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/newer_vault.h"
 #include "tests/support/vault_box.h"
 #include "vault/inside.h"
 
-/* Runs SQL on the closed vault's file, as anyone who holds it could. */
-static void tamper(const struct vault_box *box, const char *sql) {
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(box->db, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
+static void tamper(const struct vault_box *box, const char *sql) { db_run(box->db, sql); }
 
 static const struct vault_key FLOOR = {VAULT_SYSTEM, 0, 0};
 
@@ -367,31 +362,9 @@ static void a_vault_with_a_trigger_view_or_second_table_is_refused(void **state)
     }
 }
 
-/* As a later engine would write META: its format and the oldest that may read it, `more` bytes
- * behind what this engine knows, and a row of a kind that this one does not know. */
 static void make_newer(struct vault_box *box, uint32_t format, uint32_t readers, size_t more) {
-    uint8_t meta[META_BYTES + 8] = {0}, root[SEAL_KEY_BYTES], row[80] = {3, 1, 4, 1, 5};
-    char sql[1024];
-    int n = 0;
-    struct meta m = box->v->meta;
-    const int64_t unknown = row_of(VAULT_CLASS_LAST + 1, 3, 9);
-    census_turn(&m.census, box->v->keys->census, unknown, row, sizeof row);
-    memcpy(root, box->v->keys->root, sizeof root);
     box_close(box);
-    meta_encode(meta, &m, root);
-    store32(meta + 8, format);
-    store32(meta + 88, readers);
-    hash_keyed(meta + META_BYTES - HASH_BYTES, root, "sotto-vault-meta", meta,
-               META_BYTES - HASH_BYTES);
-    n += snprintf(sql + n, sizeof sql - (size_t)n, "UPDATE b SET v = x'");
-    for (size_t i = 0; i < META_BYTES + more; i++)
-        n += snprintf(sql + n, sizeof sql - (size_t)n, "%02x", meta[i]);
-    n += snprintf(sql + n, sizeof sql - (size_t)n, "' WHERE k = 0; INSERT INTO b VALUES(%lld, x'",
-                  (long long)unknown);
-    for (size_t i = 0; i < sizeof row; i++)
-        n += snprintf(sql + n, sizeof sql - (size_t)n, "%02x", row[i]);
-    snprintf(sql + n, sizeof sql - (size_t)n, "')");
-    tamper(box, sql);
+    make_newer_vault(&box->device.port, format, readers, more);
 }
 
 static void a_newer_vault_that_does_not_allow_it_is_left_alone(void **state) {
