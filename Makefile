@@ -116,6 +116,7 @@ $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.
 
 $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(O)/tests/test_canary: $(O)/obj/tests/canary/spy.o
 $(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
