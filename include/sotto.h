@@ -92,13 +92,14 @@ SOTTO_API const char *sotto_version(void);
 struct sotto; /* the engine */
 
 /* Limits that size the engine. */
-#define SOTTO_SESSIONS_MAX     4
-#define SOTTO_SLATES_MAX       8
-#define SOTTO_SLATE_ITEMS_MAX  64
-#define SOTTO_HISTORY_MAX      1024
-#define SOTTO_PROFILES_MAX     64
-#define SOTTO_PROFILE_NAME_MAX 63 /* bytes, without the NUL */
-#define SOTTO_ITEM_ID_MAX      63 /* bytes, without the NUL */
+#define SOTTO_SESSIONS_MAX          4
+#define SOTTO_SLATES_MAX            8
+#define SOTTO_SLATE_ITEMS_MAX       64
+#define SOTTO_HISTORY_MAX           1024
+#define SOTTO_PROFILES_MAX          64
+#define SOTTO_PROFILE_NAME_MAX      63 /* bytes, without the NUL */
+#define SOTTO_ITEM_ID_MAX           63 /* bytes, without the NUL */
+#define SOTTO_PROFILE_BYTES_DEFAULT (4u << 20)
 
 struct sotto_config {
     size_t size;
@@ -119,6 +120,11 @@ struct sotto_config {
      */
     void *memory;
     size_t memory_bytes;
+    /* The most bytes of storage that all profiles together may take; 0 means
+     * SOTTO_PROFILE_BYTES_DEFAULT. Past it, and past 64 KiB of its own, a profile's oldest events
+     * make room for its newer ones. What people agreed to, the ledger, reports and the audit log
+     * are always kept. */
+    uint64_t profile_bytes_max;
 };
 
 /* Computes into *bytes the size of the block that sotto_config.memory must hold for this model.
@@ -401,8 +407,9 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t 
                                                  uint8_t *buf, size_t cap, size_t *n);
 
 /* Housekeeping, to be called about once a second: stores what waits, ends idle sessions, closes
- * windows and seals their reports, reopens failed storage. Returns the first failure; the rest is
- * done all the same. */
+ * windows and seals their reports, reopens failed storage, and looks after one profile of a person
+ * who did not return: erases it when consent to store has run out, lets old events go. Returns the
+ * first failure; the rest is done all the same. */
 SOTTO_API int sotto_tick(struct sotto *engine);
 
 /* ---- Health ------------------------------------------------------------------------------ */
@@ -427,8 +434,9 @@ struct sotto_health {
     int storage_status; /* enum sotto_status of the last storage failure */
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t model_version, policy_version;
-    uint32_t items;    /* catalogue size */
-    uint32_t profiles; /* stored profiles */
+    uint32_t items;                            /* catalogue size */
+    uint32_t profiles;                         /* stored profiles */
+    uint64_t profile_bytes, profile_bytes_max; /* what they take, and may take, of storage */
     uint64_t banners_asked, banners_shown;
     uint64_t slates_general, slates_personalised;
     uint64_t reports;       /* stored in the outbox */

@@ -143,7 +143,7 @@ int engine_note(struct sotto *e, int status) {
 }
 
 struct person_home engine_home(struct sotto *e) {
-    struct person_home home = {e->vault, e->rules, &e->model};
+    struct person_home home = {e->vault, e->rules, &e->model, e->profile_bytes_max};
     return home;
 }
 
@@ -367,6 +367,7 @@ int engine_settle_storage(struct sotto *e) {
     if (status == SOTTO_OK) status = vault_write_notes(e->vault, &e->error);
     if (status == SOTTO_OK) e->is_start_logged = 1;
     if (status == SOTTO_OK) status = floors_save(e);
+    sweep_restart(e);
     if (status == SOTTO_OK) status = engine_make_report_key(e);
     if (status == SOTTO_OK) status = dp_tick(&e->dp, now_s, &e->error);
     return status;
@@ -397,6 +398,8 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
     e->port = config->port;
     e->model_pack = pack;
     e->model = model;
+    e->profile_bytes_max =
+        config->profile_bytes_max ? config->profile_bytes_max : SOTTO_PROFILE_BYTES_DEFAULT;
     if (config->locale) memcpy(e->locale, config->locale, strlen(config->locale));
 
     /* A failed random source stops records, reports and banners; the general slate goes on. */
@@ -488,6 +491,7 @@ int sotto_tick(struct sotto *e) {
         else if (is_flush_due)
             KEEP_FIRST(visit_settle(e, v, e->clock.late_s));
     }
+    KEEP_FIRST(sweep_step(e));
     KEEP_FIRST(engine_make_report_key(e));
     if (engine_has_storage(e)) {
         KEEP_FIRST(dp_tick(&e->dp, now_s, &e->error));
@@ -523,6 +527,8 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->policy_version = e->rules->version;
     health->items = e->model.n_items;
     health->profiles = vault_profile_count(e->vault);
+    health->profile_bytes = vault_usage(e->vault, 0).bytes;
+    health->profile_bytes_max = e->profile_bytes_max;
     health->banners_asked = e->banners_asked;
     health->banners_shown = e->banners_shown;
     health->slates_general = e->slates_general;

@@ -46,6 +46,7 @@ struct secrets {
     struct slate slates[SOTTO_SLATES_MAX];
     struct debt debts[DEBTS_MAX];
     uint8_t report_secret[SIGN_SECRET_BYTES];
+    struct person nobody; /* for the sweep to work with */
 };
 
 struct sotto {
@@ -64,6 +65,9 @@ struct sotto {
     int storage_status;
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t retried_ms, flushed_ms;
+    uint64_t profile_bytes_max;
+    uint32_t sweep_slot;     /* the last that the sweep has looked at */
+    uint64_t swept_ms;       /* when its pass began */
     struct clock_kept saved; /* of the clock, last time */
 
     struct secrets *secrets;
@@ -147,6 +151,12 @@ void debts_give(struct sotto *e, struct visit *v);
 int debts_pay(struct sotto *e) MUST_CHECK;
 /* An erasure of `profile` (NULL: all) has settled them. */
 void debts_forget(struct sotto *e, const char *profile);
+
+/* engine_sweep.c */
+/* Begins a pass with the next step. */
+void sweep_restart(struct sotto *e);
+/* Looks after one stored profile, if a pass is under way or due. */
+int sweep_step(struct sotto *e) MUST_CHECK;
 
 /* engine_slate.c */
 /* Applies `event` to every slate of a session (0: of all). */

@@ -103,8 +103,9 @@ static int settle_purge(struct sotto *e, struct visit *v) {
     for (int p = SOTTO_PURPOSE_PERSONALISE; p <= SOTTO_PURPOSE_MEASURE; p++)
         if (owed >> p & 1) scope.classes |= person_classes((enum sotto_purpose)p);
     int status = vault_erase_part(e->vault, v->person.name, &scope, &receipt, &e->error);
-    if (status == SOTTO_OK) v->owes_purge = 0;
-    return status;
+    if (status != SOTTO_OK) return status;
+    v->owes_purge = 0;
+    return SOTTO_OK;
 }
 
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {

@@ -144,11 +144,13 @@ static int rows_walk(struct vault *v, int is_checked, struct census *census,
     size_t n = 0;
     int status;
     memset(census, 0, sizeof *census);
+    memset(v->used, 0, sizeof v->used);
     while ((status = store_next(&v->store, row, VAULT_ROWS_LAST, &row, err)) == SOTTO_OK) {
         if (row != META_ROW) {
             status = store_get(&v->store, row, v->blob, sizeof v->blob, &n, err);
             if (status != SOTTO_OK) return status;
             census_turn(census, v->keys->census, row, v->blob, n);
+            usage_turn(v, row, n, 1);
             if (is_checked && row_check(v, row, n) != SOTTO_OK)
                 return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
         }
@@ -164,6 +166,7 @@ static int rows_check(struct vault *v, struct sotto_error *err) {
     struct census census;
     int status = rows_walk(v, 1, &census, err);
     if (status != SOTTO_OK) return status;
+    memcpy(v->used_stored, v->used, sizeof v->used);
     return equal_ct(census.sum, v->meta.census.sum, CENSUS_BYTES)
                ? SOTTO_OK
                : refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
@@ -206,6 +209,8 @@ static void vault_drop(struct vault *v) {
     v->keys = NULL;
     wipe(&v->meta, sizeof v->meta);
     wipe(&v->stored, sizeof v->stored);
+    memset(v->used, 0, sizeof v->used);
+    memset(v->used_stored, 0, sizeof v->used_stored);
     v->is_anchored = 0;
     v->n_notes = 0;
     wipe(v->blob, sizeof v->blob);

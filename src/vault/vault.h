@@ -105,6 +105,15 @@ int vault_profile_find(struct vault *v, const char *name, uint32_t *slot) MUST_C
 int vault_profile_create(struct vault *v, const char *name, uint32_t *slot,
                          struct sotto_error *err) MUST_CHECK;
 uint32_t vault_profile_count(const struct vault *v);
+/* The name in a slot, valid until the profile is erased or the vault closed; NULL for a free one.
+ */
+const char *vault_profile_name(const struct vault *v, uint32_t slot);
+/* What profile `slot` takes of the file, keyring entry apart; slot 0: all profiles together. */
+struct vault_usage {
+    uint32_t records;
+    uint64_t bytes; /* sealed and padded */
+};
+struct vault_usage vault_usage(const struct vault *v, uint32_t slot);
 
 /* Destroys one profile (NULL: all): new key epoch, survivors re-wrapped, records deleted, old slot
  * destroyed, freed pages overwritten. Resumed by the next vault_open if cut. Must not be called
