@@ -417,9 +417,9 @@ SOTTO_API int sotto_tick(struct sotto *engine);
 enum sotto_storage_state {
     SOTTO_STORAGE_NONE = 0, /* the port gave no vault path: RAM only */
     SOTTO_STORAGE_OK = 1,
-    SOTTO_STORAGE_FAILED = 2, /* full, read-only, gone or failing; sotto_tick tries again */
-    SOTTO_STORAGE_REFUSED =
-        3, /* damaged, foreign, newer or not the latest: kept untouched, not used */
+    SOTTO_STORAGE_FAILED = 2,   /* full, read-only, gone or failing; sotto_tick tries again */
+    SOTTO_STORAGE_REFUSED = 3,  /* damaged, foreign, newer or not the latest: kept untouched, not
+                                   used; looked at again  once a minute */
     SOTTO_STORAGE_READ_ONLY = 4 /* a newer engine wrote it: read, kept untouched */
 };
 

@@ -5,6 +5,7 @@
 
 #define ALIGN16(n)   (((n) + 15u) & ~(size_t)15)
 #define RETRY_MS     5000
+#define REFUSED_MS   60000 /* the right file may have been put back; looking costs reading it */
 #define FLUSH_MS     5000
 #define FLOOR_SAVE_S 3600
 
@@ -448,8 +449,10 @@ void sotto_close(struct sotto *e) {
 /* Tries again, not too often, what failed: first the random source, then storage. */
 static int revive(struct sotto *e, uint64_t now_ms) {
     struct rng *rng = &e->secrets->rng;
-    int is_storage_failed = vault_state(e->vault) == SOTTO_STORAGE_FAILED;
-    if ((!rng->is_failed && !is_storage_failed) || now_ms - e->retried_ms < RETRY_MS)
+    int is_refused = vault_state(e->vault) == SOTTO_STORAGE_REFUSED;
+    int is_storage_failed = is_refused || vault_state(e->vault) == SOTTO_STORAGE_FAILED;
+    uint64_t wait_ms = is_refused && !rng->is_failed ? REFUSED_MS : RETRY_MS;
+    if ((!rng->is_failed && !is_storage_failed) || now_ms - e->retried_ms < wait_ms)
         return SOTTO_OK;
     e->retried_ms = now_ms;
     if (rng->is_failed && rng_seed(rng, e->port->entropy, e->port->ctx) != 0)
@@ -470,13 +473,14 @@ int sotto_tick(struct sotto *e) {
     if (first != SOTTO_OK) return first;
     int64_t now_s = engine_now(e);
     uint64_t now_ms = e->clock.mono_ms;
-    int had_storage = engine_has_storage(e);
     struct sotto_error first_error = {0, ""};
 #define KEEP_FIRST(call)                                                                           \
     do {                                                                                           \
         int s = engine_note(e, call);                                                              \
         if (s != SOTTO_OK && first == SOTTO_OK) first = s, first_error = e->error;                 \
     } while (0)
+    KEEP_FIRST(vault_look(e->vault, &e->error));
+    int had_storage = engine_has_storage(e);
     KEEP_FIRST(revive(e, now_ms));
     KEEP_FIRST(debts_pay(e));
     slates_sweep(e);

@@ -22,6 +22,7 @@ struct vault {
     int64_t now_s; /* what the caller told last */
     /* Per keyring slot, as the open transaction will leave it, and as the last commit left it. */
     struct vault_usage used[KEYRING_SLOTS], used_stored[KEYRING_SLOTS];
+    int was_open; /* since vault_open: from then on no vault is made in place of one that is gone */
     int is_locked; /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */

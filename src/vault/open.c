@@ -237,9 +237,13 @@ static int vault_raise(struct vault *v, struct sotto_error *err) {
                     vault_locked_bytes());
     }
 
-    int status = store_open(&v->store, path, v->port->vault_vfs, err);
+    int status = store_open(&v->store, path, v->port->vault_vfs, !v->was_open, err);
+    if (status == SOTTO_OK && v->store.is_new && v->was_open)
+        status = fail(err, SOTTO_E_IO,
+                      "%s: the vault's file was emptied while it was in use; put it back", path);
     if (status == SOTTO_OK) status = v->store.is_new ? vault_make(v, err) : vault_load(v, err);
     if (status == SOTTO_OK) {
+        v->was_open = 1;
         if (v->store.state != SOTTO_STORAGE_READ_ONLY) v->store.state = SOTTO_STORAGE_OK;
     } else {
         if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
@@ -253,11 +257,16 @@ int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
                struct sotto_error *err) {
     v->port = port;
     v->rng = rng;
+    v->was_open = 0;
     if (crypto_init() != 0) {
         v->store.state = SOTTO_STORAGE_FAILED;
         return fail(err, SOTTO_E_STATE, "vault: libsodium did not start");
     }
     return vault_raise(v, err);
+}
+
+int vault_look(struct vault *v, struct sotto_error *err) {
+    return v->store.state == SOTTO_STORAGE_OK ? store_look(&v->store, err) : SOTTO_OK;
 }
 
 int vault_retry(struct vault *v, struct sotto_error *err) {

@@ -46,7 +46,13 @@ int vault_is_locked(const struct vault *v);
  * it is SOTTO_STORAGE_READ_ONLY: it is read, and every change fails with SOTTO_E_NEWER. */
 int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
                struct sotto_error *err) MUST_CHECK;
-/* Closes and opens again after a failure; never retries a failed sync on the same handle. */
+/* SOTTO_E_IO, and the vault has failed, when its file is no longer where it was opened. Costs one
+ * look at the folder; whatever writes looks too. */
+int vault_look(struct vault *v, struct sotto_error *err) MUST_CHECK;
+/* Closes and opens again after a failure; never retries a failed sync on the same handle, and makes
+ * no new vault in place of one that was open and is gone: it will be back, or a restart begins
+ * anew.
+ */
 int vault_retry(struct vault *v, struct sotto_error *err) MUST_CHECK;
 void vault_close(struct vault *v);
 enum sotto_storage_state vault_state(const struct vault *v);
