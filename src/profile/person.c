@@ -60,6 +60,13 @@ static int is_full(const struct person *p, const struct person_home *home) {
            vault_usage(home->vault, 0).bytes + CHUNK_BYTES > home->bytes_max;
 }
 
+/* Whether a chunk fits, or this person has one that can go for it. */
+static int may_have_room(const struct person *p, const struct person_home *home) {
+    struct vault_key key = chunk_key(p, 0);
+    if (!is_full(p, home)) return 1;
+    return vault_next(home->vault, &key, 1, NULL) == SOTTO_OK && key.slot == p->slot;
+}
+
 /* Deletes this person's oldest chunks until one more fits. SOTTO_E_LIMIT, which leaves *err alone,
  * when only other people's are left to be deleted. */
 static int make_room(const struct person *p, const struct person_home *home,
@@ -303,14 +310,10 @@ int person_flush(struct person *p, const struct person_home *home, int64_t now_s
         !person_may_store(p, home, now_s))
         return SOTTO_OK;
     struct chunks_end end = chunks_end(p);
-    /* Nothing is written where the quotas have no room at all. */
+    if (end.in_last == 0 && !may_have_room(p, home)) return SOTTO_OK; /* and not even a commit */
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
     status = put_chunks(p, home, p->history.n_stored, &end, err);
-    if (status == SOTTO_OK && end.stored == p->history.n_stored) {
-        vault_rollback(home->vault);
-        return SOTTO_OK;
-    }
     return commit(p, home, status, &end, err);
 }
 
@@ -406,8 +409,11 @@ static int keep_wanted(const struct person_home *home, struct person *work, int6
     int status = trim(work, home, late_s - home->policy->retention_s, &chunks, err);
     wipe(&work->history, sizeof work->history);
     if (status != SOTTO_OK || chunks < CHUNKS_MERGE) return status;
+    const uint32_t next = work->next_chunk;
     status = load_events(work, home, late_s, err);
-    if (status != SOTTO_OK || chunks < 2 * full_chunks(&work->history)) return status;
+    /* Loading may have merged them itself. */
+    if (status != SOTTO_OK || work->next_chunk != next || chunks < 2 * full_chunks(&work->history))
+        return status;
     return compact(work, home, err);
 }
 
