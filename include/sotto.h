@@ -359,7 +359,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_erase(struct sotto *engine, const char *pro
 /* Destroys what one purpose alone needed of a profile (NULL: of every one): to personalise, its
  * events; to measure, what was kept to answer for it. PURPOSE_STORE is sotto_erase. The rest stays,
  * sealed under a new key, and so does what the person agreed to: a no, by sotto_consent_set,
- * destroys the same and stays a no. As certain, and finished in the same way, as sotto_erase. */
+ * destroys the same and stays a no. As certain, and finished in the same way, as sotto_erase; if
+ * storage fails, an open session of the profile tries again, else repeat it. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_erase_purpose(struct sotto *engine, const char *profile,
                                                    enum sotto_purpose purpose,
                                                    struct sotto_erase_receipt *receipt);

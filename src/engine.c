@@ -76,6 +76,7 @@ void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
 static void let_signed_rule(struct sotto *e) {
     e->rules = &e->policy;
     e->dp.policy = e->rules;
+    if (e->is_start_logged) vault_note(e->vault, SOTTO_AUDIT_POLICY, 1, e->policy.version, 0);
     e->policy_status = SOTTO_OK;
     e->policy_message[0] = '\0';
 }
@@ -98,6 +99,7 @@ static void heed_expiry(struct sotto *e, int64_t claimed_s) {
                                "the model pack expired; install a newer one; until then slates are "
                                "general");
     if (e->model_status == SOTTO_E_EXPIRED && !is_over) {
+        if (e->is_start_logged) vault_note(e->vault, SOTTO_AUDIT_MODEL, 1, e->model.version, 0);
         e->model_status = SOTTO_OK;
         e->model_message[0] = '\0';
     }

@@ -27,6 +27,7 @@ struct visit {
     int owes_consent;        /* a "no" that storage has not taken yet */
     int owes_yes;            /* a "yes" said before storage could be asked */
     uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
+    uint8_t purge_why;  /* enum sotto_erase_why of owes_purge */
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
     sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
