@@ -171,6 +171,7 @@ void audit_laplace(struct audit_case *c, const char *name, uint64_t num, uint64_
     memset(c, 0, sizeof *c);
     c->name = name;
     c->draw = exact_laplace;
+    c->cost = 1;
     c->eps = 1;
     c->num = c->den = 1; /* what is claimed */
     spread(c, EDGE, laplace_law);
@@ -187,6 +188,7 @@ static struct audit_case *begin(struct audit_case *c, const char *name, double e
     c->eps = eps;
     c->draw = draw;
     c->terms = terms;
+    c->cost = draw == touched_cells ? terms.max_cells : draw == two_cells ? 2 : 1;
     if (terms.mechanism == 0 || mechanism_scale(&terms, &c->num, &c->den) != 0) c->num = c->den = 0;
     return c;
 }
@@ -211,7 +213,7 @@ static size_t count_cases(struct audit_case *c) {
                  (struct mechanism_terms){2, 1000000, 12, 2, 1, 0}),
            120, gaussian_law);
     begin(at, "Gaussian, exact", 0, exact_gaussian, (struct mechanism_terms){0});
-    at->num = 37, at->den = 2;
+    at->num = 37, at->den = 2, at->cost = 4;
     spread(at++, EDGE, gaussian_law);
     return (size_t)(at - c);
 }
@@ -253,8 +255,12 @@ static double wilson(double seen, double n, double z) {
     return (p + z2 / 2 + (z < 0 ? -1 : 1) * sqrt(z2 * (p * (1 - p) + z2 / 4))) / (1 + z2);
 }
 
+/* A lower bound of log(share a / share b): by the normal law of a log ratio where there is enough
+ * of both, by the ends of two intervals where not. */
 static double log_ratio(double a, double b, double n) {
-    return a < 30 ? 0 : log(wilson(a, n, -Z) / wilson(b, n, Z));
+    if (a < 30) return 0;
+    if (a < 1000 || b < 1000) return log(wilson(a, n, -Z) / wilson(b, n, Z));
+    return log(a / b) - Z * sqrt((1 - a / n) / a + (1 - b / n) / b);
 }
 
 /* Sets of outcomes: bin i by itself, 0 … i, and what is beyond i. */
@@ -319,6 +325,8 @@ int audit_run(const struct audit_case *c, struct rng *g, uint64_t samples, struc
     static double counts[2][AUDIT_BINS_MAX];
     memset(seen, 0, sizeof seen);
     memset(r, 0, sizeof *r);
+    samples /= c->cost;
+    r->samples = samples;
     for (int world = 0; world < 2; world++)
         for (uint64_t i = 0; i < samples; i++) {
             uint32_t bin = 0;
@@ -335,8 +343,8 @@ int audit_run(const struct audit_case *c, struct rng *g, uint64_t samples, struc
 }
 
 void audit_print(const struct audit_case *c, const struct audit_result *r) {
-    printf("%-34s chi-square %9.1f and %9.1f of %6.1f  epsilon > %.4f of %.4f  %s%s\n", c->name,
-           r->chi_square[0], r->chi_square[1], r->limit[0], r->eps_low, r->eps,
-           r->fits ? "" : " MISFIT", r->is_private ? "" : " VIOLATION");
+    printf("%-34s %8llu runs, chi-square %9.1f and %9.1f of %6.1f  epsilon > %.4f of %.4f  %s%s\n",
+           c->name, (unsigned long long)r->samples, r->chi_square[0], r->chi_square[1], r->limit[0],
+           r->eps_low, r->eps, r->fits ? "" : " MISFIT", r->is_private ? "" : " VIOLATION");
     fflush(stdout);
 }
