@@ -14,6 +14,7 @@
 root=$PWD
 word=${1:-}
 
+flags=()
 eval "flags=($(cat "$O/flags"))" # written by make, quoted for a shell
 read -ra include <<<"$(pkg-config --cflags cmocka libsodium sqlite3 openblas liblzma libzstd inih jansson)"
 read -ra libraries <<<"$(pkg-config --libs cmocka libsodium sqlite3 openblas liblzma libzstd inih jansson) -lm -lpthread"
