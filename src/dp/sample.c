@@ -117,7 +117,6 @@ static int coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
     for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
         uint64_t u, common = k == 1 ? 1 : k == 2 ? 1 + !(n & 1) : gcd(n, k);
         if (sample_uniform(g, d * (k / common), &u) != 0) return -1;
-        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): gcd is never 0 */
         if (u >= n / common) {
             *out = (int)(k & 1);
             return 0;
@@ -131,6 +130,7 @@ static int coin_exp_wide(struct rng *g, struct wide n, struct wide d, int *out) 
     if (d.hi == 0 && d.lo <= UINT64_C(1) << 43) return coin_exp(g, n.lo, d.lo, out);
     for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
         struct wide u = {0, 0}, common = wide_gcd(n, (struct wide){0, k});
+        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): common divides k */
         struct wide below = wide_scale(d, k / common.lo);
         int status = below.hi ? uniform_wide(g, below, &u) : sample_uniform(g, below.lo, &u.lo);
         if (status != 0) return -1;
