@@ -308,7 +308,7 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
                                   (uint8_t)event->type};
     history_add(&v->person.history, entry);
     count_event(e, v, item, event->type);
-    if (v->person.history.n - v->person.history.n_stored >= HISTORY_CHUNK_EVENTS)
+    if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)
         engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */
     return SOTTO_OK;
 }

@@ -3,7 +3,7 @@
 #include "profile/person.h"
 
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
-#define CHUNKS_MAX 64 /* twice a full history: sessions end between full chunks */
+#define CHUNKS_MAX 64 /* four times a full history: those of format 1 are small */
 
 static struct vault_key consent_key(uint32_t slot) {
     struct vault_key key = {VAULT_PROFILE, slot, 0};
@@ -19,28 +19,47 @@ static void resolve_items(struct history *h, const struct model *model) {
     for (uint32_t i = 0; i < h->n; i++) h->events[i].item = model_find_key(model, h->events[i].key);
 }
 
-/* Writes events from n_stored on into chunks; the caller holds a transaction or accepts one commit
- * per chunk. Only the counters of a scratch copy move, so that a failure changes nothing. */
+/* Where the next events go: chunks are numbered `next` and up, and the one before `next` ends with
+ * the `in_last` events that come before the first event to be written. */
+struct chunks_end {
+    uint32_t next, in_last;
+};
+
+/* Writes the events from `from` on, filling up the last chunk first. The caller holds a
+ * transaction. Only *end moves, so that a failure changes nothing. */
 static int put_chunks(const struct person *p, const struct person_home *home, uint32_t from,
-                      uint32_t *next_chunk, struct sotto_error *err) {
+                      struct chunks_end *end, struct sotto_error *err) {
     uint8_t bytes[HISTORY_CHUNK_BYTES];
     int status = SOTTO_OK;
-    for (uint32_t i = from; i < p->history.n && status == SOTTO_OK;) {
-        uint32_t n = p->history.n - i;
-        if (n > HISTORY_CHUNK_EVENTS) n = HISTORY_CHUNK_EVENTS;
-        size_t length = history_encode(&p->history, i, n, bytes);
-        status = vault_put(home->vault, chunk_key(p, *next_chunk), bytes, length, err);
-        *next_chunk += 1;
-        i += n;
+    while (from < p->history.n && status == SOTTO_OK) {
+        uint32_t n = history_encode(&p->history, from - end->in_last, bytes);
+        if (n > end->in_last) {
+            end->next += end->in_last == 0;
+            status = vault_put(home->vault, chunk_key(p, end->next - 1), bytes, sizeof bytes, err);
+            from += n - end->in_last;
+        }
+        end->in_last = from < p->history.n ? 0 : n;
     }
     wipe(bytes, sizeof bytes);
     return status;
 }
 
+/* The last chunk as the vault holds it. Events that memory has forgotten may go from it too. */
+static struct chunks_end chunks_end(const struct person *p) {
+    uint32_t known = p->in_last < p->history.n_stored ? p->in_last : p->history.n_stored;
+    return (struct chunks_end){p->next_chunk, known};
+}
+
+static void chunks_stored(struct person *p, const struct chunks_end *end) {
+    p->next_chunk = end->next;
+    p->in_last = end->in_last;
+    p->history.n_stored = p->history.n;
+}
+
 /* Replaces all chunks by full ones holding the history in memory, in one transaction. */
 static int compact(struct person *p, const struct person_home *home, uint32_t last_seq,
                    struct sotto_error *err) {
-    uint32_t next = last_seq + 1;
+    struct chunks_end end = {last_seq + 1, 0};
     struct vault_key key = chunk_key(p, 0);
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
@@ -50,14 +69,13 @@ static int compact(struct person *p, const struct person_home *home, uint32_t la
         if (status != SOTTO_OK) break;
     }
     if (status == SOTTO_E_NOT_FOUND) status = SOTTO_OK;
-    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
+    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &end, err);
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
         return status;
     }
-    p->next_chunk = next;
-    p->history.n_stored = p->history.n;
+    chunks_stored(p, &end);
     return SOTTO_OK;
 }
 
@@ -83,6 +101,7 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
                 fail(err, SOTTO_E_CORRUPT, "a profile's events cannot be read; erase the profile");
             break;
         }
+        p->in_last = bytes[1];
         loaded += bytes[1];
         chunks++;
         p->next_chunk = key.seq + 1;
@@ -137,6 +156,7 @@ void person_begin(struct person *p, const struct person_home *home, const char *
     memset(p, 0, sizeof *p);
     memcpy(p->name, name, strnlen(name, SOTTO_PROFILE_NAME_MAX));
     p->next_chunk = 1;
+    p->in_last = 0;
     if (!p->name[0] || vault_state(home->vault) == SOTTO_STORAGE_NONE) p->place = PERSON_NEW;
 }
 
@@ -164,6 +184,7 @@ int person_load(struct person *p, const struct person_home *home, int64_t now_s,
         history_drop_stored(&p->history);
         p->consent = said;
         p->next_chunk = 1;
+        p->in_last = 0;
         p->place = status == SOTTO_E_CORRUPT ? PERSON_UNREADABLE : PERSON_UNKNOWN;
     }
     return status;
@@ -174,6 +195,7 @@ void person_ask_again(struct person *p) {
     history_drop_stored(&p->history);
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
+    p->in_last = 0;
 }
 
 int person_may_store(const struct person *p, const struct person_home *home, int64_t now_s) {
@@ -202,37 +224,35 @@ int person_save_no(const struct person_home *home, const char *name, const struc
 }
 
 int person_create(struct person *p, const struct person_home *home, struct sotto_error *err) {
-    uint32_t next = p->next_chunk;
+    struct chunks_end end = {p->next_chunk, 0};
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
     status = vault_profile_create(home->vault, p->name, &p->slot, err);
     if (status == SOTTO_OK) status = save_consent(home, p->slot, &p->consent, err);
-    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
+    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &end, err);
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
         return status;
     }
     p->place = PERSON_STORED;
-    p->next_chunk = next;
-    p->history.n_stored = p->history.n;
+    chunks_stored(p, &end);
     return SOTTO_OK;
 }
 
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
                  struct sotto_error *err) {
     if (p->history.n_stored == p->history.n || !person_may_store(p, home, now_s)) return SOTTO_OK;
-    uint32_t next = p->next_chunk;
+    struct chunks_end end = chunks_end(p);
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
-    status = put_chunks(p, home, p->history.n_stored, &next, err);
+    status = put_chunks(p, home, p->history.n_stored, &end, err);
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
         return status;
     }
-    p->next_chunk = next;
-    p->history.n_stored = p->history.n;
+    chunks_stored(p, &end);
     return SOTTO_OK;
 }
 
@@ -241,4 +261,5 @@ void person_reset(struct person *p) {
     wipe(&p->consent, sizeof p->consent);
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
+    p->in_last = 0;
 }

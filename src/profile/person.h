@@ -22,6 +22,8 @@ struct person {
     enum person_place place;
     uint32_t slot;       /* in the vault, when STORED or UNREADABLE */
     uint32_t next_chunk; /* number of the next event chunk */
+    uint32_t in_last;    /* how many of the stored events are in the one before it, which the next
+                            flush fills up; 0: it begins another */
     struct consent consent;
     struct history history;
 };

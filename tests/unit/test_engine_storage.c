@@ -283,6 +283,29 @@ static void stored_events_that_have_no_room_behind_newer_ones_are_the_oldest(voi
     kiosk_free(&k);
 }
 
+/* Short visits do not leave short chunks behind: each fills up the last one, whatever happened
+ * between them. */
+static void many_short_visits_fill_chunks_up(void **state) {
+    (void)state;
+    struct kiosk k;
+    make_with_anna(&k, &usual, 3);
+    for (unsigned visit = 0; visit < 40; visit++) {
+        sotto_session s = kiosk_session(&k, "anna", 0);
+        assert_int_equal(k.engine->secrets->visits[0].person.history.n, 3 + 5 * visit);
+        for (unsigned i = 0; i < 5; i++) kiosk_record(&k, s, (visit + i) % 50, SOTTO_EVENT_VIEW);
+        if (visit % 3 == 0) (void)!sotto_tick(k.engine);
+        assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+        if (visit % 4 == 0) kiosk_restart(&k);
+    }
+    sotto_close(k.engine);
+    k.engine = NULL;
+
+    /* 203 events of 50 items: 408 bytes, and 2 an event. */
+    assert_int_equal(
+        db_number(k.device.port.vault_path, "SELECT count(*) FROM b WHERE k >> 56 = 6"), 1);
+    kiosk_free(&k);
+}
+
 /* Retention rewrites the chunks when the session begins, and just then the disk fails: that is no
  * damage, and no later word may cost what was said before. */
 static void disk_error_at_the_beginning_of_a_session_destroys_no_consent(void **state) {
@@ -621,6 +644,7 @@ int main(void) {
         cmocka_unit_test(profile_is_loaded_when_storage_returns_and_the_session_goes_on),
         cmocka_unit_test(yes_to_storing_somebody_who_is_stored_already_is_a_yes),
         cmocka_unit_test(stored_events_that_have_no_room_behind_newer_ones_are_the_oldest),
+        cmocka_unit_test(many_short_visits_fill_chunks_up),
         cmocka_unit_test(disk_error_at_the_beginning_of_a_session_destroys_no_consent),
         cmocka_unit_test(a_no_to_an_unreadable_profile_spares_the_other_words),
         cmocka_unit_test(yes_that_was_stored_is_not_taken_back_by_the_events_that_follow),
