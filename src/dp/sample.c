@@ -125,6 +125,20 @@ static int coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
     return -1;
 }
 
+/* One with probability 1/e: the same with n = d = 1, by far the most frequent. A word is drawn anew
+ * (u ≥ k), a success (0) or the first failure; one branch tells the last from the others, because
+ * two of which neither can be foreseen cost more than the rest of the draw. */
+static int coin_e(struct rng *g, int *out) {
+    uint32_t k = 1, word, u;
+    do {
+        if (rng_u32(g, &word) != 0 || k > ROUNDS_MAX) return -1;
+        u = word >> __builtin_clz(k);
+        k += u == 0;
+    } while (u - 1 >= k - 1);
+    *out = (int)(k & 1);
+    return 0;
+}
+
 /* The same for d ≤ 2^107; d · k stays below 2^127. */
 static int coin_exp_wide(struct rng *g, struct wide n, struct wide d, int *out) {
     if (d.hi == 0 && d.lo <= UINT64_C(1) << 43) return coin_exp(g, n.lo, d.lo, out);
@@ -154,7 +168,7 @@ static int geometric(struct rng *g, uint64_t num, uint64_t *out) {
         if (coin_exp(g, u / common, num / common, &more) != 0) return -1;
     } while (!more);
     for (v = 0;; v++) {
-        if (v == ROUNDS_MAX || coin_exp(g, 1, 1, &more) != 0) return -1;
+        if (v == ROUNDS_MAX || coin_e(g, &more) != 0) return -1;
         if (!more) break;
     }
     *out = u + num * v;
@@ -191,7 +205,7 @@ static uint64_t square_root(uint64_t v) {
 static int coin_exp_any(struct rng *g, struct wide n, struct wide d, int *out) {
     while (!wide_less(n, d)) {
         int more;
-        if (coin_exp(g, 1, 1, &more) != 0) return -1;
+        if (coin_e(g, &more) != 0) return -1;
         if (!more) {
             *out = 0;
             return 0;
