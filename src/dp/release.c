@@ -77,6 +77,14 @@ struct sealing {
     size_t n;
 };
 
+/* Half of epsilon squared (Bun & Steinke 2016, Proposition 1.4) in 2^-40, rounded up. */
+static uint64_t rho_of(uint64_t eps_micro) {
+    const uint64_t unit = UINT64_C(2000000000000); /* 2 · 10^12 */
+    uint64_t whole = eps_micro * eps_micro / unit, rest = eps_micro * eps_micro % unit;
+    uint64_t high = (rest << 20) / unit, low = (rest << 20) % unit;
+    return (whole << 40) + (high << 20) + ((low << 20) + unit - 1) / unit;
+}
+
 static int report_make(struct dp *dp, const struct ledger *ledger, struct sealing *s,
                        struct sotto_error *err) {
     const struct policy_metric *metric = &dp->policy->metrics[s->m];
@@ -88,7 +96,9 @@ static int report_make(struct dp *dp, const struct ledger *ledger, struct sealin
                              .mechanism = metric->mechanism,
                              .unit = metric->unit,
                              .eps_micro = metric->eps_micro,
+                             .rho_q40 = rho_of(metric->eps_micro),
                              .max_cells = metric->max_cells,
+                             .max_weight = metric->max_weight,
                              .n_cells = metric->n_cells};
     struct tally tally;
     uint8_t digest[HASH_BYTES];

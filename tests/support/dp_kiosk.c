@@ -52,8 +52,10 @@ struct dp_kiosk *dp_kiosk_new(uint8_t seed_byte, uint32_t n_metrics) {
                                          .event_mask = 14,
                                          .eps_micro = 1000000,
                                          .max_cells = 4,
+                                         .max_weight = 1,
                                          .window_s = DP_DAY_S,
-                                         .n_cells = 8};
+                                         .n_cells = 8,
+                                         .n_names = 8};
         memcpy(metric->cells, cell_names, sizeof cell_names);
     }
     dp_kiosk_schema(k, "schema");

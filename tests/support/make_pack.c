@@ -237,7 +237,11 @@ static void put_schema(struct cbor_writer *w, const struct make_policy *p) {
     cbor_put_uint(w, 1u << SOTTO_EVENT_SELECT | 1u << SOTTO_EVENT_PURCHASE);
     cbor_put_uint(w, or_else(p->eps_micro, 1000000));
     cbor_put_uint(w, or_else(p->max_cells, 4));
+    cbor_put_uint(w, or_else(p->max_weight, 1));
+    cbor_put_uint(w, 0);
     cbor_put_uint(w, or_else(p->window_s, 86400));
+    cbor_put_uint(w, 0);
+    cbor_put_uint(w, cells);
     cbor_put_array(w, cells);
     for (uint64_t c = 0; c + 1 < cells; c++) {
         char name[32];

@@ -99,6 +99,7 @@ static void what_does_not_fit_is_set_aside_and_never_counted(void **state) {
     fleet_dir_put(f, "bound.report", 1, &r);
     r = fleet_dir_report(f, 1, 1, WINDOW_0, 0);
     r.n_cells = 7;
+    r.cells[7] = 0;
     fleet_dir_put(f, "cells.report", 1, &r);
     r = fleet_dir_report(f, 1, 1, WINDOW_0, 0);
     r.window_s = 3600;

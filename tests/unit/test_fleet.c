@@ -239,7 +239,7 @@ static void interval_refuses_what_is_no_policy(void **state) {
     assert_int_equal(fleet_interval(1, 999, 4, 0.95, &h), -1);
     assert_int_equal(fleet_interval(1, 2000001, 4, 0.95, &h), -1);
     assert_int_equal(fleet_interval(1, 1000000, 0, 0.95, &h), -1);
-    assert_int_equal(fleet_interval(1, 1000000, 17, 0.95, &h), -1);
+    assert_int_equal(fleet_interval(1, 1000000, 65, 0.95, &h), -1);
     assert_int_equal(fleet_interval(1, 1000000, 4, 0, &h), -1);
     assert_int_equal(fleet_interval(1, 1000000, 4, 1, &h), -1);
     assert_int_equal(fleet_interval(1, 1000000, 4, NAN, &h), -1);

@@ -156,7 +156,7 @@ static void every_mistake_is_refused_with_its_line_and_a_remedy(void **state) {
         {"id = 9", "id = 65536", "whole number from 1 to 65535"},
         {"unit = visit", "unit = person", "write visit"},
         {"events = select purchase", "events = select buy", "\"buy\" is no event"},
-        {"max-cells = 2", "max-cells = 17", "whole number from 1 to 16"},
+        {"max-cells = 2", "max-cells = 65", "whole number from 1 to 64"},
         {"max-cells = 2", "max-cells = 4", "4 is more than there are cells (3)"},
         {"window = 1d", "window = 59m", "out of bounds: from 1h to 31d"},
         {"cells = a | b c | other", "cells = a | b", "the last cell must be \"other\""},

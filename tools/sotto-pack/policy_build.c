@@ -276,6 +276,8 @@ static void read_metric(struct builder *b, const struct ini_entry *first) {
     m.window_s = duration(b, section, "window", "1d", POLICY_WINDOW_S_MIN * UINT64_C(1000),
                           POLICY_WINDOW_S_MAX * UINT64_C(1000), 1000);
     read_cells(b, &m, section);
+    m.max_weight = 1;
+    m.n_names = m.n_cells;
     if (b->status == SOTTO_OK && m.max_cells > m.n_cells)
         check(b, ini_fail(&b->ini, ini_find(&b->ini, section, "max-cells", "4", b->err), b->err,
                           "%u is more than there are cells (%u)", m.max_cells, m.n_cells));
@@ -383,9 +385,13 @@ static void put_schema(struct cbor_writer *w, const struct policy *p) {
         cbor_put_uint(w, m->event_mask);
         cbor_put_uint(w, m->eps_micro);
         cbor_put_uint(w, m->max_cells);
+        cbor_put_uint(w, m->max_weight);
+        cbor_put_uint(w, m->max_value);
         cbor_put_uint(w, m->window_s);
-        cbor_put_array(w, m->n_cells);
-        for (uint32_t c = 0; c < m->n_cells; c++) cbor_put_text(w, m->cells[c]);
+        cbor_put_uint(w, m->fresh_year);
+        cbor_put_uint(w, m->n_cells);
+        cbor_put_array(w, m->n_names);
+        for (uint32_t c = 0; c < m->n_names; c++) cbor_put_text(w, m->cells[c]);
     }
 }
 
