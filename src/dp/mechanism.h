@@ -1,0 +1,133 @@
+/* mechanism: the five ways in which something about people may leave, each with what it costs and
+ * how it is read. Pure but for the generator: plain arrays in, plain arrays out; no store, no
+ * clock. Promises that an answer or a noised count is made as its cost says, or not at all: after
+ * an error nothing was written to the output. Called by release.c, and by who reads reports.
+ *
+ *     visits      (curator; neighbours differ by one visit added or removed)
+ *       1 Laplace     discrete Laplace of scale C·w/epsilon on every cell; C ≤ 10
+ *       2 Gaussian    discrete Gaussian, zCDP, at delta 2^-20; C > 10
+ *     households  (local; neighbours are any two values of one household)
+ *       3 subset      subset selection (Ye, Barg 2018)
+ *       4 projective  projective geometry response (Feldman, Nelson, Nguyen, Talwar 2022)
+ *       5 one bit     of a bounded value (Ding, Kulkarni, Yekhanin 2017)
+ *
+ * Every probability is a ratio of integers or, in constant time, a committed threshold whose
+ * distance from the ideal is part of the cost. Epsilon comes from a fixed menu. */
+#ifndef SOTTO_MECHANISM_H
+#define SOTTO_MECHANISM_H
+
+#include "crypto/crypto.h"
+
+/* The numbers of enum policy_mechanism. */
+enum mechanism_kind {
+    KIND_LAPLACE = 1,
+    KIND_GAUSSIAN = 2,
+    KIND_SUBSET = 3,
+    KIND_PROJECTIVE = 4,
+    KIND_ONE_BIT = 5
+};
+
+#define MECHANISM_LAPLACE_CELLS_MAX 10u   /* C: Gaussian noise is the smaller one beyond */
+#define MECHANISM_COUNTED_MAX       64u   /* cells of a visits' metric, and the largest C */
+#define MECHANISM_WEIGHT_MAX        16u   /* w */
+#define MECHANISM_CELLS_MAX         4096u /* k, of a household's metric */
+#define MECHANISM_VALUE_MAX         65535u
+#define MECHANISM_ANSWER_MAX        32u /* bytes */
+/* Counts and noised counts are kept within these; a count beyond is refused. */
+#define MECHANISM_COUNT_MAX 32767
+#define MECHANISM_OUT_MIN   (-32768)
+#define MECHANISM_OUT_MAX   32767
+
+struct mechanism_terms {
+    uint32_t mechanism;  /* enum mechanism_kind */
+    uint32_t eps_micro;  /* one of mechanism_menu */
+    uint32_t max_cells;  /* C, 1 and 2: cells that one visit may touch at most */
+    uint32_t max_weight; /* w, 1 and 2: what it may add to each at most; 1 … 16 */
+    uint32_t n_cells;    /* 1, 2: 1 … 64, all noised. 3, 4: k = 2 … 4096 values. 5: 1 */
+    uint32_t max_value;  /* 5: the value lies in 0 … max_value, 1 … 65535 */
+};
+/* Fields that do not concern the mechanism are not looked at. */
+
+/* What one answer or one noised window costs its unit. Every figure is an upper bound. */
+struct mechanism_cost {
+    uint64_t eps_micro;
+    /* zCDP (Bun, Steinke 2016) in 2^-40, rounded up: epsilon·tanh(epsilon/2), which holds for
+     * every pure mechanism; for the Gaussian one C·w²/(2 sigma²). */
+    uint64_t rho_q40;
+    /* 0: delta is 0. Otherwise delta ≤ 2^-delta_log2: 20 for the Gaussian; MECHANISM_FIXED_TIME
+     * _DELTA_LOG2 for Laplace noise in constant time. rho holds up to the same delta. */
+    uint32_t delta_log2;
+    int is_fixed_time; /* how long the noise takes tells nothing about it */
+};
+#define MECHANISM_GAUSSIAN_DELTA_LOG2   20u
+#define MECHANISM_FIXED_TIME_DELTA_LOG2 100u
+
+/* The epsilons there are, ascending, in micro-epsilon: 1/8, 1/4, 1/2, 1, 2, 3, 4, 5. Mechanisms 1
+ * and 2 take only the powers of two (`for_visits`). *n is set; the array is static. */
+const uint32_t *mechanism_menu(int for_visits, size_t *n);
+
+/* 0 and *cost when the terms are possible; else -1, and *wrong is a sentence for people, static.
+ * Either may be NULL. */
+int mechanism_check(const struct mechanism_terms *t, struct mechanism_cost *cost,
+                    const char **wrong) MUST_CHECK;
+
+/* 1, 2: out[c] = counts[c] + noise for all n_cells, fresh for each; clamped to 16 bits after the
+ * noise. -1, and `out` untouched, when the terms are wrong, a count is beyond MECHANISM_COUNT_MAX
+ * or the generator failed. */
+int mechanism_noise(struct rng *g, const struct mechanism_terms *t, const uint16_t *counts,
+                    int16_t *out) MUST_CHECK;
+
+/* 3, 4, 5: bytes of an answer, fixed by the terms, 1 … MECHANISM_ANSWER_MAX; 0 when the terms are
+ * wrong or are those of 1 and 2.
+ *     3, k ≤ 256  bitmap, cell c is bit c % 8 of byte c / 8; spare bits 0
+ *     3, k > 256  the members, ascending, 12 bits each, packed from the lowest bit of the first
+ *                 byte on; spare bits 0. At most 21 members: beyond, PGR is as good and smaller
+ *     4           number of the projective point, u32 little-endian
+ *     5           0 or 1 */
+size_t mechanism_answer_bytes(const struct mechanism_terms *t);
+
+/* 3, 4, 5: the randomised answer for `value` (below n_cells; 5: at most max_value) in
+ * mechanism_answer_bytes bytes. -1, and `answer` untouched, when terms or value are wrong or the
+ * generator failed. */
+int mechanism_answer(struct rng *g, const struct mechanism_terms *t, uint32_t value,
+                     uint8_t *answer) MUST_CHECK;
+
+/* ---- For who reads answers ----------------------------------------------------------------- */
+
+/* 0 when `answer` could have been made under these terms: size, canonical form, range. */
+int mechanism_answer_check(const struct mechanism_terms *t, const uint8_t *answer,
+                           size_t n) MUST_CHECK;
+
+/* 3, 4: whether a (checked) answer speaks for `cell`. 5: cell 0, whether the bit is set. */
+int mechanism_supports(const struct mechanism_terms *t, const uint8_t *answer, uint32_t cell);
+
+/* Exact: an answer supports its true value with probability p/of and any other with q/of; for 5,
+ * p/of is Pr[1] at max_value and q/of at 0, and it is linear between. All below 2^60. So of n
+ * answers of which s support a cell, (s - n·q/of) / (p/of - q/of) estimates how many hold it. -1
+ * when the terms are wrong or are those of 1 and 2. */
+int mechanism_odds(const struct mechanism_terms *t, uint64_t *p, uint64_t *q,
+                   uint64_t *of) MUST_CHECK;
+
+/* 2: sigma² = *num / *den, exact: Pr[x] ∝ exp(-x²·den/(2·num)) on every cell before the clamp. For
+ * 1, Pr[x] ∝ exp(-|x|·den/num) with num/den = C·w/epsilon. -1 when the terms are wrong or those
+ * of 3, 4, 5. */
+int mechanism_scale(const struct mechanism_terms *t, uint64_t *num, uint64_t *den) MUST_CHECK;
+
+/* ---- For who writes a policy --------------------------------------------------------------- */
+
+/* Which of 3 and 4 answers a histogram of k values with the smaller error. */
+struct mechanism_choice {
+    uint32_t mechanism;
+    uint32_t answer_bytes;
+    uint64_t mse_q32;    /* n · mean squared error of a share, mean over the k cells, in 2^-32 */
+    uint64_t best_q32;   /* the same for subset selection with the best w, whatever its size */
+    uint32_t excess_ppm; /* mse over best, less one, rounded up */
+};
+/* -1 when epsilon is not in the menu or k is not 2 … 4096. */
+int mechanism_choose(uint32_t eps_micro, uint32_t k, struct mechanism_choice *choice) MUST_CHECK;
+
+/* n · mean squared error of a share in 2^-32, rounded to nearest, for 3 and 4: per cell,
+ * q(1-q)/(p-q)² + (1-p-q)/((p-q)·k). 0 when the terms are wrong. */
+uint64_t mechanism_mse_q32(const struct mechanism_terms *t);
+
+#endif
