@@ -78,7 +78,8 @@ static int profiles_delete(struct vault *v, uint32_t first, uint32_t last, uint3
     *records = 0;
     int status = store_begin(&v->store, err);
     if (status != SOTTO_OK) return status;
-    for (uint32_t kind = VAULT_PROFILE; kind <= VAULT_EVENTS && status == SOTTO_OK; kind++) {
+    for (uint32_t kind = 1; kind <= VAULT_CLASS_LAST && status == SOTTO_OK; kind++) {
+        if (!class_is_profiles(kind)) continue;
         status =
             rows_remove(v, row_of(kind, first, 0), row_of(kind, last, UINT32_MAX), &count, err);
         if (status == SOTTO_OK) *records += count;
