@@ -71,6 +71,20 @@ struct rng {
 int rng_seed(struct rng *g, int (*entropy)(void *, void *, size_t), void *ctx) MUST_CHECK;
 /* Fills `out`. On failure (-1) `out` is zeroed and must not be used. */
 int rng_bytes(struct rng *g, void *out, size_t n) MUST_CHECK;
+/* The next four of those bytes, little-endian; for samplers, which want few at a time. */
+static inline MUST_CHECK int rng_u32(struct rng *g, uint32_t *out) {
+    uint8_t bytes[4];
+    if (g->used <= RNG_POOL_BYTES - 4 && g->since_seed < RNG_RESEED_BYTES && !g->is_failed) {
+        *out = load32(g->pool + g->used);
+        store32(g->pool + g->used, 0);
+        g->used += 4;
+        g->since_seed += 4;
+        return 0;
+    }
+    if (rng_bytes(g, bytes, sizeof bytes) != 0) return -1;
+    *out = load32(bytes);
+    return 0;
+}
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 

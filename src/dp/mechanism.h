@@ -126,7 +126,7 @@ struct mechanism_choice {
 /* -1 when epsilon is not in the menu or k is not 2 … 4096. */
 int mechanism_choose(uint32_t eps_micro, uint32_t k, struct mechanism_choice *choice) MUST_CHECK;
 
-/* n · mean squared error of a share in 2^-32, rounded to nearest, for 3 and 4: per cell,
+/* n · mean squared error of a share in 2^-32, to one part in 2^18, for 3 and 4: per cell,
  * q(1-q)/(p-q)² + (1-p-q)/((p-q)·k). 0 when the terms are wrong. */
 uint64_t mechanism_mse_q32(const struct mechanism_terms *t);
 

@@ -1,24 +1,31 @@
-/* sample: exact noise in integers. Owns nothing; every probability is a ratio of integers that is
- * drawn as such, so there is no rounding to attack (Mironov 2012) and nothing to get wrong in a
- * libm. How long a draw takes depends on what is drawn: draw on schedule, never while a visitor
- * waits. Called by release.c and tally.c.
+/* sample: the exact design, see sample.h. Owns nothing; every probability is a ratio of integers
+ * that is drawn as such, so there is no rounding to attack (Mironov 2012) and nothing to get wrong
+ * in a libm. How long a draw takes depends on what is drawn: draw on schedule, never while a
+ * visitor waits. Called by mechanism_*.c and tally.c.
  *
- * After Canonne, Kamath, Steinke 2020 (arXiv 2004.00010), Algorithms 1 and 2. */
+ * After Canonne, Kamath, Steinke 2020 (arXiv 2004.00010), Algorithms 1 to 3. What is read from the
+ * generator, and in which order, is that of the authors' reference and of libprio-rs, so that their
+ * known answers are ours: fractions are reduced before they are drawn, the sign comes before the
+ * magnitude, and a number below b is the low bits(b) of as many 32-bit words as that needs. */
 #include "dp/sample.h"
 
+#include "dp/wide.h"
+
 /* No honest generator comes near this many rounds (1 in 2^20 factorial, or e^(-2^20)): reaching it
- * means that randomness is broken, and keeps every product below 2^32 · 2^20. */
-#define ROUNDS_MAX (1u << 20)
+ * means that randomness is broken, and keeps every product within its type. */
+#define ROUNDS_MAX (UINT64_C(1) << 20)
+/* The same for the magnitude of Laplace noise, in scales: Pr[more] < e^-255 < 2^-367. */
+#define SCALES_MAX 256u
+
+/* ---- Uniform ------------------------------------------------------------------------------- */
 
 int sample_uniform(struct rng *g, uint64_t below, uint64_t *out) {
     if (below == 0) return -1;
-    /* The smallest all-ones mask over below - 1: more than half of the masked draws are kept. */
-    uint64_t mask = below - 1;
-    for (unsigned shift = 1; shift < 64; shift *= 2) mask |= mask >> shift;
+    unsigned bits = 64 - (unsigned)__builtin_clzll(below);
     for (;;) {
-        uint8_t bytes[8];
-        if (rng_bytes(g, bytes, sizeof bytes) != 0) return -1;
-        uint64_t v = load64(bytes) & mask;
+        uint32_t low, high = 0;
+        if (rng_u32(g, &low) != 0 || (bits > 32 && rng_u32(g, &high) != 0)) return -1;
+        uint64_t v = bits > 32 ? (uint64_t)high >> (64 - bits) << 32 | low : low >> (32 - bits);
         if (v < below) {
             *out = v;
             return 0;
@@ -26,22 +33,91 @@ int sample_uniform(struct rng *g, uint64_t below, uint64_t *out) {
     }
 }
 
-/* One with probability n/d, n ≤ d. */
-static int bernoulli(struct rng *g, uint64_t n, uint64_t d, int *out) {
-    uint64_t u;
-    if (sample_uniform(g, d, &u) != 0) return -1;
-    *out = u < n;
-    return 0;
+/* The same below a number of 65 to 128 bits. */
+static int uniform_wide(struct rng *g, struct wide below, struct wide *out) {
+    unsigned bits = wide_bits(below), words = (bits + 31) / 32;
+    for (;;) {
+        uint32_t word[4] = {0};
+        for (unsigned i = 0; i < words; i++)
+            if (rng_u32(g, &word[i]) != 0) return -1;
+        word[words - 1] >>= 32 * words - bits;
+        struct wide v = {(uint64_t)word[3] << 32 | word[2], (uint64_t)word[1] << 32 | word[0]};
+        if (wide_less(v, below)) {
+            *out = v;
+            return 0;
+        }
+    }
 }
 
-/* One with probability exp(-n/d), 0 ≤ n ≤ d ≤ 2^32 (Algorithm 1): of successes with probabilities
+/* ---- Greatest common divisors, to reduce fractions ------------------------------------------- */
+
+/* Binary (Stein 1967). gcd(0, b) = b. */
+static uint64_t gcd(uint64_t a, uint64_t b) {
+    if (a == 0 || b == 0) return a | b;
+    int twos = __builtin_ctzll(a | b);
+    a >>= __builtin_ctzll(a);
+    while (b) {
+        b >>= __builtin_ctzll(b);
+        uint64_t small = a < b ? a : b;
+        b = (a < b ? b : a) - small;
+        a = small;
+    }
+    return a << twos;
+}
+
+/* How many zeros end a, which is not 0. */
+static unsigned wide_twos(struct wide a) {
+    return (unsigned)(a.lo ? __builtin_ctzll(a.lo) : 64 + __builtin_ctzll(a.hi));
+}
+
+static struct wide wide_gcd(struct wide a, struct wide b) {
+    if (wide_is_zero(a)) return b;
+    unsigned twos_a = wide_twos(a), twos_b = wide_twos(b);
+    unsigned twos = twos_a < twos_b ? twos_a : twos_b;
+    a = wide_right(a, twos_a);
+    while (!wide_is_zero(b) && (a.hi | b.hi)) {
+        b = wide_right(b, wide_twos(b));
+        if (wide_less(b, a)) {
+            struct wide swap = a;
+            a = b;
+            b = swap;
+        }
+        b = wide_sub(b, a);
+    }
+    if (a.hi == 0) a.lo = gcd(a.lo, b.lo);
+    return wide_left(a, twos);
+}
+
+/* a · b modulo 2^128. */
+static struct wide wide_mul_low(struct wide a, struct wide b) {
+    struct wide out = wide_mul(a.lo, b.lo);
+    out.hi += a.hi * b.lo + a.lo * b.hi;
+    return out;
+}
+
+/* a / b for b that divides a: a times the inverse of b's odd part modulo 2^128. b is its own
+ * inverse modulo 8, and x(2 - bx) is right in twice as many bits as x (Hensel). */
+static struct wide wide_divide_exactly(struct wide a, struct wide b) {
+    unsigned twos = wide_twos(b);
+    a = wide_right(a, twos);
+    b = wide_right(b, twos);
+    if ((a.hi | b.hi) == 0) return (struct wide){0, a.lo / b.lo};
+    struct wide inverse = b;
+    for (unsigned right = 3; right < 128; right *= 2)
+        inverse = wide_mul_low(inverse, wide_sub((struct wide){0, 2}, wide_mul_low(b, inverse)));
+    return wide_mul_low(a, inverse);
+}
+
+/* ---- Exponential coins (Algorithm 1) --------------------------------------------------------- */
+
+/* One with probability exp(-n/d), n/d reduced, 0 ≤ n ≤ d ≤ 2^43: of successes with probabilities
  * γ, γ/2, γ/3, … the first k all come with probability γ^k/k!, so the first failure comes at an
- * odd place with probability Σ (-γ)^k/k! = exp(-γ). */
-static int bernoulli_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
+ * odd place with probability Σ (-γ)^k/k! = exp(-γ). d · k stays below 2^63. */
+static int coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
     for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
-        int success;
-        if (bernoulli(g, n, d * k, &success) != 0) return -1;
-        if (!success) {
+        uint64_t u, common = k == 1 ? 1 : k == 2 ? 1 + !(n & 1) : gcd(n, k);
+        if (sample_uniform(g, d * (k / common), &u) != 0) return -1;
+        if (u >= n / common) {
             *out = (int)(k & 1);
             return 0;
         }
@@ -49,34 +125,102 @@ static int bernoulli_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
     return -1;
 }
 
-/* One round of Algorithm 2; *is_kept is 0 when it asks for another. */
-static int laplace_round(struct rng *g, uint64_t num, uint64_t den, int64_t *out, int *is_kept) {
-    uint64_t u, v = 0;
-    int more, is_negative;
-    *is_kept = 0;
-    if (sample_uniform(g, num, &u) != 0 || bernoulli_exp(g, u, num, &more) != 0) return -1;
-    if (!more) return 0;
-    for (;; v++) {
-        if (bernoulli_exp(g, 1, 1, &more) != 0 || v > ROUNDS_MAX) return -1;
+/* The same for d ≤ 2^107; d · k stays below 2^127. */
+static int coin_exp_wide(struct rng *g, struct wide n, struct wide d, int *out) {
+    if (d.hi == 0 && d.lo <= UINT64_C(1) << 43) return coin_exp(g, n.lo, d.lo, out);
+    for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
+        struct wide u = {0, 0}, common = wide_gcd(n, (struct wide){0, k});
+        struct wide below = wide_scale(d, k / common.lo);
+        int status = below.hi ? uniform_wide(g, below, &u) : sample_uniform(g, below.lo, &u.lo);
+        if (status != 0) return -1;
+        if (!wide_less(u, wide_divide_exactly(n, common))) {
+            *out = (int)(k & 1);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+/* ---- Discrete Laplace (Algorithm 2) ---------------------------------------------------------- */
+
+/* u + num · v, geometric with ratio exp(-1/num): below 2^32 · 257. */
+static int geometric(struct rng *g, uint64_t num, uint64_t *out) {
+    uint64_t u, v;
+    int more = 0;
+    do {
+        if (sample_uniform(g, num, &u) != 0) return -1;
+        uint64_t common = gcd(u, num);
+        if (coin_exp(g, u / common, num / common, &more) != 0) return -1;
+    } while (!more);
+    for (v = 0;; v++) {
+        if (v == SCALES_MAX || coin_exp(g, 1, 1, &more) != 0) return -1;
         if (!more) break;
     }
-    if (bernoulli(g, 1, 2, &is_negative) != 0) return -1;
-    /* u + num · v is geometric with ratio exp(-1/num), below 2^53; its quotient by den has ratio
-     * exp(-den/num). */
-    int64_t magnitude = (int64_t)((u + num * v) / den);
-    if (is_negative && magnitude == 0) return 0; /* zero has one sign, or it came twice as often */
-    *out = is_negative ? -magnitude : magnitude;
-    *is_kept = 1;
+    *out = u + num * v;
     return 0;
 }
 
 int sample_discrete_laplace(struct rng *g, uint64_t num, uint64_t den, int64_t *out) {
     const uint64_t most = UINT64_C(1) << 32;
-    int64_t value = 0;
+    uint64_t half, magnitude;
+    if (num == 0 || den == 0 || num > most || den > most) return -1;
+    uint64_t common = gcd(num, den);
+    num /= common;
+    den /= common;
+    do {
+        /* A quotient by den of ratio exp(-1/num) has ratio exp(-den/num). */
+        if (sample_uniform(g, 2, &half) != 0 || geometric(g, num, &magnitude) != 0) return -1;
+        magnitude /= den;
+    } while (half == 0 && magnitude == 0); /* zero has one sign, or it came twice as often */
+    *out = half == 0 ? -(int64_t)magnitude : (int64_t)magnitude;
+    return 0;
+}
+
+/* ---- Discrete Gaussian (Algorithm 3) --------------------------------------------------------- */
+
+/* floor(sqrt(v)) for v ≤ 2^52, bit by bit. */
+static uint64_t square_root(uint64_t v) {
+    uint64_t root = 0;
+    for (uint64_t bit = UINT64_C(1) << 26; bit > 0; bit >>= 1)
+        if ((root + bit) * (root + bit) <= v) root += bit;
+    return root;
+}
+
+/* One with probability exp(-n/d) for any n: e^-1 as often as it is whole, then the rest. */
+static int coin_exp_any(struct rng *g, struct wide n, struct wide d, int *out) {
+    while (!wide_less(n, d)) {
+        int more;
+        if (coin_exp(g, 1, 1, &more) != 0) return -1;
+        if (!more) {
+            *out = 0;
+            return 0;
+        }
+        n = wide_sub(n, d);
+    }
+    struct wide common = wide_gcd(n, d);
+    return coin_exp_wide(g, wide_divide_exactly(n, common), wide_divide_exactly(d, common), out);
+}
+
+int sample_discrete_gaussian(struct rng *g, uint64_t num, uint64_t den, int64_t *out) {
+    const uint64_t most = UINT64_C(1) << 52;
+    int64_t y = 0;
     int is_kept = 0;
     if (num == 0 || den == 0 || num > most || den > most) return -1;
-    while (!is_kept)
-        if (laplace_round(g, num, den, &value, &is_kept) != 0) return -1;
-    *out = value;
+    uint64_t common = gcd(num, den);
+    num /= common;
+    den /= common;
+    /* t = floor(sigma) + 1, so t² · den ≤ (sqrt(num) + sqrt(den))² ≤ 2^54. */
+    uint64_t t = square_root(num / den) + 1;
+    /* Laplace noise of scale t is kept with probability exp(-(|y| - sigma²/t)² / (2 sigma²)), and
+     * that exponent is (|y|·t·den - num)² / (2·num·den·t²): with |y| ≤ 257 t below (2^63)² over at
+     * most 2^107. */
+    struct wide below = wide_mul(2 * num, den * t * t);
+    while (!is_kept) {
+        if (sample_discrete_laplace(g, t, 1, &y) != 0) return -1;
+        uint64_t scaled = (uint64_t)(y < 0 ? -y : y) * (t * den);
+        uint64_t off = scaled < num ? num - scaled : scaled - num;
+        if (coin_exp_any(g, wide_mul(off, off), below, &is_kept) != 0) return -1;
+    }
+    *out = y;
     return 0;
 }

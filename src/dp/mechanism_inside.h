@@ -1,0 +1,66 @@
+/* mechanism_inside: what the parts of mechanism share. Called by mechanism*.c only. */
+#ifndef SOTTO_MECHANISM_INSIDE_H
+#define SOTTO_MECHANISM_INSIDE_H
+
+#include "dp/mechanism.h"
+#include "dp/table.h"
+
+/* The menu's entry, or NULL. */
+const struct table_epsilon *mechanism_epsilon(uint32_t eps_micro);
+
+/* An answer that speaks for its value has weight `in`, any other `out`; in/out ≤ e^epsilon, and
+ * that comparison of integers is all of the proof. */
+#define WEIGHT_OUT (UINT64_C(1) << 30)
+struct weights {
+    uint64_t in, out;
+};
+static inline struct weights mechanism_weights(const struct table_epsilon *e) {
+    struct weights w = {e->exp_q30, WEIGHT_OUT};
+    return w;
+}
+
+/* p/of, q/of as in mechanism_odds. */
+struct odds {
+    uint64_t p, q, of;
+};
+/* See mechanism_mse_q32. */
+uint64_t mechanism_odds_mse_q32(const struct odds *odds, uint32_t k);
+
+/* ---- Visits (mechanism_noise.c) ------------------------------------------------------------ */
+
+/* Delta = C·w as odd · 2^twos, and epsilon/Delta = 2^log2_num/odd. */
+struct laplace_law {
+    uint32_t odd;
+    int log2_num;
+    int is_fixed; /* has a table */
+};
+struct laplace_law mechanism_laplace_law(const struct mechanism_terms *t);
+/* 1/(2 sigma²) = a/2^s as large as the epsilon allows. */
+void mechanism_gaussian_law(const struct mechanism_terms *t, uint32_t *a, uint32_t *s);
+
+/* ---- Households: the terms have been checked, the value too -------------------------------- */
+
+/* Subset selection (mechanism_subset.c) over k cells with `size` members. */
+#define SUBSET_BITMAP_MAX 256u /* more cells: a list */
+#define SUBSET_LIST_MAX   21u  /* members of 12 bits in 32 bytes */
+uint32_t subset_size(const struct table_epsilon *e, uint32_t k);
+/* Without a bound on the answer's bytes: what others are measured by. */
+uint32_t subset_best_size(const struct table_epsilon *e, uint32_t k);
+void subset_odds(const struct table_epsilon *e, uint32_t k, uint32_t size, struct odds *odds);
+size_t subset_bytes(const struct table_epsilon *e, uint32_t k);
+int subset_answer(struct rng *g, const struct table_epsilon *e, uint32_t k, uint32_t value,
+                  uint8_t *answer) MUST_CHECK;
+int subset_check(const struct table_epsilon *e, uint32_t k, const uint8_t *answer) MUST_CHECK;
+int subset_supports(const struct table_epsilon *e, uint32_t k, const uint8_t *answer,
+                    uint32_t cell);
+
+/* Projective geometry response (mechanism_projective.c). */
+#define PROJECTIVE_BYTES 4u
+void projective_odds(const struct table_epsilon *e, uint32_t k, struct odds *odds);
+int projective_answer(struct rng *g, const struct table_epsilon *e, uint32_t k, uint32_t value,
+                      uint8_t *answer) MUST_CHECK;
+int projective_check(const struct table_epsilon *e, uint32_t k, const uint8_t *answer) MUST_CHECK;
+int projective_supports(const struct table_epsilon *e, uint32_t k, const uint8_t *answer,
+                        uint32_t cell);
+
+#endif
