@@ -100,6 +100,11 @@ struct sotto; /* the engine */
 #define SOTTO_PROFILE_NAME_MAX 63 /* bytes, without the NUL */
 #define SOTTO_ITEM_ID_MAX      63 /* bytes, without the NUL */
 
+/* The profile that answers for the household on a device whose policy has household metrics (a
+ * set-top box): run the sessions that are everybody's in the house under this name. Other profiles
+ * and anonymous sessions are never part of such an answer. */
+#define SOTTO_PROFILE_HOUSEHOLD "household"
+
 struct sotto_config {
     size_t size;
     const struct sotto_port *port; /* required; must outlive the engine */
@@ -375,17 +380,20 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_metric(struct sotto *engine, uint32_t index
 /* The name of histogram cell `cell` of metric `metric`; NULL when there is none. */
 SOTTO_API const char *sotto_metric_cell(struct sotto *engine, uint32_t metric, uint32_t cell);
 
-/* Seals the report of one closed window: noises it, charges the ledger, stores the final bytes and
- * deletes the raw counts in one transaction, then writes the report (at most SOTTO_REPORT_MAX
- * bytes) into `buf` and its length into *n. Sealing a window again returns the stored bytes, the
- * same for ever. SOTTO_E_STATE while the window is open, SOTTO_E_SPENT when the budget does not
- * cover it (then nothing leaves and nothing changes), SOTTO_E_LIMIT if `cap` is too small. */
+/* Seals the report of one closed window: adds noise, charges the ledger, stores the final bytes and
+ * deletes the raw counts in one transaction; then writes the report (at most SOTTO_REPORT_MAX
+ * bytes) into `buf` and its length into *n, if it may leave: a report does at a moment within the
+ * window that follows, which the device fixed before there was anything to tell. Before that
+ * SOTTO_PENDING, with *n 0: sealed and paid for, ask again later. Asking again returns the stored
+ * bytes, the same as long as they are kept (the last 400 windows). SOTTO_E_STATE while the window
+ * is open, SOTTO_E_SPENT when the budget does not cover it (then nothing leaves and nothing
+ * changes), SOTTO_E_NOT_FOUND where no report was made, SOTTO_E_LIMIT if `cap` is too small. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t metric,
                                                  uint64_t window, uint8_t *buf, size_t cap,
                                                  size_t *n);
 
 /* Copies the next stored report after *cursor (start with 0) into `buf` and moves *cursor to it.
- * SOTTO_E_NOT_FOUND past the last. */
+ * SOTTO_E_NOT_FOUND past the last that may leave by now (see sotto_report_seal). */
 SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t *cursor,
                                                  uint8_t *buf, size_t cap, size_t *n);
 

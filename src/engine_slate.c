@@ -352,7 +352,7 @@ int sotto_metric(struct sotto *e, uint32_t index, struct sotto_metric_info *info
 const char *sotto_metric_cell(struct sotto *e, uint32_t metric, uint32_t cell) {
     if (engine_enter(e) != SOTTO_OK) return NULL;
     for (uint32_t i = 0; i < e->rules->n_metrics; i++)
-        if (e->rules->metrics[i].id == metric && cell < e->rules->metrics[i].n_cells)
+        if (e->rules->metrics[i].id == metric && cell < e->rules->metrics[i].n_names)
             return e->rules->metrics[i].cells[cell];
     return NULL;
 }
@@ -371,6 +371,7 @@ int sotto_report_seal(struct sotto *e, uint32_t metric, uint64_t window, uint8_t
     *n = 0;
     int64_t now_s = engine_now(e);
     status = needs_storage(e);
+    if (status == SOTTO_OK) status = household_settle_consent(e, now_s);
     if (status != SOTTO_OK) return status;
     return dp_seal(&e->dp, metric, window, now_s, buf, cap, n, &e->error);
 }
@@ -381,6 +382,8 @@ int sotto_outbox_next(struct sotto *e, uint64_t *cursor, uint8_t *buf, size_t ca
     if (!cursor || !buf || !n)
         return fail(&e->error, SOTTO_E_ARGUMENT, "cursor, buf and n must not be NULL");
     *n = 0;
+    int64_t now_s = engine_now(e);
     status = needs_storage(e);
-    return status == SOTTO_OK ? dp_outbox_next(&e->dp, cursor, buf, cap, n, &e->error) : status;
+    return status == SOTTO_OK ? dp_outbox_next(&e->dp, cursor, now_s, buf, cap, n, &e->error)
+                              : status;
 }

@@ -186,6 +186,11 @@ int person_save_consent(const struct person *p, const struct person_home *home,
     return save_consent(home, p->slot, &p->consent, err);
 }
 
+int person_stored_consent(const struct person_home *home, uint32_t slot, struct consent *consent,
+                          struct sotto_error *err) {
+    return load_consent(home, slot, consent, err);
+}
+
 int person_save_no(const struct person_home *home, const char *name, const struct consent *said,
                    struct sotto_error *err) {
     struct consent stored, no = *said;

@@ -26,6 +26,8 @@ static void vault_start(struct dp_kiosk *k) {
     k->dp.policy = &k->policy;
     k->dp.rng = &k->rng;
     k->dp.report_secret = k->secret;
+    assert_int_equal(vault_device_key(k->vault, "report-schedule", k->schedule_key), SOTTO_OK);
+    k->dp.schedule_key = k->schedule_key;
 }
 
 struct dp_kiosk *dp_kiosk_new(uint8_t seed_byte, uint32_t n_metrics) {

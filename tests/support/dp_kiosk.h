@@ -17,7 +17,7 @@ struct dp_kiosk {
     struct rng rng;
     struct policy policy;
     struct dp dp;
-    uint8_t secret[SIGN_SECRET_BYTES];
+    uint8_t secret[SIGN_SECRET_BYTES], schedule_key[SCHEDULE_KEY_BYTES];
     struct sotto_error err;
     char dir[64];
 };

@@ -156,7 +156,8 @@ static void visits_on_real_devices_come_back_as_estimates(void **state) {
             uint8_t bytes[SOTTO_REPORT_MAX];
             size_t n;
             char name[64];
-            while (dp_outbox_next(&k->dp, &cursor, bytes, sizeof bytes, &n, &k->err) == SOTTO_OK) {
+            while (dp_outbox_next(&k->dp, &cursor, INT64_MAX, bytes, sizeof bytes, &n, &k->err) ==
+                   SOTTO_OK) {
                 snprintf(name, sizeof name, "%d-%llu.report", d, (unsigned long long)cursor);
                 fleet_dir_put_bytes(f, name, bytes, n);
             }
