@@ -82,7 +82,7 @@ void engine_set_model_aside(struct sotto *e, int status, const char *message) {
 
 int64_t engine_now(struct sotto *e) {
     int64_t now_s = clock_now(&e->clock);
-    vault_tell_day(e->vault, (uint16_t)(now_s / 86400));
+    vault_tell_time(e->vault, now_s);
     int64_t last_s = e->model_pack.not_after_s;
     if (e->model_status == SOTTO_OK && last_s != 0 && now_s > last_s)
         engine_set_model_aside(e, SOTTO_E_EXPIRED,

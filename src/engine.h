@@ -20,22 +20,23 @@ struct visit {
     sotto_session handle; /* 0: unused */
     struct person person;
     struct dp_visit tally;
-    uint64_t policy_version;        /* whose metrics `tally` counts for */
-    uint64_t active_ms;             /* monotonic time of the last call */
-    int is_disclosed;               /* saw the current notice in this session */
-    int is_countable;               /* no randomness failed while counting */
-    int owes_consent;               /* a "no" that storage has not taken yet */
-    int owes_yes;                   /* a "yes" said before storage could be asked */
-    int owes_erase;                 /* an erasure that storage has not done yet */
-    sotto_slate asked;              /* whose banner was shown last, */
+    uint64_t policy_version; /* whose metrics `tally` counts for */
+    uint64_t active_ms;      /* monotonic time of the last call */
+    int is_disclosed;        /* saw the current notice in this session */
+    int is_countable;        /* no randomness failed while counting */
+    int owes_consent;        /* a "no" that storage has not taken yet */
+    int owes_yes;            /* a "yes" said before storage could be asked */
+    uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
+    uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
+    sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
 };
 
 /* What storage owes somebody whose session has ended. */
 struct debt {
     char name[SOTTO_PROFILE_NAME_MAX + 1]; /* "": unused */
-    int is_erasure;
-    struct consent no; /* the purposes that were denied or withdrawn */
+    uint8_t owes_erase;                    /* as in a visit */
+    struct consent no;                     /* the purposes that were denied or withdrawn */
 };
 
 /* All that could tell about a person, in one locked, guarded, undumpable block. */
@@ -127,6 +128,10 @@ int floors_adopt(struct sotto *e) MUST_CHECK;
 struct visit *visit_find(struct sotto *e, sotto_session session);
 int visit_is_idle(const struct sotto *e, const struct visit *v, uint64_t now_ms) MUST_CHECK;
 int visit_end(struct sotto *e, struct visit *v) MUST_CHECK;
+/* Forgets what is known of a person but the name; what is stored, or may be, is owed an erasure. */
+void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why);
+/* Forgets, in memory, what one purpose alone needed. */
+void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose purpose);
 /* Does what waits for working storage: an owed erasure, looking the person up, consent, events. */
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
 

@@ -73,7 +73,10 @@ void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint6
         (struct sotto_audit_entry){.kind = kind, .detail = detail, .day = v->day, .a = a, .b = b};
 }
 
-void vault_tell_day(struct vault *v, uint16_t day) { v->day = day; }
+void vault_tell_time(struct vault *v, int64_t now_s) {
+    v->now_s = now_s < 0 ? 0 : now_s;
+    v->day = (uint16_t)(v->now_s / 86400);
+}
 
 /* A call that may write: in use, and not in a transaction that already failed. */
 static int require_writable(const struct vault *v, struct sotto_error *err) {
@@ -189,7 +192,7 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
  * is not there. */
 static int record_find(struct vault *v, struct vault_key key, struct blob_place *place,
                        const struct data_key **data_key, struct sotto_error *err) {
-    if (key.kind < VAULT_SYSTEM || key.kind > VAULT_EVENTS || key.slot >= 1u << 24)
+    if (!class_is_given_out(key.kind) || key.slot >= 1u << 24)
         return fail(err, SOTTO_E_ARGUMENT, "vault: no such class of records or slot");
     place->store_id = v->meta.store_id;
     place->k = row_of(key.kind, key.slot, key.seq);
@@ -253,7 +256,7 @@ int vault_delete(struct vault *v, struct vault_key key, struct sotto_error *err)
 int vault_next(struct vault *v, struct vault_key *key, int is_first, struct sotto_error *err) {
     int status = require_open(v, err);
     if (status != SOTTO_OK) return status;
-    if (key->kind < VAULT_SYSTEM || key->kind > VAULT_EVENTS || key->slot >= 1u << 24)
+    if (!class_is_given_out(key->kind) || key->slot >= 1u << 24)
         return fail(err, SOTTO_E_ARGUMENT, "vault: no such class of records or slot");
     int64_t row = row_of(key->kind, key->slot, key->seq) + (is_first ? 0 : 1);
     status = store_next(&v->store, row, row_of(key->kind, 0xffffff, UINT32_MAX), &row, err);
