@@ -433,6 +433,8 @@ struct sotto_health {
     uint64_t slates_general, slates_personalised;
     uint64_t reports;       /* stored in the outbox */
     int64_t time_floor_s;   /* the engine's notion of now: never goes back, seconds since 1970 */
+    int64_t time_late_s;    /* what consent and retention go by: every plausible reading so far */
+    int64_t time_claim_s;   /* what the wall clock says and is not believed yet; 0: nothing */
     size_t memory_bytes;    /* of the engine's block and locked arenas */
     uint32_t memory_locked; /* 1: those arenas cannot reach swap; 0: sotto_port.allow_unlocked */
 };

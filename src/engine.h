@@ -64,7 +64,7 @@ struct sotto {
     int storage_status;
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t retried_ms, flushed_ms;
-    int64_t saved_floor_s;
+    struct clock_kept saved; /* of the clock, last time */
 
     struct secrets *secrets;
     struct slate_workspace workspace;
@@ -88,8 +88,11 @@ struct sotto {
 /* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
 int engine_enter(struct sotto *e) MUST_CHECK;
 /* Moves time on, lets the strict policy rule once the signed one has expired, and sets an expired
- * model aside. Seconds since 1970. */
+ * model aside; both return when the clock that said so turns out to be wrong. Seconds since 1970,
+ * on the clock that windows and budgets go by. */
 int64_t engine_now(struct sotto *e);
+/* The same, on the clock that consent and retention go by (see clock.h). */
+int64_t engine_late(struct sotto *e);
 uint64_t engine_now_ms(struct sotto *e);
 /* True if records can be kept. */
 int engine_has_storage(const struct sotto *e) MUST_CHECK;
@@ -113,13 +116,13 @@ void engine_set_model_aside(struct sotto *e, int status, const char *message);
 
 /* engine_floors.c */
 struct floors {
-    int64_t time_s;
+    struct clock_kept clock;
     uint64_t model, policy; /* versions */
 };
 /* All zero where nothing is stored or can be reached; a status other than SOTTO_OK if a record is
  * there that cannot be read. */
 int floors_load(struct sotto *e, struct floors *f, struct sotto_error *err) MUST_CHECK;
-int floors_save(struct sotto *e, int64_t now_s) MUST_CHECK;
+int floors_save(struct sotto *e) MUST_CHECK;
 /* Holds what is in use against what storage knows. */
 int floors_adopt(struct sotto *e) MUST_CHECK;
 

@@ -64,7 +64,7 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
     person_begin(&v->person, &home, profile ? profile : "");
     debts_give(e, v);
     /* A profile that cannot be read makes a stranger, not an error on the screen. */
-    engine_note(e, visit_settle(e, v, e->clock.now_s));
+    engine_note(e, visit_settle(e, v, e->clock.late_s));
     v->handle = ++e->last_handle;
     v->active_ms = now_ms;
     v->policy_version = e->rules->version;
@@ -158,7 +158,7 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
 }
 
 int visit_end(struct sotto *e, struct visit *v) {
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     struct sotto_error first_error;
     int first = engine_note(e, visit_settle(e, v, now_s));
     if (first != SOTTO_OK) first_error = e->error;
@@ -166,7 +166,7 @@ int visit_end(struct sotto *e, struct visit *v) {
     if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
         consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s)) {
-        int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, now_s, &e->error));
+        int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
         if (first == SOTTO_OK) first = status, first_error = e->error;
     }
     slates_close(e, v->handle);
@@ -186,7 +186,7 @@ int sotto_session_end(struct sotto *e, sotto_session session) {
 
 /* Storage owes this visit something that counts already. */
 static int owe(struct sotto *e, struct visit *v) {
-    if (engine_has_storage(e)) return engine_note(e, visit_settle(e, v, engine_now(e)));
+    if (engine_has_storage(e)) return engine_note(e, visit_settle(e, v, engine_late(e)));
     return fail(
         &e->error, SOTTO_E_IO,
         "storage fails: %s as soon as storage works again; repeat it if the device restarts "
@@ -238,13 +238,13 @@ static int start_storing(struct sotto *e, struct visit *v) {
     }
     /* The word is stored. Events that storage does not take now wait in memory, as always. */
     if (status == SOTTO_OK)
-        engine_note(e, person_flush(&v->person, &home, engine_now(e), &e->error));
+        engine_note(e, person_flush(&v->person, &home, engine_late(e), &e->error));
     return status;
 }
 
 static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
                   enum sotto_consent state) {
-    consent_say(&v->person.consent, purpose, state, e->rules, engine_now(e));
+    consent_say(&v->person.consent, purpose, state, e->rules, engine_late(e));
     if (purpose == SOTTO_PURPOSE_STORE) return forget_stored(e, v);
     if (purpose == SOTTO_PURPOSE_PERSONALISE) v->is_disclosed = 0;
     visit_forget_purpose(e, v, purpose);
@@ -258,7 +258,7 @@ static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
 
 static int say_yes(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
     struct person_home home = engine_home(e);
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     int status = SOTTO_OK;
     if (e->rules->consent[purpose] != POLICY_ASK)
         return fail(&e->error, SOTTO_E_CONSENT, "the policy in force never allows this purpose");
@@ -303,7 +303,7 @@ int sotto_consent_get(struct sotto *e, sotto_session session, enum sotto_purpose
     *state = SOTTO_CONSENT_UNKNOWN;
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
-    *state = consent_now(&v->person.consent, purpose, e->rules, engine_now(e));
+    *state = consent_now(&v->person.consent, purpose, e->rules, engine_late(e));
     return SOTTO_OK;
 }
 
@@ -331,7 +331,7 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     uint32_t item = model_find(&e->model, event->item);
     if (item == MODEL_NONE)
         return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
     history_add(&v->person.history, entry);
