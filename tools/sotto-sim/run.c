@@ -67,7 +67,7 @@ static int canaries_add(struct fleet *f, const struct visit *v) {
 }
 
 static int count(struct fleet *f, const struct machine *k, const struct visit *v) {
-    struct truth_visit touched = {{0}};
+    struct truth_visit touched = {{0}, {{0}}};
     if (!v->measures) return 0;
     for (uint32_t i = 0; i < v->n; i++) {
         truth_event(f->truth, &touched, v->items[i], SOTTO_EVENT_SELECT);
