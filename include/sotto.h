@@ -101,6 +101,11 @@ struct sotto; /* the engine */
 #define SOTTO_ITEM_ID_MAX           63 /* bytes, without the NUL */
 #define SOTTO_PROFILE_BYTES_DEFAULT (4u << 20)
 
+/* The profile that answers for the household on a device whose policy has household metrics (a
+ * set-top box): run the sessions that are everybody's in the house under this name. Other profiles
+ * and anonymous sessions are never part of such an answer. */
+#define SOTTO_PROFILE_HOUSEHOLD "household"
+
 struct sotto_config {
     size_t size;
     const struct sotto_port *port; /* required; must outlive the engine */
@@ -381,6 +386,8 @@ struct sotto_metric_info {
     uint32_t max_cells;      /* at most this many cells per visit are counted (sensitivity) */
     uint32_t eps_micro;      /* epsilon of one visit more or less in a window, millionths */
     uint32_t window_s;       /* window length, seconds */
+    uint32_t unit;           /* enum sotto_unit: visits are counted, or the household answers */
+    uint32_t max_weight;     /* one visit adds at most this much to a cell */
     uint64_t open_window;    /* index of the window now being counted */
     uint64_t spent_micro;    /* charged so far over the device's life, all metrics, millionths */
     uint64_t lifetime_micro; /* the most that may ever be charged */
@@ -393,19 +400,50 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_metric(struct sotto *engine, uint32_t index
 /* The name of histogram cell `cell` of metric `metric`; NULL when there is none. */
 SOTTO_API const char *sotto_metric_cell(struct sotto *engine, uint32_t metric, uint32_t cell);
 
-/* Seals the report of one closed window: noises it, charges the ledger, stores the final bytes and
- * deletes the raw counts in one transaction, then writes the report (at most SOTTO_REPORT_MAX
- * bytes) into `buf` and its length into *n. Sealing a window again returns the stored bytes, the
- * same for ever. SOTTO_E_STATE while the window is open, SOTTO_E_SPENT when the budget does not
- * cover it (then nothing leaves and nothing changes), SOTTO_E_LIMIT if `cap` is too small. */
+/* Seals the report of one closed window: adds noise, charges the ledger, stores the final bytes and
+ * deletes the raw counts in one transaction; then writes the report (at most SOTTO_REPORT_MAX
+ * bytes) into `buf` and its length into *n, if it may leave: a report does at a moment within the
+ * window that follows, which the device fixed before there was anything to tell. Before that
+ * SOTTO_PENDING, with *n 0: sealed and paid for, ask again later. Asking again returns the stored
+ * bytes, the same as long as they are kept (the last 400 windows). SOTTO_E_STATE while the window
+ * is open, SOTTO_E_SPENT when the budget does not cover it (then nothing leaves and nothing
+ * changes), SOTTO_E_NOT_FOUND where no report was made, SOTTO_E_LIMIT if `cap` is too small. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t metric,
                                                  uint64_t window, uint8_t *buf, size_t cap,
                                                  size_t *n);
 
 /* Copies the next stored report after *cursor (start with 0) into `buf` and moves *cursor to it.
- * SOTTO_E_NOT_FOUND past the last. */
+ * SOTTO_E_NOT_FOUND past the last that may leave by now (see sotto_report_seal). */
 SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t *cursor,
                                                  uint8_t *buf, size_t cap, size_t *n);
+
+/* Copies the stored report after *cursor (start with 0) as sotto_outbox_next would, also one that
+ * may not leave yet; *release_s says when it may, in seconds since 1970. To show people what
+ * leaves; what is sent comes from sotto_outbox_next. SOTTO_E_NOT_FOUND past the last. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_report_preview(struct sotto *engine, uint64_t *cursor,
+                                                    int64_t *release_s, uint8_t *buf, size_t cap,
+                                                    size_t *n);
+
+/* What was revealed so far and may still be. All epsilons in millionths; those of a year count for
+ * years of 365 days since 1970. */
+struct sotto_budget {
+    size_t size;
+    uint32_t unit;         /* enum sotto_unit (sotto_report.h); 0: the policy measures nothing */
+    uint32_t is_spent;     /* 1: not one more window is covered */
+    uint64_t window_micro; /* one window's cost to its unit: visits, all metrics together */
+    uint64_t year_micro, year_cap_micro;
+    uint64_t lifetime_micro, lifetime_cap_micro;
+    /* All of it at once, as if one person had been in every window: the smaller of the sum and what
+     * zero-concentrated composition gives at an additional delta of 2^-composed_delta_log2. */
+    uint64_t composed_micro;
+    uint32_t composed_is_zcdp, composed_delta_log2;
+    uint64_t delta_q64;        /* the chance, added up, that an epsilon did not hold, in 2^-64 */
+    uint32_t fresh, fresh_cap; /* households: answers this year, and at most */
+    uint64_t reports;          /* ever made */
+};
+
+/* Fills *budget. SOTTO_E_STATE without a working vault. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_budget(struct sotto *engine, struct sotto_budget *budget);
 
 /* Housekeeping, to be called about once a second: stores what waits, ends idle sessions, closes
  * windows and seals their reports, reopens failed storage, and looks after one profile of a person

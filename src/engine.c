@@ -289,6 +289,7 @@ static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t 
         /* Only for the floor: engine_now lets an expired one rest, now as on any later day. */
         status = pack_check_fresh(&pack, c->policy_pack, floor, 0, &why);
         if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
+        if (status == SOTTO_OK) status = dp_policy_check(&e->policy, &why);
         if (status == SOTTO_OK) support_time(e, &pack);
         pack_close(&pack);
     }
@@ -328,9 +329,10 @@ static int open_rules(struct sotto *e, const struct sotto_config *c, struct sott
 static void map_groups(struct sotto *e) {
     for (uint32_t m = 0; m < e->policy.n_metrics; m++) {
         const struct policy_metric *metric = &e->policy.metrics[m];
+        if (metric->source != SOURCE_ITEM_GROUP) continue;
         for (uint32_t g = 0; g < e->model.n_groups; g++) {
             uint32_t cell = metric->n_cells - 1;
-            for (uint32_t i = 0; i < metric->n_cells; i++)
+            for (uint32_t i = 0; i < metric->n_names; i++)
                 if (strcmp(metric->cells[i], model_group_name(&e->model, g)) == 0) cell = i;
             e->cell_of_group[m][g] = (uint8_t)cell;
         }
@@ -352,8 +354,16 @@ int engine_make_report_key(struct sotto *e) {
     if (status != SOTTO_OK)
         return fail(&e->error, status, "the key store gave no device secret; check its state");
     sign_keypair(e->dp.report_public, e->dp.report_secret, seed);
+    status = vault_device_key(e->vault, "report-schedule", seed);
+    if (status == SOTTO_OK) {
+        memcpy(e->secrets->schedule_key, seed, sizeof seed);
+        e->dp.schedule_key = e->secrets->schedule_key;
+    } else {
+        memset(e->dp.report_public, 0, sizeof e->dp.report_public); /* both, or neither */
+        fail(&e->error, status, "the key store gave no device secret; check its state");
+    }
     wipe(seed, sizeof seed);
-    return SOTTO_OK;
+    return status;
 }
 
 /* What only works with working storage; called at open and when storage comes back. */
@@ -372,7 +382,7 @@ int engine_settle_storage(struct sotto *e) {
     if (status == SOTTO_OK) status = floors_save(e);
     sweep_restart(e);
     if (status == SOTTO_OK) status = engine_make_report_key(e);
-    if (status == SOTTO_OK) status = dp_tick(&e->dp, now_s, &e->error);
+    if (status == SOTTO_OK) status = household_tick(e, now_s);
     return status;
 }
 
@@ -500,7 +510,7 @@ int sotto_tick(struct sotto *e) {
     KEEP_FIRST(sweep_step(e));
     KEEP_FIRST(engine_make_report_key(e));
     if (engine_has_storage(e)) {
-        KEEP_FIRST(dp_tick(&e->dp, now_s, &e->error));
+        KEEP_FIRST(household_tick(e, now_s));
         if (engine_has_storage(e) && is_time_to_save(e)) {
             KEEP_FIRST(floors_save(e));
             audit_disclosures(e);

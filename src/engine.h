@@ -46,7 +46,7 @@ struct secrets {
     struct visit visits[SOTTO_SESSIONS_MAX];
     struct slate slates[SOTTO_SLATES_MAX];
     struct debt debts[DEBTS_MAX];
-    uint8_t report_secret[SIGN_SECRET_BYTES];
+    uint8_t report_secret[SIGN_SECRET_BYTES], schedule_key[SCHEDULE_KEY_BYTES];
     struct person nobody; /* for the sweep to work with */
 };
 
@@ -76,7 +76,7 @@ struct sotto {
     uint8_t *absent; /* one bit per item: out of stock */
     struct sotto_clock clock;
     struct dp dp;
-    /* Histogram cell of each item group, per metric of the policy. */
+    /* Histogram cell of each item group, per metric of the policy that counts groups. */
     uint8_t cell_of_group[POLICY_METRICS_MAX][MODEL_GROUPS_MAX];
 
     uint64_t last_handle;
@@ -142,6 +142,16 @@ void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why);
 void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose purpose);
 /* Does what waits for working storage: an owed erasure, looking the person up, consent, events. */
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
+
+/* engine_household.c */
+/* Seals what is due, for the household only what it consents to now. */
+int household_tick(struct sotto *e, int64_t now_s) MUST_CHECK;
+/* Says to e->dp who answers for the household now; forgets what was kept of one that took its
+ * consent back. */
+int household_settle_consent(struct sotto *e) MUST_CHECK;
+/* True if what this visit did may be counted: anybody's under metrics of visits, under household
+ * metrics that of the stored profile SOTTO_PROFILE_HOUSEHOLD. */
+int household_counts(struct sotto *e, const struct visit *v) MUST_CHECK;
 
 /* engine_debts.c */
 /* Takes over what storage owes a visit that ends. -1 when DEBTS_MAX names wait already. */

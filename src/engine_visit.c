@@ -169,7 +169,8 @@ int visit_end(struct sotto *e, struct visit *v) {
     int lost = tell_losses(e, v, now_s);
     if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
-        consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s)) {
+        consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s) &&
+        household_counts(e, v)) {
         int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
         if (first == SOTTO_OK) first = status, first_error = e->error;
     }
@@ -314,13 +315,23 @@ int sotto_consent_get(struct sotto *e, sotto_session session, enum sotto_purpose
 
 /* ---- Events and stock -------------------------------------------------------------------- */
 
+/* The cell that an event counts in, or the value it stands for. */
+static uint32_t cell_of(const struct sotto *e, uint32_t m, uint32_t item) {
+    const struct policy_metric *metric = &e->rules->metrics[m];
+    switch ((enum policy_source)metric->source) {
+    case SOURCE_ITEM_GROUP: return e->cell_of_group[m][model_item_group(&e->model, item)];
+    case SOURCE_ITEM_BUCKET: return policy_item_bucket(metric, model_item_id(&e->model, item));
+    case SOURCE_EVENT_COUNT: return 0;
+    }
+    return metric->n_cells - 1;
+}
+
 static void count_event(struct sotto *e, struct visit *v, uint32_t item,
                         enum sotto_event_type type) {
     if (v->policy_version != e->rules->version) return;
     for (uint32_t m = 0; m < e->rules->n_metrics; m++) {
         if (!(e->rules->metrics[m].event_mask >> type & 1)) continue;
-        uint32_t cell = e->cell_of_group[m][model_item_group(&e->model, item)];
-        if (dp_visit_touch(&e->dp, &v->tally, m, cell) != 0) v->is_countable = 0;
+        if (dp_visit_touch(&e->dp, &v->tally, m, cell_of(e, m, item)) != 0) v->is_countable = 0;
     }
 }
 

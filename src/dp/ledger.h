@@ -1,9 +1,11 @@
 /* ledger: what this device has revealed and may still reveal. Owns the budget's rows in the vault:
- * one of totals and, per metric and window, one of what became of it. Called by tally.c (where
- * counting began) and release.c. All amounts are micro-epsilon. */
+ * one of totals and, per metric and window, one of what became of it; promises that totals never
+ * say less than was spent, that no window is paid for twice, and that the rows stay few. Called by
+ * tally.c (where counting began), outbox.c and release.c. */
 #ifndef SOTTO_LEDGER_H
 #define SOTTO_LEDGER_H
 
+#include "dp/compose.h"
 #include "dp/dp.h"
 
 #define LEDGER_YEAR_S (365u * 86400u)
@@ -11,11 +13,18 @@
 /* Windows must leave room for the one after them in a vault key. */
 #define LEDGER_WINDOW_MAX (UINT32_MAX - 1)
 
+/* How many windows of a metric keep their row and their report. Older ones are let go, a few with
+ * every new one; the totals keep what they cost and `next` and `sealed_until_s` that they are over.
+ */
+#define LEDGER_KEPT 400
+
 struct ledger {
-    uint64_t lifetime_micro, year_micro; /* charged so far; the year's since `year` began */
-    uint64_t sequence;                   /* of the last report */
-    uint32_t year;                       /* of LEDGER_YEAR_S since 1970; never goes back */
-    uint8_t schema[HASH_BYTES];          /* the schema that `metrics` belongs to */
+    struct compose_sum lifetime, of_year; /* charged so far; the year's since `year` began */
+    uint64_t sequence;                    /* of the last report */
+    uint64_t sealed_until_s;              /* every window ever paid for ended by then */
+    uint32_t year;                        /* of LEDGER_YEAR_S since 1970; never goes back */
+    uint32_t fresh;                       /* fresh household answers in it */
+    uint8_t schema[HASH_BYTES];           /* the schema that `metrics` belongs to */
     uint32_t n_metrics;
     struct {
         uint32_t id;
@@ -26,7 +35,15 @@ struct ledger {
 enum ledger_fate {
     LEDGER_OPEN = 0,    /* nothing happened to this window yet */
     LEDGER_CHARGED = 1, /* paid for; its report is in the outbox */
-    LEDGER_REFUSED = 2  /* the budget did not cover it; its counts are deleted */
+    LEDGER_REFUSED = 2, /* the budget did not cover it; its counts are deleted */
+    LEDGER_REPEATED = 3 /* nothing new was told; its report is in the outbox */
+};
+
+struct ledger_row {
+    enum ledger_fate fate;
+    uint32_t eps_micro; /* charged */
+    uint32_t sequence;  /* of its report; 0 without one */
+    int64_t release_s;  /* when that may leave */
 };
 
 /* Reads the totals. A vault without any ledger gives zeros; totals that are missing while rows are
@@ -36,19 +53,24 @@ int ledger_load(struct vault *vault, struct ledger *ledger, struct sotto_error *
 int ledger_save(struct vault *vault, const struct ledger *ledger,
                 struct sotto_error *err) MUST_CHECK;
 
-/* Adds the metric's epsilon for `window` to *ledger in memory; ledger_save makes it so.
- * SOTTO_E_SPENT when the year's or the lifetime's bound would be passed: then *ledger is unchanged.
- * A window counts for the year it began in, or the current one if that is later. */
+/* Adds what `window` costs to *ledger in memory; ledger_save makes it so. SOTTO_E_SPENT when the
+ * year's or the lifetime's bound would be passed, or a household has answered as often as it may in
+ * a year: then *ledger is unchanged. A window counts for the year it began in, or the current one
+ * if that is later. */
 int ledger_charge(struct ledger *ledger, const struct policy *policy,
-                  const struct policy_metric *metric, uint32_t window,
-                  struct sotto_error *err) MUST_CHECK;
+                  const struct policy_metric *metric, const struct mechanism_cost *cost,
+                  uint32_t window, struct sotto_error *err) MUST_CHECK;
+/* Notes in memory that `window` of `metric` is over. */
+void ledger_pass(struct ledger *ledger, const struct policy *policy, uint32_t m, uint32_t window);
 
-/* What became of a window. */
-int ledger_fate_of(struct vault *vault, uint32_t metric, uint32_t window, enum ledger_fate *fate,
-                   struct sotto_error *err) MUST_CHECK;
-/* Notes it; a charged window with the sequence of its report, which ledger_report then finds. */
-int ledger_note(struct vault *vault, uint32_t metric, uint32_t window, enum ledger_fate fate,
-                uint32_t eps_micro, uint32_t sequence, struct sotto_error *err) MUST_CHECK;
+/* What became of a window; LEDGER_OPEN where nothing did, or it was let go. */
+int ledger_row_of(struct vault *vault, uint32_t metric, uint32_t window, struct ledger_row *row,
+                  struct sotto_error *err) MUST_CHECK;
+/* Notes it; one that has a report with the sequence of that, which ledger_report then finds. Lets
+ * go of a few windows that are LEDGER_KEPT older. Call it within the transaction that it belongs
+ * to. */
+int ledger_note(struct vault *vault, uint32_t metric, uint32_t window, const struct ledger_row *row,
+                struct sotto_error *err) MUST_CHECK;
 /* The first report with a sequence above *sequence: sets *sequence, *metric and *window.
  * SOTTO_E_NOT_FOUND past the last. */
 int ledger_report(struct vault *vault, uint32_t *sequence, uint32_t *metric, uint32_t *window,

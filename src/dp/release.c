@@ -1,71 +1,39 @@
 /* release: the only way out. Owns the order of events in which a window becomes a report: charge,
- * noise, sign, then in one transaction store the bytes and the charge and delete the counts, and
- * only after its commit hand out a byte. Whatever fails before leaves the window as it was.
+ * noise or answer, sign, then in one transaction store the bytes and the charge and delete what
+ * they were made of, and only after its commit hand out a byte. Whatever fails before leaves the
+ * window as it was.
  *
  * Windows are sealed in the order in which they ended, across metrics, so that a report's sequence
- * tells the fleet whether a vault was set back. Called by engine.c through dp.h. */
+ * tells the fleet whether a vault was set back. Of a household one metric is asked in each window.
+ * Called by engine.c through dp.h. */
 #include "dp/dp.h"
 
-#include "dp/sample.h"
+#include "dp/household.h"
+#include "dp/outbox.h"
 #include "dp/tally.h"
-#include "sotto_report.h"
 
-#define NOISE_UNIT 1000000u /* micro-epsilon in 1 */
+/* ---- Terms ------------------------------------------------------------------------------- */
 
-static struct vault_key outbox_key(uint32_t metric, uint32_t window) {
-    struct vault_key key = {VAULT_OUTBOX, metric, window};
-    return key;
+struct mechanism_terms dp_terms(const struct policy_metric *metric) {
+    struct mechanism_terms terms = {metric->mechanism,  metric->eps_micro, metric->max_cells,
+                                    metric->max_weight, metric->n_cells,   metric->max_value};
+    return terms;
 }
 
-static int too_small(size_t have, struct sotto_error *err) {
-    return fail(err, SOTTO_E_LIMIT, "the report has %zu bytes; give SOTTO_REPORT_MAX (%d)", have,
-                SOTTO_REPORT_MAX);
+static int cost_of(const struct policy_metric *metric, struct mechanism_cost *cost,
+                   struct sotto_error *err) {
+    const struct mechanism_terms terms = dp_terms(metric);
+    const char *wrong = NULL;
+    if (mechanism_check(&terms, cost, &wrong) == 0) return SOTTO_OK;
+    return fail(err, SOTTO_E_FORMAT, "metric %u: %s; correct the policy's INI", metric->id, wrong);
 }
 
-static int hand_out(const uint8_t *bytes, size_t have, uint8_t *buf, size_t cap, size_t *n,
-                    struct sotto_error *err) {
-    if (have > cap) return too_small(have, err);
-    memcpy(buf, bytes, have);
-    *n = have;
-    return SOTTO_OK;
-}
-
-/* ---- Noise ------------------------------------------------------------------------------- */
-
-static uint64_t gcd(uint64_t a, uint64_t b) {
-    while (b) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* Clamping comes after the noise: it then touches nothing but what anyone could do to the result.
- */
-static int16_t clamp(int64_t v) {
-    return (int16_t)(v < SOTTO_REPORT_CELL_MIN   ? SOTTO_REPORT_CELL_MIN
-                     : v > SOTTO_REPORT_CELL_MAX ? SOTTO_REPORT_CELL_MAX
-                                                 : v);
-}
-
-/* Adding or removing a visit changes at most max_cells cells by 1 each, so that noise of scale
- * max_cells/epsilon on every cell costs epsilon for all of them together. Replacing it by another
- * visit is one removed and one added: 2 epsilon. */
-static int noise_cells(struct rng *rng, const struct policy_metric *metric,
-                       const struct tally *tally, struct sotto_report *report,
-                       struct sotto_error *err) {
-    uint64_t num = (uint64_t)metric->max_cells * NOISE_UNIT, den = metric->eps_micro;
-    uint64_t common = gcd(num, den);
-    for (uint32_t c = 0; c < metric->n_cells; c++) {
-        int64_t noise;
-        if (sample_discrete_laplace(rng, num / common, den / common, &noise) != 0)
-            return fail(err, SOTTO_E_ENTROPY,
-                        "metric %u: the random source failed, so its report was not made",
-                        metric->id);
-        report->cells[c] = clamp((int64_t)tally->cells[c] + noise);
-    }
-    return SOTTO_OK;
+int dp_policy_check(const struct policy *policy, struct sotto_error *err) {
+    struct mechanism_cost cost;
+    int status = SOTTO_OK;
+    for (uint32_t m = 0; m < policy->n_metrics && status == SOTTO_OK; m++)
+        status = cost_of(&policy->metrics[m], &cost, err);
+    return status;
 }
 
 /* ---- One window -------------------------------------------------------------------------- */
@@ -73,34 +41,74 @@ static int noise_cells(struct rng *rng, const struct policy_metric *metric,
 struct sealing {
     uint32_t m; /* number of the metric */
     uint32_t window;
+    struct ledger_row row;
+    struct household_answer answer; /* of a household */
     uint8_t bytes[SOTTO_REPORT_MAX];
     size_t n;
 };
 
-static int report_make(struct dp *dp, const struct ledger *ledger, struct sealing *s,
-                       struct sotto_error *err) {
+static int entropy_failed(const struct policy_metric *metric, struct sotto_error *err) {
+    return fail(err, SOTTO_E_ENTROPY,
+                "metric %u: the random source failed, so its report was not made", metric->id);
+}
+
+/* What every report says, whatever it counts. */
+static int report_begin(struct dp *dp, const struct ledger *after, const struct sealing *s,
+                        const struct mechanism_cost *cost, struct sotto_report *r,
+                        struct sotto_error *err) {
     const struct policy_metric *metric = &dp->policy->metrics[s->m];
-    struct sotto_report r = {.sequence = ledger->sequence,
-                             .metric = metric->id,
-                             .window = s->window,
-                             .window_s = metric->window_s,
-                             .policy_version = dp->policy->version,
-                             .mechanism = metric->mechanism,
-                             .unit = metric->unit,
-                             .eps_micro = metric->eps_micro,
-                             .max_cells = metric->max_cells,
-                             .n_cells = metric->n_cells};
-    struct tally tally;
     uint8_t digest[HASH_BYTES];
+    *r = (struct sotto_report){.sequence = after->sequence,
+                               .metric = metric->id,
+                               .window = s->window,
+                               .window_s = metric->window_s,
+                               .policy_version = dp->policy->version,
+                               .mechanism = metric->mechanism,
+                               .unit = metric->unit,
+                               .eps_micro = metric->eps_micro,
+                               .rho_q40 = cost->rho_q40,
+                               .delta_log2 = cost->delta_log2,
+                               .max_cells = metric->max_cells,
+                               .max_weight = metric->max_weight,
+                               .max_value = metric->max_value,
+                               .n_cells = metric->n_cells};
     hash256(digest, dp->report_public, SIGN_PUBLIC_BYTES);
-    memcpy(r.device, digest, sizeof r.device);
-    memcpy(r.schema, dp->policy->schema_hash, sizeof r.schema);
-    if (rng_bytes(dp->rng, r.id, sizeof r.id) != 0)
-        return fail(err, SOTTO_E_ENTROPY,
-                    "metric %u: the random source failed, so its report was not made", metric->id);
+    memcpy(r->device, digest, sizeof r->device);
+    memcpy(r->schema, dp->policy->schema_hash, sizeof r->schema);
+    if (rng_bytes(dp->rng, r->id, sizeof r->id) != 0) return entropy_failed(metric, err);
+    int status = vault_audit_look(dp->vault, NULL, r->audit_head, err);
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status; /* nothing logged yet: zeros */
+}
+
+/* Noise on counts that were bounded when they were made; the clamp comes after it and touches
+ * nothing but what anyone could do to the result. */
+static int report_counts(struct dp *dp, const struct sealing *s, struct sotto_report *r,
+                         struct sotto_error *err) {
+    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct mechanism_terms terms = dp_terms(metric);
+    struct tally tally;
     int status = tally_load(dp->vault, dp->policy, metric, s->window, &tally, err);
-    if (status == SOTTO_OK) status = noise_cells(dp->rng, metric, &tally, &r, err);
+    if (status == SOTTO_OK && mechanism_noise(dp->rng, &terms, tally.cells, r->cells) != 0)
+        status = entropy_failed(metric, err);
     wipe(&tally, sizeof tally);
+    return status;
+}
+
+static void report_answer(const struct sealing *s, struct sotto_report *r) {
+    r->is_repeat = !s->answer.is_fresh;
+    r->n_answer = (uint32_t)s->answer.n;
+    memcpy(r->answer, s->answer.bytes, s->answer.n);
+}
+
+static int report_make(struct dp *dp, const struct ledger *after, struct sealing *s,
+                       const struct mechanism_cost *cost, struct sotto_error *err) {
+    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    struct sotto_report r;
+    int status = report_begin(dp, after, s, cost, &r, err);
+    if (status == SOTTO_OK && metric->unit == UNIT_HOUSEHOLD)
+        report_answer(s, &r);
+    else if (status == SOTTO_OK)
+        status = report_counts(dp, s, &r, err);
     if (status != SOTTO_OK) return status;
     status = sotto_report_encode(&r, dp->report_secret, s->bytes, sizeof s->bytes, &s->n);
     if (status != SOTTO_OK)
@@ -110,63 +118,99 @@ static int report_make(struct dp *dp, const struct ledger *ledger, struct sealin
     return SOTTO_OK;
 }
 
+/* Deletes what the report was made of. */
+static int raw_delete(struct dp *dp, const struct sealing *s, struct sotto_error *err) {
+    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    return metric->unit == UNIT_HOUSEHOLD ? household_settle(dp, metric, s->window, &s->answer, err)
+                                          : tally_delete(dp->vault, metric->id, s->window, err);
+}
+
 static int report_store(struct dp *dp, const struct ledger *after, const struct sealing *s,
                         struct sotto_error *err) {
     const struct policy_metric *metric = &dp->policy->metrics[s->m];
     int status = vault_begin(dp->vault, err);
     if (status != SOTTO_OK) return status;
     vault_note(dp->vault, SOTTO_AUDIT_REPORT, 0, (uint64_t)metric->id << 32 | s->window,
-               metric->eps_micro);
+               s->row.eps_micro);
     status = ledger_save(dp->vault, after, err);
+    if (status == SOTTO_OK) status = ledger_note(dp->vault, metric->id, s->window, &s->row, err);
     if (status == SOTTO_OK)
-        status = ledger_note(dp->vault, metric->id, s->window, LEDGER_CHARGED, metric->eps_micro,
-                             (uint32_t)after->sequence, err);
-    if (status == SOTTO_OK)
-        status = vault_put(dp->vault, outbox_key(metric->id, s->window), s->bytes, s->n, err);
-    if (status == SOTTO_OK) status = tally_delete(dp->vault, metric->id, s->window, err);
+        status = outbox_put(dp->vault, metric->id, s->window, s->bytes, s->n, err);
+    if (status == SOTTO_OK) status = raw_delete(dp, s, err);
     if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
     if (status != SOTTO_OK) vault_rollback(dp->vault);
     return status;
 }
 
+/* Charges in memory what the window costs. A household that is not asked anew, or may not answer
+ * anew any more, is charged nothing. */
+static int charge(struct dp *dp, struct ledger *after, struct sealing *s,
+                  const struct mechanism_cost *cost, struct sotto_error *err) {
+    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    struct ledger charged = *after;
+    struct sotto_error why;
+    int status = ledger_charge(&charged, dp->policy, metric, cost, s->window, &why);
+    if (metric->unit == UNIT_HOUSEHOLD && (status == SOTTO_OK || status == SOTTO_E_SPENT)) {
+        status = household_decide(dp, metric, s->window, status == SOTTO_OK, &s->answer, &why);
+        if (status == SOTTO_OK && !s->answer.is_fresh) {
+            s->row.fate = LEDGER_REPEATED;
+            return SOTTO_OK;
+        }
+    }
+    if (status != SOTTO_OK) {
+        if (err) *err = why;
+        return status;
+    }
+    s->row.fate = LEDGER_CHARGED;
+    s->row.eps_micro = (uint32_t)cost->eps_micro;
+    *after = charged;
+    return SOTTO_OK;
+}
+
 /* Seals one closed window; *ledger follows only once that is durable. */
-static int seal_one(struct dp *dp, struct ledger *ledger, struct sealing *s, size_t cap,
-                    struct sotto_error *err) {
+static int seal_one(struct dp *dp, struct ledger *ledger, struct sealing *s, int64_t now_s,
+                    size_t cap, struct sotto_error *err) {
     const struct policy_metric *metric = &dp->policy->metrics[s->m];
     struct ledger after = *ledger;
-    enum ledger_fate fate;
-    int status = ledger_fate_of(dp->vault, metric->id, s->window, &fate, err);
+    struct mechanism_cost cost;
+    int status = ledger_row_of(dp->vault, metric->id, s->window, &s->row, err);
     if (status != SOTTO_OK) return status;
-    if (fate != LEDGER_OPEN)
+    if (s->row.fate != LEDGER_OPEN)
         return fail(err, SOTTO_E_SPENT,
                     "metric %u, window %u was accounted for before; it is not sealed twice",
                     metric->id, s->window);
-    status = ledger_charge(&after, dp->policy, metric, s->window, err);
+    status = cost_of(metric, &cost, err);
+    if (status == SOTTO_OK) status = charge(dp, &after, s, &cost, err);
     if (status != SOTTO_OK) return status;
     if (after.sequence >= UINT32_MAX)
         return fail(err, SOTTO_E_LIMIT, "this device has made all the reports it can number");
-    after.sequence++;
-    after.metrics[s->m].next = s->window + 1;
-    status = report_make(dp, &after, s, err);
-    if (status == SOTTO_OK && s->n > cap) status = too_small(s->n, err);
+    s->row.sequence = (uint32_t)++after.sequence;
+    s->row.release_s = schedule_release_s(dp->schedule_key, metric, now_s);
+    ledger_pass(&after, dp->policy, s->m, s->window);
+    status = report_make(dp, &after, s, &cost, err);
+    if (status == SOTTO_OK && s->n > cap)
+        status = fail(err, SOTTO_E_LIMIT, "the report has %zu bytes; give SOTTO_REPORT_MAX (%d)",
+                      s->n, SOTTO_REPORT_MAX);
     if (status == SOTTO_OK) status = report_store(dp, &after, s, err);
     if (status == SOTTO_OK) *ledger = after;
     return status;
 }
 
-/* Gives up a window that the budget does not cover: it will never be reported, so its counts go. */
+/* Gives up a window that the budget does not cover, or that was accounted for before: it will never
+ * be reported again, so its counts go. */
 static int refuse_one(struct dp *dp, struct ledger *ledger, const struct sealing *s,
                       struct sotto_error *err) {
     const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct ledger_row refused = {.fate = LEDGER_REFUSED};
     struct ledger after = *ledger;
-    enum ledger_fate fate;
-    after.metrics[s->m].next = s->window + 1;
-    int status = ledger_fate_of(dp->vault, metric->id, s->window, &fate, err);
+    struct ledger_row row;
+    ledger_pass(&after, dp->policy, s->m, s->window);
+    int status = ledger_row_of(dp->vault, metric->id, s->window, &row, err);
     if (status == SOTTO_OK) status = vault_begin(dp->vault, err);
     if (status != SOTTO_OK) return status;
     status = ledger_save(dp->vault, &after, err);
-    if (status == SOTTO_OK && fate == LEDGER_OPEN)
-        status = ledger_note(dp->vault, metric->id, s->window, LEDGER_REFUSED, 0, 0, err);
+    if (status == SOTTO_OK && row.fate == LEDGER_OPEN)
+        status = ledger_note(dp->vault, metric->id, s->window, &refused, err);
     if (status == SOTTO_OK) status = tally_delete(dp->vault, metric->id, s->window, err);
     if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
     if (status != SOTTO_OK) {
@@ -214,6 +258,7 @@ static int skip_old(struct dp *dp, int64_t now_s, struct ledger *ledger, struct 
 static int next_due(const struct dp *dp, const struct ledger *ledger, int64_t now_s,
                     struct sealing *s) {
     uint64_t first_end = UINT64_MAX;
+    memset(s, 0, sizeof *s);
     for (uint32_t m = 0; m < ledger->n_metrics; m++) {
         const struct policy_metric *metric = &dp->policy->metrics[m];
         uint32_t window = ledger->metrics[m].next;
@@ -223,6 +268,8 @@ static int next_due(const struct dp *dp, const struct ledger *ledger, int64_t no
         s->m = m;
         s->window = window;
     }
+    if (first_end != UINT64_MAX && dp->policy->metrics[s->m].unit == UNIT_HOUSEHOLD)
+        s->m = schedule_metric(dp->schedule_key, dp->policy, s->window);
     return first_end != UINT64_MAX;
 }
 
@@ -230,7 +277,8 @@ static int next_due(const struct dp *dp, const struct ledger *ledger, int64_t no
 static int require_key(const struct dp *dp, struct sotto_error *err) {
     uint8_t any = 0;
     for (size_t i = 0; i < sizeof dp->report_public; i++) any |= dp->report_public[i];
-    return any ? SOTTO_OK
+    return any && dp->schedule_key
+               ? SOTTO_OK
                : fail(err, SOTTO_E_KEY,
                       "no report is made without its signing key: the key store gave no device "
                       "secret; check its state");
@@ -253,7 +301,7 @@ int dp_tick(struct dp *dp, int64_t now_s, struct sotto_error *err) {
     int status = prepare(dp, now_s, &ledger, err);
     while (status == SOTTO_OK && next_due(dp, &ledger, now_s, &s)) {
         struct sotto_error why;
-        status = seal_one(dp, &ledger, &s, sizeof s.bytes, &why);
+        status = seal_one(dp, &ledger, &s, now_s, sizeof s.bytes, &why);
         if (status == SOTTO_E_SPENT)
             status = refuse_one(dp, &ledger, &s, err);
         else if (status != SOTTO_OK && err)
@@ -264,24 +312,17 @@ int dp_tick(struct dp *dp, int64_t now_s, struct sotto_error *err) {
 
 /* ---- One report, on request -------------------------------------------------------------- */
 
-static int outbox_get(struct dp *dp, uint32_t metric, uint32_t window, uint8_t *buf, size_t cap,
-                      size_t *n, struct sotto_error *err) {
-    uint8_t bytes[SOTTO_REPORT_MAX];
-    size_t have;
-    int status = vault_get(dp->vault, outbox_key(metric, window), bytes, sizeof bytes, &have, err);
-    return status == SOTTO_OK ? hand_out(bytes, have, buf, cap, n, err) : status;
-}
-
 /* Why a window that is before the next to seal has no report. */
 static int explain_gone(struct dp *dp, uint32_t metric, uint32_t window, struct sotto_error *err) {
-    enum ledger_fate fate;
-    int status = ledger_fate_of(dp->vault, metric, window, &fate, err);
+    struct ledger_row row;
+    int status = ledger_row_of(dp->vault, metric, window, &row, err);
     if (status != SOTTO_OK) return status;
-    if (fate == LEDGER_OPEN)
+    if (row.fate == LEDGER_OPEN)
         return fail(err, SOTTO_E_NOT_FOUND,
-                    "metric %u, window %u is from before counting began, or was skipped after more "
-                    "than %d windows without power",
-                    metric, window, DP_CATCH_UP_MAX);
+                    "metric %u, window %u has no report: it is from before counting began, was "
+                    "skipped after more than %d windows without power, is more than %d windows "
+                    "old, or the household was asked another metric",
+                    metric, window, DP_CATCH_UP_MAX, LEDGER_KEPT);
     return fail(err, SOTTO_E_SPENT, "metric %u, window %u: the privacy budget did not cover it",
                 metric, window);
 }
@@ -296,7 +337,7 @@ int dp_seal(struct dp *dp, uint32_t metric_id, uint64_t window, int64_t now_s, u
                     "reports need a vault: without its ledger nothing may leave");
     if (metric_id == 0 || metric_id > 65535 || window > LEDGER_WINDOW_MAX)
         return fail(err, SOTTO_E_NOT_FOUND, "no metric or window has this number");
-    int status = outbox_get(dp, metric_id, (uint32_t)window, buf, cap, n, err);
+    int status = outbox_get(dp->vault, metric_id, (uint32_t)window, now_s, buf, cap, n, err);
     if (status != SOTTO_E_NOT_FOUND) return status;
 
     while (m < dp->policy->n_metrics && dp->policy->metrics[m].id != metric_id) m++;
@@ -312,13 +353,14 @@ int dp_seal(struct dp *dp, uint32_t metric_id, uint64_t window, int64_t now_s, u
     /* What ended before it is sealed before it. */
     while (next_due(dp, &ledger, now_s, &s)) {
         int is_wanted = s.m == m && s.window == window;
-        status = seal_one(dp, &ledger, &s, is_wanted ? cap : sizeof s.bytes, err);
-        if (status == SOTTO_OK && is_wanted) return hand_out(s.bytes, s.n, buf, cap, n, err);
+        status = seal_one(dp, &ledger, &s, now_s, is_wanted ? cap : sizeof s.bytes, err);
+        if (status == SOTTO_OK && is_wanted)
+            return outbox_get(dp->vault, metric_id, (uint32_t)window, now_s, buf, cap, n, err);
         if (status == SOTTO_E_SPENT && !is_wanted) status = refuse_one(dp, &ledger, &s, err);
         if (status != SOTTO_OK) return status;
+        if (s.window == window && dp->policy->metrics[m].unit == UNIT_HOUSEHOLD) break;
     }
-    return fail(err, SOTTO_E_STATE, "metric %u, window %llu is not due", metric_id,
-                (unsigned long long)window);
+    return explain_gone(dp, metric_id, (uint32_t)window, err);
 }
 
 /* ---- Reading ----------------------------------------------------------------------------- */
@@ -328,20 +370,6 @@ int dp_spent(struct dp *dp, uint64_t *lifetime_micro, struct sotto_error *err) {
     *lifetime_micro = 0;
     if (!dp->vault) return SOTTO_OK;
     int status = ledger_load(dp->vault, &ledger, err);
-    if (status == SOTTO_OK) *lifetime_micro = ledger.lifetime_micro;
-    return status;
-}
-
-int dp_outbox_next(struct dp *dp, uint64_t *cursor, uint8_t *buf, size_t cap, size_t *n,
-                   struct sotto_error *err) {
-    uint32_t sequence = *cursor < UINT32_MAX ? (uint32_t)*cursor : UINT32_MAX, metric, window;
-    if (!dp->vault) return fail(err, SOTTO_E_NOT_FOUND, "there is no later report in the outbox");
-    int status = ledger_report(dp->vault, &sequence, &metric, &window, err);
-    if (status != SOTTO_OK) return status;
-    status = outbox_get(dp, metric, window, buf, cap, n, err);
-    if (status == SOTTO_E_NOT_FOUND)
-        return fail(err, SOTTO_E_CORRUPT, "the outbox lacks report %u; the vault was tampered with",
-                    sequence);
-    if (status == SOTTO_OK) *cursor = sequence;
+    if (status == SOTTO_OK) *lifetime_micro = ledger.lifetime.eps_micro;
     return status;
 }

@@ -8,10 +8,10 @@
 #include "crypto/crypto.h"
 #include "pack/policy.h"
 
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 #define TAG_COSE_SIGN1 18 /* RFC 9052 §2 */
 #define TAG_SINT16_LE  77 /* RFC 8746 §2.1 */
-#define PAYLOAD_MAX    256
+#define PAYLOAD_MAX    300
 #define WINDOW_MAX     (UINT32_MAX - 1)
 #define ALG_EDDSA_BYTES                                                                            \
     { 0xa1, 0x01, 0x27 } /* {1: -8}, RFC 9053 §2.2 */
@@ -31,30 +31,80 @@ enum report_key {
     KEY_MECHANISM,
     KEY_UNIT,
     KEY_EPS_MICRO,
+    KEY_RHO_Q40,
+    KEY_DELTA_LOG2,
     KEY_MAX_CELLS,
-    KEY_CELLS,
-    REPORT_KEYS = KEY_CELLS
+    KEY_MAX_WEIGHT,
+    KEY_MAX_VALUE,
+    KEY_N_CELLS,
+    KEY_IS_REPEAT,
+    KEY_AUDIT_HEAD,
+    KEY_NUMBERS, /* a visit's counts or a household's answer */
+    KEY_PADDING,
+    REPORT_KEYS = KEY_PADDING
 };
 
+/* What grows with time (sequence 9 bytes, window 5, policy version 9 at most) is made up for by
+ * padding, so that all reports of a metric have one length. */
+#define GROWING_BYTES 23
+
 /* tag 1, array 1, header 4, map 1, payload head 3, signature 2 + 64; the payload's bytes in order
- * of its keys, each integer at its longest. */
+ * of its keys, each integer at its longest, the growing ones and the padding together at the end.
+ */
 #define ENVELOPE_BYTES (1 + 1 + 4 + 1 + 3 + 2 + SIGN_BYTES)
 #define PAYLOAD_BYTES                                                                              \
-    (1 + 2 + 18 + 10 + 10 + 4 + 6 + 6 + 10 + 18 + 2 + 2 + 6 + 2 + (1 + 2 + 2) +                    \
-     2 * SOTTO_REPORT_CELLS_MAX)
+    (1 + 2 + 18 + 10 + 4 + 6 + 18 + 2 + 2 + 6 + 10 + 3 + 3 + 2 + 4 + 4 + 2 + 18 +                  \
+     (1 + 2 + 2 + 2 * SOTTO_REPORT_CELLS_MAX) + (4 + 1 + GROWING_BYTES))
 _Static_assert(PAYLOAD_BYTES <= PAYLOAD_MAX, "a payload must fit its buffer");
 _Static_assert(ENVELOPE_BYTES + PAYLOAD_BYTES <= SOTTO_REPORT_MAX, "64 cells must fit a report");
 
+_Static_assert((int)SOTTO_DISCRETE_LAPLACE == (int)MECHANISM_DISCRETE_LAPLACE &&
+                   (int)SOTTO_DISCRETE_GAUSSIAN == (int)MECHANISM_DISCRETE_GAUSSIAN &&
+                   (int)SOTTO_SUBSET_SELECTION == (int)MECHANISM_SUBSET_SELECTION &&
+                   (int)SOTTO_PGR == (int)MECHANISM_PGR &&
+                   (int)SOTTO_ONE_BIT_MEAN == (int)MECHANISM_ONE_BIT_MEAN &&
+                   (int)SOTTO_UNIT_VISIT == (int)UNIT_VISIT &&
+                   (int)SOTTO_UNIT_HOUSEHOLD == (int)UNIT_HOUSEHOLD,
+               "policy and report number alike");
+
 static int is_within(uint64_t v, uint64_t least, uint64_t most) { return v >= least && v <= most; }
+
+static int is_all_zero(const void *bytes, size_t n) {
+    const uint8_t *b = bytes;
+    uint8_t any = 0;
+    for (size_t i = 0; i < n; i++) any |= b[i];
+    return any == 0;
+}
+
+static int is_visit_in_bounds(const struct sotto_report *r) {
+    return is_within(r->mechanism, MECHANISM_DISCRETE_LAPLACE, MECHANISM_DISCRETE_GAUSSIAN) &&
+           is_within(r->n_cells, 1, SOTTO_REPORT_CELLS_MAX) &&
+           is_within(r->max_cells, 1, r->n_cells) &&
+           is_within(r->max_weight, 1, POLICY_MAX_WEIGHT_MAX) && r->max_value == 0 &&
+           r->is_repeat == 0 && r->n_answer == 0 && is_all_zero(r->answer, sizeof r->answer) &&
+           is_all_zero(r->cells + r->n_cells, sizeof r->cells - r->n_cells * sizeof r->cells[0]);
+}
+
+static int is_household_in_bounds(const struct sotto_report *r) {
+    int is_mean = r->mechanism == MECHANISM_ONE_BIT_MEAN;
+    return is_within(r->mechanism, MECHANISM_SUBSET_SELECTION, MECHANISM_LAST) &&
+           (is_mean ? r->n_cells == 1 : is_within(r->n_cells, 2, POLICY_VALUES_MAX)) &&
+           r->max_cells == 1 && r->max_weight == 1 &&
+           is_within(r->max_value, is_mean ? 1 : 0, is_mean ? POLICY_MAX_VALUE_MAX : 0) &&
+           is_within(r->is_repeat, 0, 1) && is_within(r->n_answer, 1, SOTTO_REPORT_ANSWER_MAX) &&
+           is_all_zero(r->cells, sizeof r->cells) &&
+           is_all_zero(r->answer + r->n_answer, sizeof r->answer - r->n_answer);
+}
 
 static int is_in_bounds(const struct sotto_report *r) {
     return is_within(r->sequence, 1, UINT64_MAX) && is_within(r->metric, 1, 65535) &&
            is_within(r->window, 0, WINDOW_MAX) &&
            is_within(r->window_s, POLICY_WINDOW_S_MIN, POLICY_WINDOW_S_MAX) &&
-           r->mechanism == MECHANISM_DISCRETE_LAPLACE && r->unit == UNIT_VISIT &&
-           is_within(r->eps_micro, POLICY_EPS_MICRO_MIN, POLICY_EPS_MICRO_MAX) &&
-           is_within(r->n_cells, 1, SOTTO_REPORT_CELLS_MAX) &&
-           is_within(r->max_cells, 1, POLICY_MAX_CELLS_MAX) && r->max_cells <= r->n_cells;
+           is_within(r->eps_micro, POLICY_EPS_MICRO_MIN, POLICY_EPS_MICRO_MAX) && r->rho_q40 > 0 &&
+           is_within(r->delta_log2, 0, 255) &&
+           (r->unit == UNIT_VISIT       ? is_visit_in_bounds(r)
+            : r->unit == UNIT_HOUSEHOLD ? is_household_in_bounds(r)
+                                        : 0);
 }
 
 static void put_uint(struct cbor_writer *w, enum report_key key, uint64_t v) {
@@ -67,10 +117,26 @@ static void put_bytes(struct cbor_writer *w, enum report_key key, const void *by
     cbor_put_bytes(w, bytes, n);
 }
 
-static struct cbor_writer payload_write(const struct sotto_report *r, uint8_t out[PAYLOAD_MAX]) {
-    struct cbor_writer w = cbor_writer_of(out, PAYLOAD_MAX);
+/* Bytes that the shortest encoding of an integer takes (RFC 8949 §3.1). */
+static size_t uint_bytes(uint64_t v) {
+    return v < 24 ? 1 : v <= UINT8_MAX ? 2 : v <= UINT16_MAX ? 3 : v <= UINT32_MAX ? 5 : 9;
+}
+
+static void put_numbers(struct cbor_writer *w, const struct sotto_report *r) {
     uint8_t cells[2 * SOTTO_REPORT_CELLS_MAX];
+    cbor_put_uint(w, KEY_NUMBERS);
+    if (r->unit == UNIT_HOUSEHOLD) {
+        cbor_put_bytes(w, r->answer, r->n_answer);
+        return;
+    }
     for (uint32_t c = 0; c < r->n_cells; c++) store16(cells + 2 * c, (uint16_t)r->cells[c]);
+    cbor_put_tag(w, TAG_SINT16_LE);
+    cbor_put_bytes(w, cells, 2 * (size_t)r->n_cells);
+}
+
+static struct cbor_writer payload_write(const struct sotto_report *r, uint8_t out[PAYLOAD_MAX]) {
+    static const uint8_t zeros[GROWING_BYTES];
+    struct cbor_writer w = cbor_writer_of(out, PAYLOAD_MAX);
     cbor_put_map(&w, REPORT_KEYS);
     put_uint(&w, KEY_VERSION, FORMAT_VERSION);
     put_bytes(&w, KEY_ID, r->id, sizeof r->id);
@@ -84,10 +150,18 @@ static struct cbor_writer payload_write(const struct sotto_report *r, uint8_t ou
     put_uint(&w, KEY_MECHANISM, r->mechanism);
     put_uint(&w, KEY_UNIT, r->unit);
     put_uint(&w, KEY_EPS_MICRO, r->eps_micro);
+    put_uint(&w, KEY_RHO_Q40, r->rho_q40);
+    put_uint(&w, KEY_DELTA_LOG2, r->delta_log2);
     put_uint(&w, KEY_MAX_CELLS, r->max_cells);
-    cbor_put_uint(&w, KEY_CELLS);
-    cbor_put_tag(&w, TAG_SINT16_LE);
-    cbor_put_bytes(&w, cells, 2 * (size_t)r->n_cells);
+    put_uint(&w, KEY_MAX_WEIGHT, r->max_weight);
+    put_uint(&w, KEY_MAX_VALUE, r->max_value);
+    put_uint(&w, KEY_N_CELLS, r->n_cells);
+    put_uint(&w, KEY_IS_REPEAT, r->is_repeat);
+    put_bytes(&w, KEY_AUDIT_HEAD, r->audit_head, sizeof r->audit_head);
+    put_numbers(&w, r);
+    put_bytes(&w, KEY_PADDING, zeros,
+              GROWING_BYTES - uint_bytes(r->sequence) - uint_bytes(r->window) -
+                  uint_bytes(r->policy_version));
     return w;
 }
 
@@ -96,28 +170,40 @@ static uint64_t get_uint(struct cbor_reader *r, enum report_key key, uint64_t mo
     return cbor_get_uint(r, most);
 }
 
+static uint32_t get_u32(struct cbor_reader *r, enum report_key key) {
+    return (uint32_t)get_uint(r, key, UINT32_MAX);
+}
+
 static void get_bytes(struct cbor_reader *r, enum report_key key, uint8_t *out, size_t n) {
     cbor_expect_uint(r, key);
     const uint8_t *bytes = cbor_get_fixed(r, n);
     if (bytes) memcpy(out, bytes, n);
 }
 
-static void get_cells(struct cbor_reader *r, struct sotto_report *out) {
+static void get_numbers(struct cbor_reader *r, struct sotto_report *out) {
+    int is_visit = out->unit == UNIT_VISIT;
     size_t n;
-    cbor_expect_uint(r, KEY_CELLS);
-    cbor_expect_tag(r, TAG_SINT16_LE);
+    cbor_expect_uint(r, KEY_NUMBERS);
+    if (is_visit) cbor_expect_tag(r, TAG_SINT16_LE);
     const uint8_t *bytes = cbor_get_bytes(r, &n);
-    if (!bytes || n % 2 != 0 || n > 2 * SOTTO_REPORT_CELLS_MAX) {
+    if (!bytes) return;
+    if (is_visit ? n != 2 * (size_t)out->n_cells || n > 2 * SOTTO_REPORT_CELLS_MAX
+                 : n > SOTTO_REPORT_ANSWER_MAX) {
         r->is_bad = 1;
         return;
     }
-    out->n_cells = (uint32_t)(n / 2);
-    for (uint32_t c = 0; c < out->n_cells; c++) out->cells[c] = (int16_t)load16(bytes + 2 * c);
+    if (is_visit) {
+        for (uint32_t c = 0; c < out->n_cells; c++) out->cells[c] = (int16_t)load16(bytes + 2 * c);
+    } else {
+        out->n_answer = (uint32_t)n;
+        memcpy(out->answer, bytes, n);
+    }
 }
 
 /* 0, or -1 when the payload is not exactly what payload_write would write for some valid report. */
 static int payload_read(const uint8_t *bytes, size_t n, struct sotto_report *out) {
     uint8_t again[PAYLOAD_MAX];
+    size_t padding;
     struct cbor_reader r = cbor_reader_of(bytes, n);
     memset(out, 0, sizeof *out);
     if (cbor_get_map(&r, REPORT_KEYS) != REPORT_KEYS) return -1;
@@ -125,17 +211,27 @@ static int payload_read(const uint8_t *bytes, size_t n, struct sotto_report *out
     get_bytes(&r, KEY_ID, out->id, sizeof out->id);
     get_bytes(&r, KEY_DEVICE, out->device, sizeof out->device);
     out->sequence = get_uint(&r, KEY_SEQUENCE, UINT64_MAX);
-    out->metric = (uint32_t)get_uint(&r, KEY_METRIC, UINT32_MAX);
-    out->window = get_uint(&r, KEY_WINDOW, UINT64_MAX);
-    out->window_s = (uint32_t)get_uint(&r, KEY_WINDOW_S, UINT32_MAX);
+    out->metric = get_u32(&r, KEY_METRIC);
+    out->window = get_uint(&r, KEY_WINDOW, WINDOW_MAX);
+    out->window_s = get_u32(&r, KEY_WINDOW_S);
     out->policy_version = get_uint(&r, KEY_POLICY_VERSION, UINT64_MAX);
     get_bytes(&r, KEY_SCHEMA, out->schema, sizeof out->schema);
-    out->mechanism = (uint32_t)get_uint(&r, KEY_MECHANISM, UINT32_MAX);
-    out->unit = (uint32_t)get_uint(&r, KEY_UNIT, UINT32_MAX);
-    out->eps_micro = (uint32_t)get_uint(&r, KEY_EPS_MICRO, UINT32_MAX);
-    out->max_cells = (uint32_t)get_uint(&r, KEY_MAX_CELLS, UINT32_MAX);
-    get_cells(&r, out);
+    out->mechanism = get_u32(&r, KEY_MECHANISM);
+    out->unit = get_u32(&r, KEY_UNIT);
+    out->eps_micro = get_u32(&r, KEY_EPS_MICRO);
+    out->rho_q40 = get_uint(&r, KEY_RHO_Q40, UINT64_MAX);
+    out->delta_log2 = get_u32(&r, KEY_DELTA_LOG2);
+    out->max_cells = get_u32(&r, KEY_MAX_CELLS);
+    out->max_weight = get_u32(&r, KEY_MAX_WEIGHT);
+    out->max_value = get_u32(&r, KEY_MAX_VALUE);
+    out->n_cells = get_u32(&r, KEY_N_CELLS);
+    out->is_repeat = get_u32(&r, KEY_IS_REPEAT);
+    get_bytes(&r, KEY_AUDIT_HEAD, out->audit_head, sizeof out->audit_head);
+    get_numbers(&r, out);
+    cbor_expect_uint(&r, KEY_PADDING);
+    (void)cbor_get_bytes(&r, &padding);
     if (!cbor_is_done(&r) || !is_in_bounds(out)) return -1;
+    /* Every byte, the padding's number and content too, must be what the writer would write. */
     struct cbor_writer w = payload_write(out, again);
     return !w.is_bad && w.n == n && memcmp(again, bytes, n) == 0 ? 0 : -1;
 }

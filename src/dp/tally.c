@@ -2,6 +2,7 @@
  * so that neither the store nor the noise ever sees more than the bound. */
 #include "dp/tally.h"
 
+#include "dp/household.h"
 #include "dp/sample.h"
 
 #define TALLY_VERSION 1
@@ -10,12 +11,25 @@
 
 /* ---- One visit --------------------------------------------------------------------------- */
 
+/* Touched again: counts if the cell is among those kept, up to the bound. */
+static void touch_again(struct dp_visit *visit, uint32_t index, uint32_t cell, uint32_t most) {
+    for (uint32_t i = 0; i < visit->metrics[index].n_kept; i++)
+        if (visit->metrics[index].kept[i] == cell && visit->metrics[index].weight[i] < most)
+            visit->metrics[index].weight[i]++;
+}
+
 int dp_visit_touch(struct dp *dp, struct dp_visit *visit, uint32_t index, uint32_t cell) {
     if (index >= dp->policy->n_metrics || cell >= dp->policy->metrics[index].n_cells) return -1;
-    uint32_t most = dp->policy->metrics[index].max_cells;
+    const struct policy_metric *metric = &dp->policy->metrics[index];
+    if (metric->unit == UNIT_HOUSEHOLD) return household_touch(dp, visit, index, cell);
+    uint32_t most = metric->max_cells;
     uint64_t bit = UINT64_C(1) << cell;
-    if (visit->metrics[index].touched & bit) return 0;
+    if (visit->metrics[index].touched & bit) {
+        touch_again(visit, index, cell, metric->max_weight);
+        return 0;
+    }
     if (visit->metrics[index].n_kept < most) {
+        visit->metrics[index].weight[visit->metrics[index].n_kept] = 1;
         visit->metrics[index].kept[visit->metrics[index].n_kept++] = (uint8_t)cell;
     } else {
         /* Vitter's Algorithm R: the k-th cell replaces one of those kept with probability most/k.
@@ -23,23 +37,30 @@ int dp_visit_touch(struct dp *dp, struct dp_visit *visit, uint32_t index, uint32
         uint64_t place;
         if (sample_uniform(dp->rng, (uint64_t)visit->metrics[index].n_touched + 1, &place) != 0)
             return -1;
-        if (place < most) visit->metrics[index].kept[place] = (uint8_t)cell;
+        if (place < most) {
+            visit->metrics[index].kept[place] = (uint8_t)cell;
+            visit->metrics[index].weight[place] = 1;
+        }
     }
     visit->metrics[index].touched |= bit;
     visit->metrics[index].n_touched++;
     return 0;
 }
 
-/* The bound is checked again where it is spent: whatever *visit holds, no more than max_cells
- * different cells get no more than 1 each. */
-static int tally_add(struct tally *tally, const struct policy_metric *metric, const uint8_t *kept,
-                     uint32_t n_kept) {
+/* The bounds are checked again where they are spent: whatever *visit holds, no more than max_cells
+ * different cells get no more than max_weight each. */
+static int tally_add(struct tally *tally, const struct policy_metric *metric,
+                     const struct dp_visit *visit, uint32_t m) {
     uint64_t seen = 0;
+    uint32_t n_kept = visit->metrics[m].n_kept;
     if (n_kept > metric->max_cells) return -1;
     for (uint32_t i = 0; i < n_kept; i++) {
-        if (kept[i] >= metric->n_cells || seen >> kept[i] & 1) return -1;
-        seen |= UINT64_C(1) << kept[i];
-        if (tally->cells[kept[i]] < TALLY_CELL_MAX) tally->cells[kept[i]]++;
+        uint32_t cell = visit->metrics[m].kept[i], weight = visit->metrics[m].weight[i];
+        if (cell >= metric->n_cells || seen >> cell & 1) return -1;
+        if (weight < 1 || weight > metric->max_weight) return -1;
+        seen |= UINT64_C(1) << cell;
+        uint32_t room = TALLY_CELL_MAX - tally->cells[cell];
+        tally->cells[cell] = (uint16_t)(tally->cells[cell] + (weight < room ? weight : room));
     }
     return 0;
 }
@@ -62,8 +83,10 @@ int tally_load(struct vault *vault, const struct policy *policy, const struct po
     if (n == TALLY_HEAD + 2 * (size_t)metric->n_cells && load32(bytes) == TALLY_VERSION &&
         load32(bytes + 4) == metric->n_cells &&
         memcmp(bytes + 8, policy->schema_hash, HASH_BYTES) == 0)
-        for (uint32_t c = 0; c < metric->n_cells; c++)
-            tally->cells[c] = load16(bytes + TALLY_HEAD + 2 * c);
+        for (uint32_t c = 0; c < metric->n_cells; c++) {
+            uint16_t count = load16(bytes + TALLY_HEAD + 2 * c);
+            tally->cells[c] = count < TALLY_CELL_MAX ? count : TALLY_CELL_MAX;
+        }
     wipe(bytes, sizeof bytes);
     return SOTTO_OK;
 }
@@ -119,7 +142,11 @@ int tally_begin(struct dp *dp, int64_t now_s, struct ledger *ledger, struct sott
     memcpy(begun.schema, policy->schema_hash, HASH_BYTES);
     begun.n_metrics = policy->n_metrics;
     for (uint32_t m = 0; m < policy->n_metrics; m++) {
-        uint64_t window = (uint64_t)now_s / policy->metrics[m].window_s;
+        uint64_t length = policy->metrics[m].window_s, window = (uint64_t)now_s / length;
+        /* A window is sealed once, whatever schema it was counted under and wherever the clock is.
+         */
+        if (window * length < ledger->sealed_until_s)
+            window = (ledger->sealed_until_s + length - 1) / length;
         if (now_s < 0 || window > LEDGER_WINDOW_MAX)
             return fail(err, SOTTO_E_LIMIT, "the clock is beyond what windows can number; set it");
         begun.metrics[m].id = policy->metrics[m].id;
@@ -128,6 +155,7 @@ int tally_begin(struct dp *dp, int64_t now_s, struct ledger *ledger, struct sott
     status = vault_begin(dp->vault, err);
     if (status != SOTTO_OK) return status;
     status = tally_delete_all(dp->vault, err);
+    if (status == SOTTO_OK) status = household_forget_all(dp->vault, err);
     if (status == SOTTO_OK) status = ledger_save(dp->vault, &begun, err);
     if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
     if (status != SOTTO_OK) {
@@ -152,8 +180,7 @@ static int commit_metric(struct dp *dp, const struct ledger *ledger, const struc
     if (window > LEDGER_WINDOW_MAX)
         return fail(err, SOTTO_E_LIMIT, "the clock is beyond what windows can number; set it");
     int status = tally_load(dp->vault, dp->policy, metric, (uint32_t)window, &tally, err);
-    if (status == SOTTO_OK &&
-        tally_add(&tally, metric, visit->metrics[m].kept, visit->metrics[m].n_kept) != 0)
+    if (status == SOTTO_OK && tally_add(&tally, metric, visit, m) != 0)
         status = fail(err, SOTTO_E_ARGUMENT, "the visit breaks the bound of metric %u", metric->id);
     if (status == SOTTO_OK)
         status = tally_save(dp->vault, dp->policy, metric, (uint32_t)window, &tally, err);
@@ -165,9 +192,12 @@ int dp_visit_commit(struct dp *dp, const struct dp_visit *visit, int64_t now_s,
                     struct sotto_error *err) {
     struct ledger ledger;
     uint32_t kept = 0;
-    for (uint32_t m = 0; m < dp->policy->n_metrics; m++) kept += visit->metrics[m].n_kept;
+    for (uint32_t m = 0; m < dp->policy->n_metrics; m++)
+        kept |= visit->metrics[m].n_kept | visit->metrics[m].n_events;
     if (!dp->vault || kept == 0) return SOTTO_OK;
     if (now_s < 0) return fail(err, SOTTO_E_ARGUMENT, "time is before 1970");
+    if (dp->policy->metrics[0].unit == UNIT_HOUSEHOLD)
+        return household_commit(dp, visit, now_s, err);
     int status = tally_begin(dp, now_s, &ledger, err);
     if (status != SOTTO_OK) return status;
     status = vault_begin(dp->vault, err);

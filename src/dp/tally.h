@@ -1,12 +1,12 @@
 /* tally: the raw counts of windows that are not sealed yet. Owns the records of class VAULT_TALLY
- * (slot = metric, seq = window); promises that one visit adds at most 1 to at most max_cells cells.
- * Called by release.c. */
+ * (slot = metric, seq = window); promises that one visit adds at most max_weight to at most
+ * max_cells cells. Called by release.c. */
 #ifndef SOTTO_TALLY_H
 #define SOTTO_TALLY_H
 
 #include "dp/ledger.h"
 
-/* A cell stands still here: a visit then changes it by less than 1, never by more. */
+/* A cell stands still here: a visit then changes it by less than its weight, never by more. */
 #define TALLY_CELL_MAX 32767
 
 struct tally {
@@ -26,8 +26,9 @@ int tally_delete_before(struct vault *vault, uint32_t metric, uint32_t window,
                         struct sotto_error *err) MUST_CHECK;
 int tally_delete_all(struct vault *vault, struct sotto_error *err) MUST_CHECK;
 
-/* Loads the ledger; under a schema it does not know, begins: notes the windows open at `now_s` as
- * the first to count and deletes what was counted under another. Does nothing of the kind under the
+/* Loads the ledger; under a schema it does not know, begins: notes the windows open at `now_s` (or
+ * the first after all that was ever sealed) as the first to count, and deletes what was counted or
+ * kept to be answered under another. Does nothing of the kind under the
  * compiled-in strict policy, so that a policy pack which could not be read once loses nothing. */
 int tally_begin(struct dp *dp, int64_t now_s, struct ledger *ledger,
                 struct sotto_error *err) MUST_CHECK;

@@ -123,28 +123,65 @@ static void decode_texts(struct decoder *d) {
     }
 }
 
-static void decode_metric(struct decoder *d, struct policy_metric *m, uint32_t last_id) {
-    if (cbor_get_array(&d->r, METRIC_FIELDS) != METRIC_FIELDS) reject(d, "metric");
-    m->id = (uint32_t)ranged(d, (uint64_t)last_id + 1, 65535, "metric id");
-    m->name = text(d, 1, 63, "metric name");
-    m->mechanism =
-        (uint32_t)ranged(d, MECHANISM_DISCRETE_LAPLACE, MECHANISM_DISCRETE_LAPLACE, "mechanism");
-    m->unit = (uint32_t)ranged(d, UNIT_VISIT, UNIT_VISIT, "privacy unit");
-    m->source = (uint32_t)ranged(d, SOURCE_ITEM_GROUP, SOURCE_ITEM_GROUP, "metric source");
-    m->event_mask = (uint32_t)ranged(d, 2, 14, "event mask");
-    if (m->event_mask & 1) reject(d, "event mask");
-    m->eps_micro = (uint32_t)ranged(d, POLICY_EPS_MICRO_MIN, POLICY_EPS_MICRO_MAX, "epsilon");
-    m->max_cells = (uint32_t)ranged(d, 1, POLICY_MAX_CELLS_MAX, "most cells per visit");
-    m->window_s = (uint32_t)ranged(d, POLICY_WINDOW_S_MIN, POLICY_WINDOW_S_MAX, "window");
-    m->n_cells = (uint32_t)cbor_get_array(&d->r, POLICY_CELLS_MAX);
-    for (uint32_t c = 0; c < m->n_cells && !d->r.is_bad; c++) {
+static void decode_cells(struct decoder *d, struct policy_metric *m) {
+    m->n_names = (uint32_t)cbor_get_array(&d->r, POLICY_CELLS_MAX);
+    for (uint32_t c = 0; c < m->n_names && !d->r.is_bad; c++) {
         m->cells[c] = text(d, 1, 63, "cell name");
         for (uint32_t b = 0; b < c; b++)
             if (strcmp(m->cells[b], m->cells[c]) == 0) reject(d, "cell name");
     }
-    if (!d->r.is_bad && (m->n_cells == 0 || strcmp(m->cells[m->n_cells - 1], "other") != 0))
+    if (d->r.is_bad) return;
+    if (m->source != SOURCE_ITEM_GROUP) {
+        if (m->n_names != 0) reject(d, "cells, which only item groups name");
+    } else if (m->n_names == 0 || strcmp(m->cells[m->n_names - 1], "other") != 0) {
         reject(d, "last cell, which must be \"other\"");
-    if (!d->r.is_bad && m->max_cells > m->n_cells) reject(d, "most cells per visit");
+    } else if (m->n_names != m->n_cells) {
+        reject(d, "number of cells");
+    }
+}
+
+/* Which bounds there are depends on whose difference is hidden. */
+static void check_visit(struct decoder *d, const struct policy_metric *m) {
+    if (m->mechanism > MECHANISM_DISCRETE_GAUSSIAN) reject(d, "mechanism, which is no visit's");
+    if (m->source != SOURCE_ITEM_GROUP) reject(d, "metric source, which is no visit's");
+    if (m->n_cells > POLICY_CELLS_MAX) reject(d, "number of cells");
+    if (m->max_cells > m->n_cells) reject(d, "most cells per visit");
+    if (m->max_value != 0) reject(d, "largest value");
+    if (m->fresh_year != 0) reject(d, "fresh windows a year");
+}
+
+static void check_household(struct decoder *d, const struct policy_metric *m) {
+    int is_mean = m->mechanism == MECHANISM_ONE_BIT_MEAN;
+    if (m->mechanism < MECHANISM_SUBSET_SELECTION) reject(d, "mechanism, which is no household's");
+    if (is_mean != (m->source == SOURCE_EVENT_COUNT)) reject(d, "metric source");
+    if (is_mean ? m->n_cells != 1 : m->n_cells < 2) reject(d, "number of cells");
+    if (m->max_cells != 1 || m->max_weight != 1) reject(d, "most cells per visit");
+    if (is_mean != (m->max_value != 0)) reject(d, "largest value");
+    if (m->fresh_year == 0) reject(d, "fresh windows a year");
+}
+
+static void decode_metric(struct decoder *d, struct policy_metric *m, uint32_t last_id) {
+    if (cbor_get_array(&d->r, METRIC_FIELDS) != METRIC_FIELDS) reject(d, "metric");
+    m->id = (uint32_t)ranged(d, (uint64_t)last_id + 1, 65535, "metric id");
+    m->name = text(d, 1, 63, "metric name");
+    m->mechanism = (uint32_t)ranged(d, MECHANISM_DISCRETE_LAPLACE, MECHANISM_LAST, "mechanism");
+    m->unit = (uint32_t)ranged(d, UNIT_VISIT, UNIT_HOUSEHOLD, "privacy unit");
+    m->source = (uint32_t)ranged(d, SOURCE_ITEM_GROUP, SOURCE_EVENT_COUNT, "metric source");
+    m->event_mask = (uint32_t)ranged(d, 2, 14, "event mask");
+    if (m->event_mask & 1) reject(d, "event mask");
+    m->eps_micro = (uint32_t)ranged(d, POLICY_EPS_MICRO_MIN, POLICY_EPS_MICRO_MAX, "epsilon");
+    m->max_cells = (uint32_t)ranged(d, 1, POLICY_MAX_CELLS_MAX, "most cells per visit");
+    m->max_weight = (uint32_t)ranged(d, 1, POLICY_MAX_WEIGHT_MAX, "most weight per cell");
+    m->max_value = (uint32_t)ranged(d, 0, POLICY_MAX_VALUE_MAX, "largest value");
+    m->window_s = (uint32_t)ranged(d, POLICY_WINDOW_S_MIN, POLICY_WINDOW_S_MAX, "window");
+    m->fresh_year = (uint32_t)ranged(d, 0, POLICY_FRESH_YEAR_MAX, "fresh windows a year");
+    m->n_cells = (uint32_t)ranged(d, 1, POLICY_VALUES_MAX, "number of cells");
+    decode_cells(d, m);
+    if (d->r.is_bad) return;
+    if (m->unit == UNIT_VISIT)
+        check_visit(d, m);
+    else
+        check_household(d, m);
 }
 
 static void decode_schema(struct decoder *d) {
@@ -152,11 +189,19 @@ static void decode_schema(struct decoder *d) {
     uint64_t eps_sum = 0;
     p->n_metrics = (uint32_t)cbor_get_array(&d->r, POLICY_METRICS_MAX);
     for (uint32_t i = 0; i < p->n_metrics && !d->r.is_bad; i++) {
+        const struct policy_metric *m = &p->metrics[i], *first = &p->metrics[0];
         decode_metric(d, &p->metrics[i], i ? p->metrics[i - 1].id : 0);
-        eps_sum += p->metrics[i].eps_micro;
+        eps_sum += m->eps_micro;
+        if (m->unit != first->unit) reject(d, "privacy unit, which must be one for all metrics,");
+        if (m->unit == UNIT_HOUSEHOLD &&
+            (m->window_s != first->window_s || m->fresh_year != first->fresh_year))
+            reject(d, "household window, which must be one for all metrics,");
     }
-    /* A visit touches every metric of its window: their epsilons add up. */
-    if (!d->r.is_bad && eps_sum > POLICY_EPS_MICRO_MAX) reject(d, "sum of the metrics' epsilons");
+    /* A visit touches every metric of its window: their epsilons add up. Of a household one metric
+     * is sampled. */
+    if (!d->r.is_bad && p->n_metrics && p->metrics[0].unit == UNIT_VISIT &&
+        eps_sum > POLICY_EPS_MICRO_MAX)
+        reject(d, "sum of the metrics' epsilons");
 }
 
 static int decode_section(struct decoder *d, const struct pack *pack, enum pack_section_id id,
@@ -191,6 +236,19 @@ int policy_load(struct policy *policy, const struct pack *pack, const char *path
     if (status == SOTTO_OK) status = decode_section(&d, pack, SECTION_SCHEMA, decode_schema);
     if (status != SOTTO_OK) policy_strict(policy);
     return status;
+}
+
+uint32_t policy_item_bucket(const struct policy_metric *metric, const char *item) {
+    static const char label[] = "sotto-bucket";
+    struct hash_stream h;
+    uint8_t id[4], digest[HASH_BYTES];
+    store32(id, metric->id);
+    hash_stream_begin(&h);
+    hash_stream_add(&h, label, sizeof label);
+    hash_stream_add(&h, id, sizeof id);
+    hash_stream_add(&h, item, strlen(item));
+    hash_stream_end(&h, digest);
+    return (uint32_t)(load64(digest) % (metric->n_cells - 1));
 }
 
 uint32_t policy_text_index(const struct policy *policy, const char *locale) {

@@ -5,9 +5,6 @@
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
 #define CHUNKS_MAX 64 /* four times a full history: those of format 1 are small */
 
-/* VAULT_MEMO: what a household answered. */
-#define MEMO_CLASS 8
-
 uint8_t person_refused(const struct person *p) {
     unsigned refused = 0;
     for (int i = SOTTO_PURPOSE_PERSONALISE; i <= CONSENT_PURPOSES; i++)
@@ -21,7 +18,7 @@ uint32_t person_classes(enum sotto_purpose purpose) {
     switch (purpose) {
     case SOTTO_PURPOSE_STORE: break;
     case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS;
-    case SOTTO_PURPOSE_MEASURE: return 1u << MEMO_CLASS;
+    case SOTTO_PURPOSE_MEASURE: return 1u << VAULT_MEMO;
     }
     return 0;
 }
@@ -275,6 +272,11 @@ int person_may_store(const struct person *p, const struct person_home *home, int
 int person_save_consent(const struct person *p, const struct person_home *home,
                         struct sotto_error *err) {
     return save_consent(home, p->slot, &p->consent, err);
+}
+
+int person_stored_consent(const struct person_home *home, uint32_t slot, struct consent *consent,
+                          struct sotto_error *err) {
+    return load_consent(home, slot, consent, err);
 }
 
 int person_save_no(const struct person_home *home, const char *name, const struct consent *said,

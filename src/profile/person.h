@@ -62,6 +62,9 @@ int person_create(struct person *p, const struct person_home *home,
 /* Writes the consent of a STORED person. */
 int person_save_consent(const struct person *p, const struct person_home *home,
                         struct sotto_error *err) MUST_CHECK;
+/* Reads the consent stored in `slot`: SOTTO_E_CORRUPT where it cannot be read, which is no. */
+int person_stored_consent(const struct person_home *home, uint32_t slot, struct consent *consent,
+                          struct sotto_error *err) MUST_CHECK;
 /* Writes the words of `said` that are a no over those stored under `name`, and leaves the rest as
  * it is. Nothing to do, and SOTTO_OK, where nobody of that name is stored, or with consent that
  * cannot be read, which is no already. */

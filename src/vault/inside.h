@@ -28,7 +28,7 @@ struct vault {
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
 };
 
-#define VAULT_CLASS_LAST VAULT_AUDIT
+#define VAULT_CLASS_LAST VAULT_MEMO
 #define VAULT_ROWS_LAST  INT64_MAX
 
 /* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0,
@@ -45,6 +45,7 @@ static inline uint32_t row_keyring_slot(int64_t row) {
     uint32_t slot = (uint32_t)((uint64_t)row >> 32) & 0xffffffu;
     if (kind < VAULT_SYSTEM || kind > VAULT_CLASS_LAST) return KEYRING_SLOTS;
     if (kind <= VAULT_OUTBOX || kind == VAULT_AUDIT) return KEYRING_DEVICE;
+    if (kind == VAULT_MEMO && slot == 0) return KEYRING_DEVICE;
     return slot >= 1 && slot < KEYRING_SLOTS ? slot : KEYRING_SLOTS;
 }
 

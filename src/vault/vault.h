@@ -9,9 +9,9 @@
 #include "sotto_audit.h"
 #include "vault/receipt_format.h"
 
-/* Classes of records. Those up to VAULT_OUTBOX and VAULT_AUDIT are the device's own, under its
- * device data key, and survive every erasure; the others belong to a profile, under that profile's
- * data key, and die with it. */
+/* Classes of records. Those up to VAULT_OUTBOX, VAULT_AUDIT and slot 0 of VAULT_MEMO are the
+ * device's own, under its device data key, and survive every erasure; the others belong to a
+ * profile, under that profile's data key, and die with it. */
 enum vault_class {
     VAULT_SYSTEM = 1,  /* time floor, version floors */
     VAULT_TALLY = 2,   /* slot = metric id, seq = window: raw counts of an unsealed window */
@@ -19,7 +19,9 @@ enum vault_class {
     VAULT_OUTBOX = 4,  /* slot = metric id, seq = window: final report bytes */
     VAULT_PROFILE = 5, /* slot = profile, seq 0: consent and state */
     VAULT_EVENTS = 6,  /* slot = profile, seq = chunk number */
-    VAULT_AUDIT = 7    /* the audit log, the device's own: see audit.h */
+    VAULT_AUDIT = 7,   /* the audit log, the device's own: see audit.h */
+    VAULT_MEMO = 8     /* slot = profile, seq = metric id: what a household answers and answered; slot
+                        * 0, the device's own: what it answers for nobody */
 };
 
 struct vault_key {

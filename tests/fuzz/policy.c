@@ -16,8 +16,13 @@ static void parse(uint8_t *bytes, size_t n) {
     }
     must(policy.n_metrics <= POLICY_METRICS_MAX);
     for (uint32_t m = 0; m < policy.n_metrics; m++) {
-        must(policy.metrics[m].n_cells >= 1 && policy.metrics[m].eps_micro > 0);
-        must(policy.metrics[m].max_cells >= 1);
+        const struct policy_metric *metric = &policy.metrics[m];
+        must(metric->n_cells >= 1 && metric->n_cells <= POLICY_VALUES_MAX);
+        must(metric->n_names == 0 || metric->n_names == metric->n_cells);
+        must(metric->n_names <= POLICY_CELLS_MAX && metric->eps_micro > 0);
+        must(metric->max_cells >= 1 && metric->max_weight >= 1);
+        must(metric->unit == policy.metrics[0].unit);
+        must((metric->unit == UNIT_VISIT) == (metric->mechanism <= MECHANISM_DISCRETE_GAUSSIAN));
     }
 }
 

@@ -79,7 +79,9 @@ struct sotto_report fleet_dir_report(const struct fleet_dir *f, int device, uint
                              .mechanism = 1,
                              .unit = 1,
                              .eps_micro = 1000000,
+                             .rho_q40 = UINT64_C(1) << 39,
                              .max_cells = 4,
+                             .max_weight = 1,
                              .n_cells = 8};
     memcpy(r.device, f->id[device], 8);
     memcpy(r.schema, f->schema, 16);

@@ -685,7 +685,7 @@ static void key_store_that_fails_at_open_is_asked_again_before_anything_is_signe
         assert_int_equal(sotto_device_key(k.engine, later), SOTTO_E_KEY);
         k.device.secret_fails = 0;
 
-        for (unsigned hour = 0; hour < 26; hour++) {
+        for (unsigned hour = 0; hour < 50; hour++) {
             sim_device_advance(&k.device, 3600 * 1000);
             assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
         }

@@ -18,7 +18,11 @@ struct bytes {
 static int seal_at(struct dp_kiosk *k, uint32_t metric, uint32_t window, int64_t now_s,
                    struct bytes *b) {
     b->n = 0;
-    return dp_seal(&k->dp, metric, window, now_s, b->at, sizeof b->at, &b->n, &k->err);
+    int status = dp_seal(&k->dp, metric, window, now_s, b->at, sizeof b->at, &b->n, &k->err);
+    if (status != SOTTO_PENDING) return status;
+    /* Sealed at `now_s`; it leaves within the next two windows' time. */
+    return dp_seal(&k->dp, metric, window, now_s + 2 * DP_DAY_S, b->at, sizeof b->at, &b->n,
+                   &k->err);
 }
 
 static struct sotto_report decoded(struct dp_kiosk *k, const struct bytes *b) {
@@ -230,19 +234,25 @@ static void deleted_totals_do_not_start_a_new_budget(void **state) {
     dp_kiosk_free(k);
 }
 
+static int charged(struct ledger *l, const struct policy *policy,
+                   const struct policy_metric *metric, uint32_t window) {
+    const struct mechanism_cost cost = {.eps_micro = metric->eps_micro, .rho_q40 = 5};
+    return ledger_charge(l, policy, metric, &cost, window, NULL);
+}
+
 static void charge_adds_nothing_that_could_wrap(void **state) {
     (void)state;
     struct policy policy = {.year_micro = UINT64_MAX, .lifetime_micro = UINT64_MAX};
     struct policy_metric metric = {.id = 1, .eps_micro = 10, .window_s = POLICY_WINDOW_S_MAX};
-    struct ledger l = {.lifetime_micro = UINT64_MAX - 9};
-    assert_int_equal(ledger_charge(&l, &policy, &metric, UINT32_MAX - 1, NULL), SOTTO_E_SPENT);
-    assert_true(l.lifetime_micro == UINT64_MAX - 9 && l.year_micro == 0 && l.year == 0);
-    l.lifetime_micro--;
-    assert_int_equal(ledger_charge(&l, &policy, &metric, UINT32_MAX - 1, NULL), SOTTO_OK);
-    assert_true(l.lifetime_micro == UINT64_MAX);
+    struct ledger l = {.lifetime.eps_micro = UINT64_MAX - 9};
+    assert_int_equal(charged(&l, &policy, &metric, UINT32_MAX - 1), SOTTO_E_SPENT);
+    assert_true(l.lifetime.eps_micro == UINT64_MAX - 9 && l.of_year.eps_micro == 0 && l.year == 0);
+    l.lifetime.eps_micro--;
+    assert_int_equal(charged(&l, &policy, &metric, UINT32_MAX - 1), SOTTO_OK);
+    assert_true(l.lifetime.eps_micro == UINT64_MAX);
     /* A bound that was lowered below what is spent refuses everything. */
     policy.lifetime_micro = 5;
-    assert_int_equal(ledger_charge(&l, &policy, &metric, 1, NULL), SOTTO_E_SPENT);
+    assert_int_equal(charged(&l, &policy, &metric, 1), SOTTO_E_SPENT);
 }
 
 static void window_of_an_earlier_year_is_charged_to_the_current_one(void **state) {
@@ -250,11 +260,195 @@ static void window_of_an_earlier_year_is_charged_to_the_current_one(void **state
     struct policy policy = {.year_micro = 15, .lifetime_micro = 1000};
     struct policy_metric daily = {.id = 1, .eps_micro = 10, .window_s = DP_DAY_S};
     struct ledger l = {0};
-    assert_int_equal(ledger_charge(&l, &policy, &daily, 365, NULL), SOTTO_OK);
+    assert_int_equal(charged(&l, &policy, &daily, 365), SOTTO_OK);
     assert_int_equal(l.year, 1);
-    assert_int_equal(ledger_charge(&l, &policy, &daily, 364, NULL), SOTTO_E_SPENT);
-    assert_int_equal(ledger_charge(&l, &policy, &daily, 730, NULL), SOTTO_OK);
-    assert_int_equal(l.year_micro, 10);
+    assert_int_equal(charged(&l, &policy, &daily, 364), SOTTO_E_SPENT);
+    assert_int_equal(charged(&l, &policy, &daily, 730), SOTTO_OK);
+    assert_int_equal(l.of_year.eps_micro, 10);
+}
+
+/* ---- Years of it ------------------------------------------------------------------------- */
+
+/* What the engine of before wrote: u32 1, u32 metrics, u64 lifetime, year, sequence, u32 year, the
+ * schema, then the metrics' id and next window; a row of 16 bytes. */
+static void ledger_of_an_earlier_engine_keeps_what_was_spent(void **state) {
+    (void)state;
+    struct dp_kiosk *k = kiosk_with_a_visit(1);
+    uint8_t totals[100] = {0}, row[16] = {0}, pointer[8] = {0};
+    struct ledger l;
+    struct bytes b, again;
+    store32(totals, 1);
+    store32(totals + 4, 1);
+    store64(totals + 8, 7000000);
+    store64(totals + 16, 5000000);
+    store64(totals + 24, 9);
+    store32(totals + 32, 56);
+    memcpy(totals + 36, k->policy.schema_hash, 32);
+    store32(totals + 68, 1);
+    store32(totals + 72, WINDOW(0));
+    store32(row, 1); /* an earlier window, charged, with report number 9 */
+    store32(row + 4, 1000000);
+    store32(row + 8, 9);
+    store32(pointer, 1);
+    store32(pointer + 4, WINDOW(-1));
+    const struct {
+        struct vault_key key;
+        const void *bytes;
+        size_t n;
+    } old[] = {{{VAULT_LEDGER, 0, 0}, totals, sizeof totals},
+               {{VAULT_LEDGER, 0, 9}, pointer, sizeof pointer},
+               {{VAULT_LEDGER, 1, WINDOW(-1)}, row, sizeof row},
+               {{VAULT_OUTBOX, 1, WINDOW(-1)}, "old", 3}};
+    for (size_t i = 0; i < ARRAY_LEN(old); i++)
+        assert_int_equal(vault_put(k->vault, old[i].key, old[i].bytes, old[i].n, &k->err),
+                         SOTTO_OK);
+
+    assert_int_equal(spent(k), 7000000);
+    assert_int_equal(seal_at(k, 1, WINDOW(-1), DAY(1), &b), SOTTO_OK); /* may leave at once */
+    assert_int_equal(b.n, 3);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_OK);
+    assert_int_equal(decoded(k, &b).sequence, 10);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(3), &again), SOTTO_OK);
+    assert_memory_equal(again.at, b.at, b.n);
+    assert_int_equal(spent(k), 8000000);
+    assert_int_equal(ledger_load(k->vault, &l, &k->err), SOTTO_OK);
+    assert_int_equal(l.of_year.eps_micro, 6000000); /* year 56 goes on */
+    /* Not known any more, so at most 2/2 for each epsilon, and what the new one adds. */
+    assert_true(l.lifetime.rho_q40 >= UINT64_C(7) << 40 && l.lifetime.rho_q40 < UINT64_C(8) << 40);
+    assert_int_equal(l.sealed_until_s, (uint64_t)(WINDOW(0) + 1) * DP_DAY_S);
+    dp_kiosk_free(k);
+}
+
+static void rows_and_reports_stay_few_and_totals_keep_everything(void **state) {
+    (void)state;
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
+    struct bytes b;
+    uint64_t cursor = 0;
+    tick(k, DAY(0));
+    enum { DAYS = LEDGER_KEPT + 60 };
+    for (int day = 30; day <= DAYS; day += 30) tick(k, DAY(day));
+
+    assert_int_equal(spent(k), (uint64_t)(DAYS / 30 * 30) * 1000000);
+    assert_in_range(dp_kiosk_records(k, VAULT_OUTBOX), LEDGER_KEPT, LEDGER_KEPT + 1);
+    assert_in_range(dp_kiosk_records(k, VAULT_LEDGER), 2 * LEDGER_KEPT, 2 * (LEDGER_KEPT + 1) + 1);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(DAYS), &b), SOTTO_E_NOT_FOUND);
+    assert_int_equal(dp_outbox_next(&k->dp, &cursor, INT64_MAX, b.at, sizeof b.at, &b.n, &k->err),
+                     SOTTO_OK);
+    assert_in_range(cursor, 40, 70); /* the earliest that is still there */
+    /* A window that was let go is over all the same. */
+    dp_kiosk_visit(k, 0, (const uint8_t[]){1}, 1, DAY(3));
+    assert_int_equal(dp_kiosk_records(k, VAULT_TALLY), 0);
+    dp_kiosk_free(k);
+}
+
+static void refused_windows_leave_few_rows_too(void **state) {
+    (void)state;
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
+    k->policy.lifetime_micro = 3000000;
+    tick(k, DAY(0));
+    for (int day = 30; day <= LEDGER_KEPT + 60; day += 30) tick(k, DAY(day));
+    assert_int_equal(spent(k), 3000000);
+    assert_in_range(dp_kiosk_records(k, VAULT_LEDGER), LEDGER_KEPT, LEDGER_KEPT + 2);
+    dp_kiosk_free(k);
+}
+
+/* The clock's floor is saved now and then, so after a power cut a device may believe that a sealed
+ * window is open; and a new schema begins where the device believes to be. */
+static void clock_that_lost_hours_and_a_new_schema_seal_no_window_again(void **state) {
+    (void)state;
+    struct dp_kiosk *k = kiosk_with_a_visit(1);
+    struct bytes b;
+    int64_t midnight = DAY(0) + DP_DAY_S / 2;
+    assert_int_equal(seal_at(k, 1, WINDOW(0), midnight, &b), SOTTO_OK);
+    dp_kiosk_schema(k, "another schema");
+
+    tick(k, midnight - 600);
+    dp_kiosk_visit(k, 0, (const uint8_t[]){1}, 1, midnight - 600);
+    tick(k, DAY(1));
+
+    assert_int_equal(dp_kiosk_records(k, VAULT_TALLY), 0); /* what was counted is given up */
+    assert_int_equal(dp_kiosk_records(k, VAULT_OUTBOX), 1);
+    assert_int_equal(spent(k), 1000000);
+    /* Nor under windows of another length: none that began before the last sealed one ended. */
+    k->policy.metrics[0].window_s = 7 * DP_DAY_S;
+    dp_kiosk_schema(k, "a third schema");
+    tick(k, DAY(1));
+    struct ledger l;
+    assert_int_equal(ledger_load(k->vault, &l, &k->err), SOTTO_OK);
+    assert_true((uint64_t)l.metrics[0].next * 7 * DP_DAY_S >= l.sealed_until_s);
+    dp_kiosk_free(k);
+}
+
+/* ---- When a report may leave ------------------------------------------------------------- */
+
+static void
+report_leaves_at_a_moment_that_was_fixed_before_there_was_anything_to_tell(void **state) {
+    (void)state;
+    int64_t moments[2][5];
+    for (int is_busy = 0; is_busy < 2; is_busy++) {
+        struct dp_kiosk *k = dp_kiosk_new(1, 1);
+        uint64_t cursor = 0;
+        struct bytes b;
+        tick(k, DAY(0));
+        for (int day = 0; day < 5; day++) {
+            int64_t end = DAY(day) + DP_DAY_S / 2, at = end;
+            for (int v = 0; is_busy && v < 40; v++)
+                dp_kiosk_visit(k, 0, (const uint8_t[]){1, 2, 3}, 3, DAY(day));
+            tick(k, end);
+            /* Not a second before; and not later than a window's time after the end. */
+            while (dp_outbox_next(&k->dp, &cursor, at, b.at, sizeof b.at, &b.n, &k->err) ==
+                   SOTTO_E_NOT_FOUND) {
+                assert_int_equal(dp_seal(&k->dp, 1, WINDOW(day), at, b.at, sizeof b.at, &b.n, NULL),
+                                 SOTTO_PENDING);
+                assert_int_equal(b.n, 0);
+                at += 60;
+                assert_true(at < end + DP_DAY_S + 60);
+            }
+            moments[is_busy][day] = at - end;
+        }
+        dp_kiosk_free(k);
+    }
+    assert_memory_equal(moments[0], moments[1], sizeof moments[0]);
+    for (int day = 1; day < 5; day++) assert_int_not_equal(moments[0][day], moments[0][0]);
+}
+
+static void moments_differ_between_devices_and_fill_the_window(void **state) {
+    (void)state;
+    const struct policy_metric metric = {.id = 1, .window_s = DP_DAY_S};
+    uint64_t quarters[4] = {0};
+    double share[4] = {0.25, 0.25, 0.25, 0.25};
+    for (uint32_t device = 0; device < 4000; device++) {
+        uint8_t key[SCHEDULE_KEY_BYTES] = {0};
+        store32(key, device);
+        int64_t at = schedule_release_s(key, &metric, (int64_t)WINDOW(1) * DP_DAY_S);
+        assert_in_range(at, (int64_t)WINDOW(1) * DP_DAY_S, (int64_t)WINDOW(2) * DP_DAY_S - 1);
+        quarters[at % DP_DAY_S / (DP_DAY_S / 4)]++;
+    }
+    assert_true(chi_square(quarters, share, 4) < chi_square_limit(3));
+}
+
+/* A kiosk that was off for a week reports at the moments of a day on which it was on: never because
+ * the power came back. */
+static void after_a_long_power_off_reports_leave_at_such_a_moment_too(void **state) {
+    (void)state;
+    struct dp_kiosk *k = kiosk_with_a_visit(1);
+    int64_t release_s = 0, back = DAY(8) + 12345;
+    uint64_t cursor = 0;
+    struct bytes b;
+    tick(k, back);
+    int64_t moment = schedule_release_s(k->schedule_key, &k->policy.metrics[0], back);
+    assert_true(moment >= back && moment < back + 2 * DP_DAY_S);
+    assert_int_equal(dp_outbox_next(&k->dp, &cursor, moment - 1, b.at, sizeof b.at, &b.n, &k->err),
+                     SOTTO_E_NOT_FOUND);
+    for (unsigned seen = 0; seen < 8; seen++) {
+        uint64_t at = cursor;
+        assert_int_equal(dp_outbox_peek(&k->dp, &at, &release_s, b.at, sizeof b.at, &b.n, &k->err),
+                         SOTTO_OK);
+        assert_int_equal(release_s, moment);
+        assert_int_equal(dp_outbox_next(&k->dp, &cursor, moment, b.at, sizeof b.at, &b.n, &k->err),
+                         SOTTO_OK);
+    }
+    dp_kiosk_free(k);
 }
 
 /* ---- Failures ---------------------------------------------------------------------------- */
@@ -405,7 +599,8 @@ static void sequences_follow_the_ends_of_windows_across_metrics(void **state) {
                      SOTTO_OK); /* not the first that is due */
     tick(k, DAY(9));
     unsigned reports = 0;
-    while (dp_outbox_next(&k->dp, &cursor, b.at, sizeof b.at, &b.n, &k->err) == SOTTO_OK) {
+    while (dp_outbox_next(&k->dp, &cursor, INT64_MAX, b.at, sizeof b.at, &b.n, &k->err) ==
+           SOTTO_OK) {
         struct sotto_report r = decoded(k, &b);
         uint64_t end = (r.window + 1) * r.window_s;
         assert_true(end >= last_end);
@@ -427,7 +622,8 @@ static void cursor_that_is_kept_for_ever_misses_no_report(void **state) {
     struct bytes b;
     for (int day = 1; day <= 5; day++) {
         tick(k, DAY(day));
-        while (dp_outbox_next(&k->dp, &cursor, b.at, sizeof b.at, &b.n, &k->err) == SOTTO_OK) {
+        while (dp_outbox_next(&k->dp, &cursor, INT64_MAX, b.at, sizeof b.at, &b.n, &k->err) ==
+               SOTTO_OK) {
             struct bytes again;
             struct sotto_report r = decoded(k, &b);
             assert_int_equal(seal_at(k, r.metric, (uint32_t)r.window, DAY(day), &again), SOTTO_OK);
@@ -438,10 +634,10 @@ static void cursor_that_is_kept_for_ever_misses_no_report(void **state) {
     }
     uint8_t small[10];
     uint64_t start = 0;
-    assert_int_equal(dp_outbox_next(&k->dp, &start, small, sizeof small, &b.n, &k->err),
+    assert_int_equal(dp_outbox_next(&k->dp, &start, INT64_MAX, small, sizeof small, &b.n, &k->err),
                      SOTTO_E_LIMIT);
     assert_int_equal(start, 0);
-    assert_int_equal(dp_outbox_next(&k->dp, &cursor, b.at, sizeof b.at, &b.n, &k->err),
+    assert_int_equal(dp_outbox_next(&k->dp, &cursor, INT64_MAX, b.at, sizeof b.at, &b.n, &k->err),
                      SOTTO_E_NOT_FOUND);
     dp_kiosk_free(k);
 }
@@ -453,7 +649,7 @@ static void device_without_a_vault_reports_nothing(void **state) {
     uint64_t cursor = 0;
     k->dp.vault = NULL;
     assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_E_STATE);
-    assert_int_equal(dp_outbox_next(&k->dp, &cursor, b.at, sizeof b.at, &b.n, &k->err),
+    assert_int_equal(dp_outbox_next(&k->dp, &cursor, INT64_MAX, b.at, sizeof b.at, &b.n, &k->err),
                      SOTTO_E_NOT_FOUND);
     assert_int_equal(spent(k), 0);
     dp_kiosk_free(k);
@@ -498,28 +694,86 @@ static void noise_differs_between_windows_and_devices_and_has_the_promised_scale
     assert_true(x < chi_square_limit(2 * EDGE));
 }
 
+/* 64 cells at the most there can be, 10 cells a visit at epsilon 1/8: noise of scale 80 takes half
+ * of them beyond 16 bits. Clamped before the noise they would wrap. */
 static void clamping_comes_after_the_noise(void **state) {
     (void)state;
-    struct dp_kiosk *k = kiosk_with_a_visit(1);
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
     struct bytes b;
-    int below = 0, above = 0;
-    k->policy.metrics[0].eps_micro = 1000; /* scale 4000: passes the clamp often enough */
-    k->policy.metrics[0].max_cells = 16;
+    unsigned above = 0;
+    uint8_t counts[40 + 2 * 64];
+    k->policy.metrics[0].eps_micro = 125000;
+    k->policy.metrics[0].max_cells = 10;
     k->policy.metrics[0].n_cells = 64;
     dp_kiosk_schema(k, "wide noise");
     tick(k, DAY(0));
-    tick(k, DAY(20));
-    for (int day = 0; day < 20; day++) {
-        assert_int_equal(seal_at(k, 1, WINDOW(day), DAY(20), &b), SOTTO_OK);
-        struct sotto_report r = decoded(k, &b);
-        for (int c = 0; c < 64; c++) {
-            below += r.cells[c] == SOTTO_REPORT_CELL_MIN;
-            above += r.cells[c] == SOTTO_REPORT_CELL_MAX;
-        }
+    store32(counts, 1);
+    store32(counts + 4, 64);
+    memcpy(counts + 8, k->policy.schema_hash, 32);
+    for (int c = 0; c < 64; c++) store16(counts + 40 + 2 * c, 32767);
+    assert_int_equal(vault_put(k->vault, (struct vault_key){VAULT_TALLY, 1, WINDOW(0)}, counts,
+                               sizeof counts, &k->err),
+                     SOTTO_OK);
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_OK);
+    struct sotto_report r = decoded(k, &b);
+    for (int c = 0; c < 64; c++) {
+        assert_true(r.cells[c] > 30000);
+        above += r.cells[c] == SOTTO_REPORT_CELL_MAX;
     }
-    /* Scale 16000: e^(-32768/16000)/2 = 6.4 % of 1280 on each side. */
-    assert_in_range(below, 45, 125);
-    assert_in_range(above, 45, 125);
+    assert_in_range(above, 12, 52);
+    dp_kiosk_free(k);
+}
+
+/* Terms that no mechanism keeps its promise under: nothing leaves, nothing is charged. */
+static void impossible_terms_make_no_report(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t mechanism, eps_micro, max_cells;
+        const char *says;
+    } wrong[] = {{1, 0, 4, "epsilon"},
+                 {1, 700000, 4, "epsilon"},
+                 {9, 1000000, 4, "mechanism"},
+                 {1, 1000000, 11, "cells"},
+                 {2, 1000000, 4, "cells"}};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct dp_kiosk *k = kiosk_with_a_visit(1);
+        struct bytes b;
+        k->policy.metrics[0].mechanism = wrong[i].mechanism;
+        k->policy.metrics[0].eps_micro = wrong[i].eps_micro;
+        k->policy.metrics[0].max_cells = wrong[i].max_cells;
+        assert_int_equal(dp_policy_check(&k->policy, &k->err), SOTTO_E_FORMAT);
+        assert_non_null(strstr(k->err.message, wrong[i].says));
+        assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_E_FORMAT);
+        assert_int_equal(spent(k), 0);
+        assert_int_equal(dp_kiosk_records(k, VAULT_OUTBOX), 0);
+        dp_kiosk_free(k);
+    }
+}
+
+/* The same through the pipeline for many cells: 40 cells of 64, 3 each, Gaussian noise. */
+static void many_cells_are_sealed_with_gaussian_noise_and_its_cost(void **state) {
+    (void)state;
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
+    struct policy_metric *metric = &k->policy.metrics[0];
+    struct mechanism_cost cost;
+    struct bytes b;
+    struct ledger l;
+    metric->mechanism = MECHANISM_DISCRETE_GAUSSIAN;
+    metric->n_cells = 64;
+    metric->max_cells = 40;
+    metric->max_weight = 3;
+    const struct mechanism_terms terms = dp_terms(metric);
+    assert_int_equal(mechanism_check(&terms, &cost, NULL), 0);
+    tick(k, DAY(0));
+    assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_OK);
+    struct sotto_report r = decoded(k, &b);
+    assert_int_equal(r.mechanism, SOTTO_DISCRETE_GAUSSIAN);
+    assert_true(r.rho_q40 == cost.rho_q40 && r.delta_log2 == cost.delta_log2);
+    assert_true(r.delta_log2 == 20);
+    assert_int_equal(r.max_weight, 3);
+    assert_int_equal(ledger_load(k->vault, &l, &k->err), SOTTO_OK);
+    assert_true(l.lifetime.rho_q40 == cost.rho_q40);
+    assert_true(l.lifetime.delta_q64 == UINT64_C(1) << 44);
     dp_kiosk_free(k);
 }
 
@@ -537,6 +791,16 @@ int main(void) {
         cmocka_unit_test(deleted_totals_do_not_start_a_new_budget),
         cmocka_unit_test(charge_adds_nothing_that_could_wrap),
         cmocka_unit_test(window_of_an_earlier_year_is_charged_to_the_current_one),
+        cmocka_unit_test(ledger_of_an_earlier_engine_keeps_what_was_spent),
+        cmocka_unit_test(rows_and_reports_stay_few_and_totals_keep_everything),
+        cmocka_unit_test(refused_windows_leave_few_rows_too),
+        cmocka_unit_test(clock_that_lost_hours_and_a_new_schema_seal_no_window_again),
+        cmocka_unit_test(
+            report_leaves_at_a_moment_that_was_fixed_before_there_was_anything_to_tell),
+        cmocka_unit_test(moments_differ_between_devices_and_fill_the_window),
+        cmocka_unit_test(after_a_long_power_off_reports_leave_at_such_a_moment_too),
+        cmocka_unit_test(impossible_terms_make_no_report),
+        cmocka_unit_test(many_cells_are_sealed_with_gaussian_noise_and_its_cost),
         cmocka_unit_test(failed_entropy_makes_no_report_and_leaves_the_counts),
         cmocka_unit_test(entropy_that_fails_in_the_middle_makes_no_report),
         cmocka_unit_test(without_a_signing_key_no_report_is_made_and_nothing_is_spent),

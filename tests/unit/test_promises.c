@@ -97,6 +97,10 @@ static void sealing_a_window_twice_gives_the_same_bytes_for_ever(void **state) {
     assert_int_equal(sotto_report_seal(k.engine, 1, window, first, sizeof first, &n),
                      SOTTO_E_STATE);
     sim_device_advance(&k.device, DAY_MS);
+    assert_int_equal(sotto_report_seal(k.engine, 1, window, first, sizeof first, &n),
+                     SOTTO_PENDING); /* sealed; its moment to leave comes later */
+    assert_int_equal(n, 0);
+    sim_device_advance(&k.device, 2 * DAY_MS);
 
     assert_int_equal(sotto_report_seal(k.engine, 1, window, first, sizeof first, &n), SOTTO_OK);
 
@@ -194,7 +198,7 @@ static void without_consent_to_measure_nothing_is_counted(void **state) {
         }
         end(&k, s);
     }
-    pass_days(&k, 1);
+    pass_days(&k, 2);
     assert_int_equal(sotto_outbox_next(k.engine, &cursor, buf, sizeof buf, &n), SOTTO_OK);
     assert_int_equal(sotto_device_key(k.engine, key), SOTTO_OK);
     assert_int_equal(sotto_report_decode(buf, n, key, &report, &err), SOTTO_OK);

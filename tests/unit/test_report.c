@@ -30,12 +30,29 @@ static struct sotto_report report_of(const struct signer *s, uint32_t n_cells) {
                              .mechanism = 1,
                              .unit = 1,
                              .eps_micro = 1000000,
+                             .rho_q40 = UINT64_C(1) << 39,
                              .max_cells = n_cells < 4 ? n_cells : 4,
+                             .max_weight = 1,
                              .n_cells = n_cells};
     memcpy(r.device, s->device, 8);
     for (unsigned i = 0; i < 16; i++)
-        r.id[i] = (uint8_t)(0xa0 + i), r.schema[i] = (uint8_t)(0x50 + i);
+        r.id[i] = (uint8_t)(0xa0 + i), r.schema[i] = (uint8_t)(0x50 + i),
+        r.audit_head[i] = (uint8_t)(0x30 + i);
     for (uint32_t c = 0; c < n_cells; c++) r.cells[c] = (int16_t)(13 * (int)c - 5);
+    return r;
+}
+
+/* A household's answer: 100 values, a set of them. */
+static struct sotto_report answer_of(const struct signer *s) {
+    struct sotto_report r = report_of(s, 64);
+    r.mechanism = SOTTO_SUBSET_SELECTION;
+    r.unit = SOTTO_UNIT_HOUSEHOLD;
+    r.max_cells = 1;
+    r.n_cells = 100;
+    memset(r.cells, 0, sizeof r.cells);
+    r.n_answer = 13;
+    for (unsigned i = 0; i < 13; i++) r.answer[i] = (uint8_t)(0x11 * (i + 1));
+    r.answer[12] &= 0x0f;
     return r;
 }
 
@@ -73,6 +90,57 @@ static void size_tells_nothing_about_the_counts(void **state) {
     }
 }
 
+/* Nor how long the device has been running, nor how often its policy was renewed. */
+static void all_reports_of_a_metric_have_one_length(void **state) {
+    (void)state;
+    struct signer s = signer_of(1);
+    uint8_t bytes[SOTTO_REPORT_MAX];
+    static const uint64_t numbers[] = {1,     23,    24,         255,          256,
+                                       65535, 65536, UINT32_MAX, (1ull << 32), UINT64_MAX};
+    for (int is_answer = 0; is_answer < 2; is_answer++) {
+        size_t first = 0;
+        for (size_t i = 0; i < 10 * 10; i++) {
+            struct sotto_report r = is_answer ? answer_of(&s) : report_of(&s, 64), back;
+            size_t n;
+            r.sequence = numbers[i % 10];
+            r.policy_version = numbers[i / 10];
+            r.window = numbers[(i + i / 10) % 10] % (UINT32_MAX - 1);
+            r.is_repeat = is_answer ? (uint32_t)i % 2 : 0;
+            assert_int_equal(sotto_report_encode(&r, s.secret_key, bytes, sizeof bytes, &n),
+                             SOTTO_OK);
+            if (i == 0) first = n;
+            assert_int_equal(n, first);
+            assert_int_equal(sotto_report_decode(bytes, n, s.public_key, &back, NULL), SOTTO_OK);
+            assert_memory_equal(&back, &r, sizeof r);
+        }
+    }
+}
+
+static void households_answers_are_encoded_and_decoded(void **state) {
+    (void)state;
+    struct signer s = signer_of(1);
+    static const struct {
+        uint32_t mechanism, n_cells, max_value, n_answer;
+    } answers[] = {{SOTTO_SUBSET_SELECTION, 2, 0, 1},
+                   {SOTTO_SUBSET_SELECTION, 256, 0, 32},
+                   {SOTTO_PGR, 4096, 0, 4},
+                   {SOTTO_ONE_BIT_MEAN, 1, 65535, 1}};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct sotto_report r = answer_of(&s), back;
+        uint8_t bytes[SOTTO_REPORT_MAX];
+        size_t n;
+        r.mechanism = answers[i].mechanism;
+        r.n_cells = answers[i].n_cells;
+        r.max_value = answers[i].max_value;
+        r.n_answer = answers[i].n_answer;
+        memset(r.answer, 0, sizeof r.answer);
+        r.answer[0] = 1;
+        assert_int_equal(sotto_report_encode(&r, s.secret_key, bytes, sizeof bytes, &n), SOTTO_OK);
+        assert_int_equal(sotto_report_decode(bytes, n, s.public_key, &back, NULL), SOTTO_OK);
+        assert_memory_equal(&back, &r, sizeof r);
+    }
+}
+
 static void sixty_four_cells_fit_384_bytes_at_the_largest_of_everything(void **state) {
     (void)state;
     struct signer s = signer_of(1);
@@ -85,7 +153,10 @@ static void sixty_four_cells_fit_384_bytes_at_the_largest_of_everything(void **s
     r.window_s = 31 * 86400;
     r.policy_version = UINT64_MAX;
     r.eps_micro = 2000000;
-    r.max_cells = 16;
+    r.rho_q40 = UINT64_MAX;
+    r.delta_log2 = 255;
+    r.max_cells = 64;
+    r.max_weight = 16;
     assert_int_equal(sotto_report_encode(&r, s.secret_key, bytes, sizeof bytes, &n), SOTTO_OK);
     print_message("64 cells: at most %zu bytes\n", n);
     assert_true(n <= 384);
@@ -116,19 +187,21 @@ static int refused(const uint8_t *bytes, size_t n, const uint8_t public_key[32])
 static void every_flipped_bit_and_byte_is_refused(void **state) {
     (void)state;
     struct signer s = signer_of(1);
-    struct sotto_report r = report_of(&s, 8);
-    uint8_t bytes[SOTTO_REPORT_MAX];
-    size_t n;
-    unsigned tried = 0;
-    assert_int_equal(sotto_report_encode(&r, s.secret_key, bytes, sizeof bytes, &n), SOTTO_OK);
     static const uint8_t flips[] = {1, 2, 4, 8, 16, 32, 64, 128, 255};
-    for (size_t i = 0; i < n; i++)
-        for (size_t f = 0; f < sizeof flips; f++, tried++) {
-            bytes[i] ^= flips[f];
-            (void)refused(bytes, n, s.public_key);
-            bytes[i] ^= flips[f];
-        }
-    print_message("%u flips over %zu bytes\n", tried, n);
+    for (int is_answer = 0; is_answer < 2; is_answer++) {
+        struct sotto_report r = is_answer ? answer_of(&s) : report_of(&s, 8);
+        uint8_t bytes[SOTTO_REPORT_MAX];
+        size_t n;
+        unsigned tried = 0;
+        assert_int_equal(sotto_report_encode(&r, s.secret_key, bytes, sizeof bytes, &n), SOTTO_OK);
+        for (size_t i = 0; i < n; i++)
+            for (size_t f = 0; f < sizeof flips; f++, tried++) {
+                bytes[i] ^= flips[f];
+                (void)refused(bytes, n, s.public_key);
+                bytes[i] ^= flips[f];
+            }
+        print_message("%u flips over %zu bytes\n", tried, n);
+    }
 }
 
 static void shortened_and_lengthened_reports_are_refused(void **state) {
@@ -178,8 +251,20 @@ static void fields_out_of_bounds_are_not_encoded(void **state) {
     WITH(window_s, 3599);
     WITH(window_s, 31 * 86400 + 1);
     WITH(mechanism, 0);
-    WITH(mechanism, 2);
+    WITH(mechanism, 3); /* a household's */
+    WITH(mechanism, 6);
+    WITH(unit, 0);
     WITH(unit, 2);
+    WITH(unit, 3);
+    WITH(rho_q40, 0);
+    WITH(delta_log2, 256);
+    WITH(max_weight, 0);
+    WITH(max_weight, 17);
+    WITH(max_value, 1);
+    WITH(is_repeat, 1);
+    WITH(n_answer, 1);
+    WITH(answer[0], 1);
+    WITH(cells[8], 1);
     WITH(eps_micro, 999);
     WITH(eps_micro, 2000001);
     WITH(max_cells, 0);
@@ -188,6 +273,27 @@ static void fields_out_of_bounds_are_not_encoded(void **state) {
     WITH(n_cells, 0);
     WITH(n_cells, 65);
 #undef WITH
+#define WITH(field, value)                                                                         \
+    do {                                                                                           \
+        struct sotto_report r = answer_of(&s);                                                     \
+        r.field = value;                                                                           \
+        assert_int_equal(sotto_report_encode(&r, s.secret_key, bytes, sizeof bytes, &n),           \
+                         SOTTO_E_ARGUMENT);                                                        \
+    } while (0)
+    WITH(mechanism, 1); /* a visit's */
+    WITH(mechanism, 2);
+    WITH(unit, 1);
+    WITH(n_cells, 1);
+    WITH(n_cells, 4097);
+    WITH(max_cells, 2);
+    WITH(max_weight, 2);
+    WITH(max_value, 1);
+    WITH(is_repeat, 2);
+    WITH(n_answer, 0);
+    WITH(n_answer, 33);
+    WITH(answer[31], 1); /* behind what is sent */
+    WITH(cells[0], 1);
+#undef WITH
 }
 
 /* ---- Signed, but not as it should be ----------------------------------------------------- */
@@ -195,8 +301,8 @@ static void fields_out_of_bounds_are_not_encoded(void **state) {
 /* What a payload says, so that each test can say one thing differently. */
 struct saying {
     uint64_t pairs, version, metric, eps_micro, cells_tag;
-    size_t cells_n;
-    int swap_keys, extra_key, long_integer, wrong_device;
+    size_t cells_n, padding_n;
+    int swap_keys, extra_key, long_integer, wrong_device, loud_padding;
 };
 
 /* Signs by the RFC and independently of report_format.c. */
@@ -223,14 +329,15 @@ static size_t sign_by_hand(const struct signer *s, const uint8_t *payload, size_
 }
 
 static size_t say(const struct signer *s, const struct saying *y, uint8_t *out, size_t cap) {
-    uint8_t payload[300], zeros[256] = {0};
+    uint8_t payload[400], zeros[256] = {0}, ones[32];
     struct cbor_writer w = cbor_writer_of(payload, sizeof payload);
     const uint64_t numbers[] = {7, y->metric, 20456, 86400, 3};
+    memset(ones, 1, sizeof ones);
     cbor_put_map(&w, y->pairs);
     cbor_put_uint(&w, 1);
     if (y->long_integer) {
-        payload[w.n++] = 0x18; /* 1 in two bytes */
-        payload[w.n++] = 1;
+        payload[w.n++] = 0x18; /* 2 in two bytes */
+        payload[w.n++] = 2;
     } else {
         cbor_put_uint(&w, y->version);
     }
@@ -245,24 +352,35 @@ static size_t say(const struct signer *s, const struct saying *y, uint8_t *out, 
     }
     cbor_put_uint(&w, 9);
     cbor_put_bytes(&w, zeros, 16);
-    const uint64_t rest[] = {1, 1, y->eps_micro, 2};
-    for (unsigned i = 0; i < 4; i++) {
+    /* mechanism, unit, epsilon, rho, delta, C, w, largest value, cells, is_repeat */
+    const uint64_t rest[] = {1, 1, y->eps_micro, UINT64_C(1) << 39, 0, 2, 1, 0, 4, 0};
+    for (unsigned i = 0; i < 10; i++) {
         cbor_put_uint(&w, 10 + i);
         cbor_put_uint(&w, rest[i]);
     }
-    cbor_put_uint(&w, 14);
+    cbor_put_uint(&w, 20);
+    cbor_put_bytes(&w, zeros, 16);
+    cbor_put_uint(&w, 21);
     cbor_put_tag(&w, y->cells_tag);
     cbor_put_bytes(&w, zeros, y->cells_n);
+    cbor_put_uint(&w, 22);
+    cbor_put_bytes(&w, y->loud_padding ? ones : zeros, y->padding_n);
     if (y->extra_key) {
-        cbor_put_uint(&w, 15);
+        cbor_put_uint(&w, 23);
         cbor_put_uint(&w, 0);
     }
     assert_false(w.is_bad);
     return sign_by_hand(s, payload, w.n, out, cap);
 }
 
-static const struct saying right = {
-    .pairs = 14, .version = 1, .metric = 1, .eps_micro = 1000000, .cells_tag = 77, .cells_n = 8};
+/* The padding: 23 less one byte for sequence 7, three for window 20456 and one for version 3. */
+static const struct saying right = {.pairs = 22,
+                                    .version = 2,
+                                    .metric = 1,
+                                    .eps_micro = 1000000,
+                                    .cells_tag = 77,
+                                    .cells_n = 8,
+                                    .padding_n = 18};
 
 static void signed_but_malformed_payloads_are_refused(void **state) {
     (void)state;
@@ -280,11 +398,15 @@ static void signed_but_malformed_payloads_are_refused(void **state) {
         n = say(&s, &y, bytes, sizeof bytes);                                                      \
         assert_int_equal(refused(bytes, n, s.public_key), SOTTO_E_FORMAT);                         \
     } while (0)
-    SAYING(y.pairs = 13);
-    SAYING(y.pairs = 15);
-    SAYING((y.pairs = 15, y.extra_key = 1));
+    SAYING(y.pairs = 21);
+    SAYING(y.pairs = 23);
+    SAYING((y.pairs = 23, y.extra_key = 1));
     SAYING(y.version = 0);
-    SAYING(y.version = 2);
+    SAYING(y.version = 1);
+    SAYING(y.version = 3);
+    SAYING(y.padding_n = 17);
+    SAYING(y.padding_n = 19);
+    SAYING(y.loud_padding = 1);
     SAYING(y.long_integer = 1);
     SAYING(y.swap_keys = 1);
     SAYING(y.metric = 0);
@@ -324,6 +446,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_encoded_is_decoded),
         cmocka_unit_test(size_tells_nothing_about_the_counts),
+        cmocka_unit_test(all_reports_of_a_metric_have_one_length),
+        cmocka_unit_test(households_answers_are_encoded_and_decoded),
         cmocka_unit_test(sixty_four_cells_fit_384_bytes_at_the_largest_of_everything),
         cmocka_unit_test(every_flipped_bit_and_byte_is_refused),
         cmocka_unit_test(shortened_and_lengthened_reports_are_refused),

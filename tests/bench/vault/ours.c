@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
     policy.consent[SOTTO_PURPOSE_STORE] = POLICY_ASK;
     policy.consent_ttl_s = POLICY_CONSENT_TTL_S_MAX;
     policy.retention_s = POLICY_RETENTION_S_MAX;
-    struct person_home home = {v, &policy, &model};
+    struct person_home home = {v, &policy, &model, UINT64_MAX};
     struct person *people = sodium_malloc(LOAD_PEOPLE * sizeof *people);
     load_need(v && people, "out of memory");
     ok(vault_open(v, &port, &rng, &err));
