@@ -63,6 +63,7 @@ TOOLS    := $(call names,tools/%/main.c)
 UNITS    := $(call names,tests/unit/%.c)
 BENCHES  := $(call names,tests/bench/%.c)
 FUZZERS  := $(call names,tests/fuzz/%.c)
+AUDITS   := $(call names,tests/audit/%.c)
 EXAMPLES := $(call names,examples/%.c)
 HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h platform/linux/sotto_linux.h
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
@@ -72,7 +73,7 @@ TEST_OBJ := $(call objects,tests/support/*.c)
 FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 
-.PHONY: all lib tools examples build-tests setup demo test bench bench-count fuzz fuzz-long asan coverage lint check-walls \
+.PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
         size ci install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -115,7 +116,8 @@ $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.
 
 $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
-$(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%):
+$(AUDITS:%=$(O)/audit/%): $(O)/audit/%: $(O)/obj/tests/audit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
 
@@ -152,6 +154,11 @@ bench-count: ## instructions of one scoring and one call, here by callgrind and 
 	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
 	@$(MAKE) $(PAR) $(O)/bench/bench_slate
 	@O="$(O)" CC="$(CC)" tests/bench/instructions.sh
+
+audit-dp: ## every mechanism at ten million samples with fresh seeds: its law, its epsilon
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@$(MAKE) $(PAR) $(O)/audit/audit_dp
+	@$(O)/audit/audit_dp
 
 fuzz: ## every parser of untrusted bytes, FUZZ_SECONDS=60 in all, under clang's libFuzzer
 	@$(MAKE) --no-print-directory setup SETUP_FOR=fuzz
@@ -205,7 +212,7 @@ uninstall: ## remove what install put there
 	    $(foreach l,libsotto.a libsotto.so $(SONAME) libsotto.so.$(VERSION) pkgconfig/sotto.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj tests bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj tests audit bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list

@@ -60,7 +60,7 @@ struct mechanism_cost {
     int is_fixed_time; /* how long the noise takes tells nothing about it */
 };
 #define MECHANISM_GAUSSIAN_DELTA_LOG2   20u
-#define MECHANISM_FIXED_TIME_DELTA_LOG2 100u
+#define MECHANISM_FIXED_TIME_DELTA_LOG2 120u
 
 /* The epsilons there are, ascending, in micro-epsilon: 1/8, 1/4, 1/2, 1, 2, 3, 4, 5. Mechanisms 1
  * and 2 take only the powers of two (`for_visits`). *n is set; the array is static. */

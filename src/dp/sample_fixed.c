@@ -112,8 +112,8 @@ int sample_gaussian_law(uint32_t a, uint32_t s, struct sample_gaussian *law) {
  * kept, else 0: then *out must not be used. */
 static uint32_t gaussian_try(const struct sample_gaussian *law, const uint8_t bytes[ATTEMPT_BYTES],
                              int32_t *out) {
-    struct wide draw = {load64(bytes), load64(bytes + 8)};
-    struct wide coin = {load64(bytes + 16), load64(bytes + 24)};
+    struct wide draw = {load64(bytes + 8), load64(bytes)};
+    struct wide coin = {load64(bytes + 24), load64(bytes + 16)};
     uint64_t product = (uint64_t)load32(bytes + 32) * law->step, v = 0;
     uint32_t sign = load32(bytes + 36) & 1;
     for (uint32_t j = 0; j < TABLE_GAUSSIAN_TAIL_N; j++)

@@ -1,20 +1,16 @@
 #!/usr/bin/python3
 """noise_tables: writes src/dp/table.c, every number that the noise rests on.
 
-    tools/dev/noise_tables.py           the file, on standard output
-    tools/dev/noise_tables.py naive     the same with every threshold rounded to nearest, as one would
-                                        write it at first; tests show that its proof fails
+    tools/dev/noise_tables.py > src/dp/table.c
 
 Integers only; each real number is held between two fractions and the safe one is taken. Nothing depends
 on the machine. The proofs are in tests/unit/test_table.c and do not use this program.
 """
-import sys
 from fractions import Fraction
 from math import isqrt
 
 BITS = 640  # fixed point for enclosures
 ONE = 1 << BITS
-NAIVE = sys.argv[1:] == ['naive']
 
 MENU = [125000, 250000, 500000, 1000000, 2000000, 3000000, 4000000, 5000000]  # micro-epsilon
 DELTA_LOG2 = 20  # Gaussian
@@ -90,14 +86,6 @@ def log(x):
     return (mlo + k * tlo, mhi + k * thi) if k >= 0 else (mlo + k * thi, mhi + k * tlo)
 
 
-def half_up(real, scale_bits):
-    """Nearest integer to real * 2^scale_bits; the enclosure must decide it."""
-    shift = BITS - scale_bits
-    lo, hi = (real.lo + (1 << shift - 1)) >> shift, (real.hi + (1 << shift - 1)) >> shift
-    assert lo == hi
-    return lo
-
-
 # ---- Discrete Laplace: digits of the difference of two geometrics -------------------------------------------
 
 def laplace(odd, first, last):
@@ -110,13 +98,6 @@ def laplace(odd, first, last):
     rounded up from what that bound allows, with 2^-100 of x to spare. It then holds for every x that is a
     higher digit of the same table, too.
     """
-    if NAIVE:
-        out = []
-        for i in range(first, last + 1):
-            r = exp(Fraction(2) ** i / odd)
-            s = (r + of(1)) * (r + of(1))
-            out.append(half_up(r * s.inverse(), 128))
-        return out
     x = Fraction(2) ** first / odd
     bound = exp(x * (1 - Fraction(1, 1 << 100)))
     out = []

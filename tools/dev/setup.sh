@@ -11,12 +11,12 @@ purpose=${1:-build}
 
 build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-dev liblzma-dev
     libzstd-dev libinih-dev libjansson-dev'
-test="$build g++ libcmocka-dev minisign xz-utils zstd"
+test="$build g++ libcmocka-dev minisign xz-utils zstd python3 valgrind"
 lint="$build clang-format clang-tidy cppcheck shellcheck"
-bench="$test libfaiss-dev valgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+bench="$test libfaiss-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
 fuzz="$build clang libclang-rt-14-dev"
-ci="$test $lint clang libclang-rt-14-dev valgrind chromium fonts-dejavu-core
+ci="$test $lint clang libclang-rt-14-dev chromium fonts-dejavu-core
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
 case $purpose in

@@ -62,7 +62,7 @@ edges() {
         if (to == "" || to == "outside" || from == "tools") next
         if (!(from in plan)) { breach("is in a room the plan does not know: " from); next }
         if (!((from, to) in may)) breach(from " may not include " to " (" $2 ")")
-        if ($1 ~ /^src\/(score\/|slate\/rank|slate\/rerank|dp\/sample|dp\/mechanism)/ && $2 ~ /^src\/(vault\/|base\/clock)/)
+        if ($1 ~ /^src\/(score\/|slate\/rank|slate\/rerank|dp\/sample|dp\/mechanism|dp\/table)/ && $2 ~ /^src\/(vault\/|base\/clock)/)
             breach("is pure and may not see " $2)
     }'
 }
