@@ -283,8 +283,10 @@ static void altered_or_foreign_databases_merge_nothing(void **state) {
     } cases[] = {
         /* less noise claimed than there was */
         {"UPDATE series SET eps_micro = 2000000", SOTTO_E_CORRUPT},
+        {"UPDATE series SET mechanism = 3", SOTTO_E_CORRUPT},
         {"UPDATE cells SET name = 'other' WHERE cell = 0", SOTTO_E_CORRUPT},
         {"UPDATE devices SET key = randomblob(32)", SOTTO_E_FORMAT},
+        {"UPDATE devices SET label = char(27) || '[2J'", SOTTO_E_FORMAT},
         {"PRAGMA user_version = 3", SOTTO_E_NEWER},
         {"PRAGMA application_id = 1", SOTTO_E_FORMAT},
     };

@@ -156,13 +156,12 @@ static void chunk_wait(struct chunk *c) {
 
 /* What needs only the claimed device: known bytes, its key. */
 static int prepare(struct ingest *in, struct slot *s, struct sotto_error *err) {
-    const struct fleet_bytes b = {s->place, s->bytes, s->n, {0}};
-    struct fleet_bytes hashed = b;
+    struct fleet_bytes b = {.place = s->place, .bytes = s->bytes, .n = s->n};
     enum fleet_conflict conflict;
     uint8_t device[8];
-    hash256(s->hash, s->bytes, s->n);
-    memcpy(hashed.hash, s->hash, sizeof hashed.hash);
-    int status = fleet_store_conflict(in->store, &hashed, NULL, &conflict, err);
+    hash256(b.hash, s->bytes, s->n);
+    memcpy(s->hash, b.hash, sizeof s->hash);
+    int status = fleet_store_conflict(in->store, &b, NULL, &conflict, err);
     if (status != SOTTO_OK) return status;
     s->reason = conflict == FLEET_KNOWN ? DUPLICATE : COUNTED;
     if (s->reason == DUPLICATE) return SOTTO_OK;
@@ -245,7 +244,7 @@ static int check_conflict(struct ingest *in, struct slot *s, const struct fleet_
 }
 
 static int judge(struct ingest *in, struct slot *s, struct sotto_error *err) {
-    struct fleet_bytes b = {s->place, s->bytes, s->n, {0}};
+    struct fleet_bytes b = {.place = s->place, .bytes = s->bytes, .n = s->n};
     const struct fleet_metric *terms = NULL;
     int status = SOTTO_OK;
     memcpy(b.hash, s->hash, sizeof b.hash);

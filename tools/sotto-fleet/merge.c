@@ -19,6 +19,12 @@ static int each_device(void *ctx, const struct fleet_device *d, int is_enrolled,
     struct run *run = ctx;
     uint8_t digest[HASH_BYTES], key[32];
     uint32_t line;
+    if (!utf8_is_printable(d->label, strlen(d->label)) ||
+        !utf8_is_printable(d->group, strlen(d->group)))
+        return fail(err, SOTTO_E_FORMAT,
+                    "%.120s: the label or group of a device is not printable; nothing was merged: "
+                    "restore it from a backup",
+                    run->from);
     hash256(digest, d->key, sizeof d->key);
     int status = fleet_store_device(&run->store, d->id, 1, key, err);
     if (memcmp(digest, d->id, sizeof d->id) != 0 ||

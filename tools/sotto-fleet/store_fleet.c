@@ -297,6 +297,19 @@ int fleet_store_terms(struct fleet_store *s, const uint8_t schema[16], uint32_t 
     return is_there ? fleet_store_metric(s, series, terms, err) : SOTTO_E_NOT_FOUND;
 }
 
+static int is_shown(const char *text) { return utf8_is_printable(text, strlen(text)); }
+
+/* What another database says it measured may be shown and can have been measured. */
+static int is_possible(const struct fleet_metric *m) {
+    const struct mechanism_terms terms = fleet_terms_of(m);
+    int is_visit =
+        m->mechanism == MECHANISM_DISCRETE_LAPLACE || m->mechanism == MECHANISM_DISCRETE_GAUSSIAN;
+    for (uint32_t c = 0; c < m->n_names; c++)
+        if (!is_shown(m->cells[c])) return 0;
+    return is_shown(m->name) && m->unit == (is_visit ? UNIT_VISIT : UNIT_HOUSEHOLD) &&
+           mechanism_check(&terms, NULL, NULL) == 0;
+}
+
 int fleet_store_copy_schemas(struct fleet_store *s, struct fleet_store *from,
                              struct sotto_error *err) {
     struct use u = use_of(from, FLEET_SCHEMA_LIST);
@@ -311,7 +324,8 @@ int fleet_store_copy_schemas(struct fleet_store *s, struct fleet_store *from,
         status = fleet_store_metric(from, (uint64_t)sqlite3_column_int64(u.query, 2), &m, err);
         if (status != SOTTO_OK) break;
         definition_of(&m, definition);
-        if (m.id != metric || memcmp(definition, m.definition, sizeof definition) != 0)
+        if (m.id != metric || memcmp(definition, m.definition, sizeof definition) != 0 ||
+            !is_possible(&m))
             status = fail(err, SOTTO_E_CORRUPT,
                           "%.120s: the definition of metric %u was altered; nothing was merged: "
                           "restore it from a backup",
