@@ -7,7 +7,6 @@
  * seconds and peak memory, on stderr */
 #include <inttypes.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -45,9 +44,8 @@ struct making {
     int64_t truth[CELLS];
 };
 
-static FILE *open_in(const char *dir, const char *format, uint32_t number) {
-    char path[4096], name[64];
-    snprintf(name, sizeof name, format, number);
+static FILE *open_in(const char *dir, const char *name) {
+    char path[4096];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *f = fopen(path, "we");
     if (!f) die(path);
@@ -103,8 +101,11 @@ static void one_batch(void *ctx, int thread, uint32_t batch) {
     struct rng rng;
     struct test_entropy entropy;
     struct dice dice = {UINT64_C(77) << 32 | batch};
-    FILE *reports = open_in(m->dir, "reports/%06u.reports", batch);
-    FILE *enrolled = open_in(m->dir, "enrolled-%06u.txt", batch);
+    char name[64];
+    snprintf(name, sizeof name, "reports/%06u.reports", batch);
+    FILE *reports = open_in(m->dir, name);
+    snprintf(name, sizeof name, "enrolled-%06u.txt", batch);
+    FILE *enrolled = open_in(m->dir, name);
     (void)thread;
     if (test_rng_start(&rng, &entropy, dice.state, UINT32_MAX) != 0) die("generator");
     for (uint64_t d = (uint64_t)batch * BATCH; d < m->devices && d < ((uint64_t)batch + 1) * BATCH;
@@ -127,7 +128,7 @@ static void policy(struct making *m) {
     make_public_key(key, OFFICER);
     if (fleet_policy_load(&loaded, path, key, &err) != SOTTO_OK) die(err.message);
     memcpy(m->schema, loaded.schema_hash, sizeof m->schema);
-    FILE *to = open_in(m->dir, "officer.pub", 0);
+    FILE *to = open_in(m->dir, "officer.pub");
     fprintf(to, "%s\n", key);
     if (fclose(to) != 0) die("officer.pub");
 }
@@ -142,7 +143,7 @@ static int make(uint64_t devices, const char *dir) {
     policy(&m);
     uint32_t batches = (uint32_t)((devices + BATCH - 1) / BATCH);
     parallel_each(batches, (int)sysconf(_SC_NPROCESSORS_ONLN), "reporting", one_batch, &m);
-    FILE *to = open_in(dir, "truth.txt", 0);
+    FILE *to = open_in(dir, "truth.txt");
     for (int c = 0; c < CELLS; c++) fprintf(to, "%" PRId64 "\n", m.truth[c]);
     return fclose(to) == 0 ? 0 : 1;
 }
@@ -180,12 +181,14 @@ static int check(const char *db, const char *dir) {
         .db = db, .window = -1, .min_reports = 1, .by_group = 1};
     struct sotto_error err;
     uint64_t enrolled;
-    char path[4096];
+    char path[4096], line[64];
     snprintf(path, sizeof path, "%s/truth.txt", dir);
     FILE *f = fopen(path, "re");
     if (!f) die(path);
-    for (int i = 0; i < CELLS; i++)
-        if (fscanf(f, "%" SCNd64, &c.truth[i]) != 1) die(path);
+    for (int i = 0; i < CELLS; i++) {
+        if (!fgets(line, sizeof line, f)) die(path);
+        c.truth[i] = strtoll(line, NULL, 10);
+    }
     fclose(f);
     if (fleet_estimate_all(&o, check_one, &c, &enrolled, &err) != SOTTO_OK) die(err.message);
     printf("%" PRIu64 " reports of %" PRIu64 " devices; %d of %d true totals inside their 95 %% "

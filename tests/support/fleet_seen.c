@@ -17,8 +17,9 @@ static int keep(void *ctx, const struct fleet_estimate *e, struct sotto_error *e
     struct fleet_seen_one **list = e->is_total ? &seen->totals : &seen->windows;
     size_t *n = e->is_total ? &seen->n_totals : &seen->n_windows;
     (void)err;
-    *list = realloc(*list, (*n + 1) * sizeof **list);
-    assert_non_null(*list);
+    void *more = realloc(*list, (*n + 1) * sizeof **list);
+    assert_non_null(more);
+    *list = more;
     struct fleet_seen_one *one = &(*list)[(*n)++];
     memset(one, 0, sizeof *one);
     one->e = *e;

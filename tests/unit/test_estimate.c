@@ -87,7 +87,7 @@ static void fleet_open(struct fleet *w, uint32_t n, uint32_t in_group) {
         device_keys(d, device.key, secret_key);
         hash256(digest, device.key, 32);
         memcpy(device.id, digest, 8);
-        if (d < in_group) strcpy(device.group, "north");
+        if (d < in_group) memcpy(device.group, "north", 6);
         assert_int_equal(fleet_store_enrol(&w->store, &device, d + 1, &other, &w->err), SOTTO_OK);
         assert_int_equal(other, 0);
     }

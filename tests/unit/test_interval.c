@@ -30,16 +30,16 @@ static double covered_by_hand(int n, const struct interval_noise *noise, int64_t
 
 static void interval_is_the_smallest_that_covers(void **state) {
     (void)state;
-    const struct interval_noise *noises[] = {LAPLACE(1),  LAPLACE(4),  LAPLACE(0.5),  LAPLACE(8),
-                                             GAUSSIAN(2), GAUSSIAN(5), GAUSSIAN(17.3)};
+    static const struct interval_noise noises[] = {{0, 1}, {0, 4}, {0, 0.5}, {0, 8},
+                                                   {1, 2}, {1, 5}, {1, 17.3}};
     static const double levels[] = {0.95, 0.9992};
     for (size_t i = 0; i < sizeof noises / sizeof *noises; i++)
         for (int n = 1; n <= 2; n++)
             for (int l = 0; l < 2; l++) {
                 int64_t h = -1;
-                assert_int_equal(interval_of_noise((uint64_t)n, noises[i], levels[l], &h), 0);
-                assert_true(covered_by_hand(n, noises[i], h) >= levels[l]);
-                assert_true(covered_by_hand(n, noises[i], h - 1) < levels[l]);
+                assert_int_equal(interval_of_noise((uint64_t)n, &noises[i], levels[l], &h), 0);
+                assert_true(covered_by_hand(n, &noises[i], h) >= levels[l]);
+                assert_true(covered_by_hand(n, &noises[i], h - 1) < levels[l]);
             }
 }
 

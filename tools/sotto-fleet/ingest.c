@@ -66,6 +66,7 @@ struct slot {
     size_t n;
     uint8_t hash[HASH_BYTES], key[32];
     enum reason reason; /* COUNTED: nothing against it so far */
+    uint64_t series;    /* that it belongs to, once its terms were checked */
     struct sotto_report report;
 };
 
@@ -203,6 +204,7 @@ static int terms_of(struct ingest *in, const struct sotto_report *r,
 
 static void check_terms(struct slot *s, const struct fleet_metric *m) {
     const struct sotto_report *r = &s->report;
+    s->series = m->series;
     const struct mechanism_terms terms = fleet_terms_of(m);
     const struct {
         const char *name;
@@ -268,7 +270,7 @@ static int judge(struct ingest *in, struct slot *s, struct sotto_error *err) {
     }
     if (s->reason != COUNTED) return set_aside(in, &b, s->reason, s->detail, err);
     in->result->accepted++;
-    return fleet_store_accept(in->store, &b, &s->report, terms->series, err);
+    return fleet_store_accept(in->store, &b, &s->report, s->series, err);
 }
 
 static int chunk_judge(struct ingest *in, struct chunk *c, struct sotto_error *err) {

@@ -147,19 +147,24 @@ static int is_shown(const struct fleet_printer *p, const struct fleet_estimate *
                                 : 1;
 }
 
+struct choice {
+    double estimate;
+    uint32_t cell;
+};
+
 static int by_estimate(const void *a, const void *b) {
-    const struct fleet_cell *const *x = a, *const *y = b;
-    return (*x)->estimate > (*y)->estimate   ? -1
-           : (*x)->estimate < (*y)->estimate ? 1
-           : *x < *y                         ? -1
-                                             : *x > *y;
+    const struct choice *x = a, *y = b;
+    return x->estimate > y->estimate   ? -1
+           : x->estimate < y->estimate ? 1
+           : x->cell < y->cell         ? -1
+                                       : x->cell > y->cell;
 }
 
 /* The cells to print: all in their order, or the `top` largest ones. */
 static uint32_t choose(const struct fleet_printer *p, const struct fleet_estimate *e,
-                       const struct fleet_cell **chosen) {
+                       struct choice *chosen) {
     uint32_t n = e->metric->n_cells;
-    for (uint32_t c = 0; c < n; c++) chosen[c] = &e->cells[c];
+    for (uint32_t c = 0; c < n; c++) chosen[c] = (struct choice){e->cells[c].estimate, c};
     if (n <= p->top) return n;
     qsort(chosen, n, sizeof *chosen, by_estimate);
     return p->top;
@@ -169,7 +174,7 @@ static int print_cells(struct fleet_printer *p, const struct fleet_estimate *e,
                        struct sotto_error *err) {
     uint32_t n = e->metric->n_cells;
     int wide[COLUMNS];
-    const struct fleet_cell **chosen = calloc(n, sizeof *chosen);
+    struct choice *chosen = calloc(n, sizeof *chosen);
     struct row *rows = chosen ? calloc(n < p->top ? n : p->top, sizeof *rows) : NULL;
     if (!rows) {
         free(chosen);
@@ -178,7 +183,7 @@ static int print_cells(struct fleet_printer *p, const struct fleet_estimate *e,
     n = choose(p, e, chosen);
     for (int k = 0; k < COLUMNS; k++) wide[k] = columns_of(titles[k]);
     for (uint32_t i = 0; i < n; i++) {
-        put_row(&rows[i], p, e, (uint32_t)(chosen[i] - e->cells));
+        put_row(&rows[i], p, e, chosen[i].cell);
         for (int k = 0; k < COLUMNS; k++) {
             int width = columns_of(rows[i].text[k]);
             if (width > wide[k]) wide[k] = width;

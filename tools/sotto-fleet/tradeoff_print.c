@@ -117,7 +117,7 @@ static double at_y(const struct frame *f, double error) {
 }
 
 static void put_grid(FILE *to, const struct frame *f) {
-    for (double e = f->x0; e <= f->x1; e++) {
+    for (int e = (int)f->x0; e <= (int)f->x1; e++) {
         double x = at_x(f, pow(10, e));
         fprintf(to, "<path class=\"a\" d=\"M%.1f %dV%d\"/><text class=\"m\" x=\"%.1f\" y=\"%d\">",
                 x, TOP, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 20);
@@ -126,7 +126,7 @@ static void put_grid(FILE *to, const struct frame *f) {
         else
             fprintf(to, "%g</text>\n", pow(10, e));
     }
-    for (double e = f->y0; e <= f->y1; e++) {
+    for (int e = (int)f->y0; e <= (int)f->y1; e++) {
         double y = at_y(f, pow(10, e));
         fprintf(to,
                 "<path class=\"a\" d=\"M%d %.1fH%d\"/><text class=\"e\" x=\"%d\" y=\"%.1f\">%g"
