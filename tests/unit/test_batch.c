@@ -305,6 +305,14 @@ static void altered_or_foreign_databases_merge_nothing(void **state) {
         assert_non_null(strstr(f->err.message, "a.db"));
         assert_int_equal(database(f->db, "SELECT count(*) FROM reports"), 3); /* all or nothing */
     }
+    /* A key that is not its id's, of a device not known here. */
+    char fresh[200];
+    snprintf(fresh, sizeof fresh, "%s/fresh.db", f->dir);
+    unlink(a);
+    collector(f, a, 18, 9);
+    (void)database(a, "UPDATE devices SET key = randomblob(32)");
+    fleet_collected_free(&f->result);
+    assert_int_equal(fleet_merge(fresh, from + 1, 1, &f->result, &f->err), SOTTO_E_FORMAT);
     fleet_collected_free(&f->result);
     assert_int_equal(fleet_merge(f->db, self, 1, &f->result, &f->err), SOTTO_E_FORMAT);
     assert_non_null(strstr(f->err.message, "itself"));

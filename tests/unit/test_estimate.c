@@ -3,6 +3,7 @@
 #include "tests/support/test.h"
 
 #include <math.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
@@ -26,7 +27,7 @@ struct fleet {
     struct policy policy;
     struct rng rng;
     struct test_entropy entropy;
-    uint64_t sequence;
+    int bad_answer; /* the next household answers what no mechanism can */
     struct sotto_error err;
 };
 
@@ -128,6 +129,8 @@ static void fleet_put(struct fleet *w, uint32_t d, uint32_t metric, uint64_t win
                                               .max_value = m->max_value};
         r.n_answer = (uint32_t)mechanism_answer_bytes(&terms);
         assert_int_equal(mechanism_answer(&w->rng, &terms, value, r.answer), 0);
+        if (w->bad_answer) memset(r.answer, 0xff, r.n_answer);
+        w->bad_answer = 0;
     }
     assert_int_equal(sotto_report_encode(&r, secret_key, bytes, sizeof bytes, &n), SOTTO_OK);
     assert_int_equal(ingest_report(w->ingest, "test", bytes, n, &w->err), SOTTO_OK);
@@ -146,6 +149,14 @@ static void fleet_commit(struct fleet *w, uint64_t accepted) {
 static void fleet_free(struct fleet *w) {
     fleet_collected_free(&w->result);
     fleet_dir_free(w->f);
+}
+
+/* Does what nobody should to the database. */
+static void database(struct fleet *w, const char *sql) {
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(w->f->db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
 }
 
 static struct fleet_estimate_options options_of(struct fleet *w) {
@@ -266,6 +277,16 @@ static void poisoned_device_is_flagged_and_clipping_bounds_its_pull(void **state
         assert_int_equal(e->cells[c].clipped, 1);
     }
     fleet_seen_free(seen);
+
+    /* The same downwards. */
+    o.clip = 10;
+    database(w,
+             "UPDATE reports SET numbers = x'00800080008000800080008000800080' WHERE number <= 3");
+    seen = fleet_seen_new(w->f, &o);
+    assert_int_equal(seen->windows[0].e.cells[5].sum, 97 * 10 - 3 * 10);
+    assert_int_equal(seen->windows[0].e.cells[5].clamped, 4);
+    assert_int_equal(seen->windows[0].e.cells[5].clipped, 100);
+    fleet_seen_free(seen);
     fleet_free(w);
 }
 
@@ -347,6 +368,35 @@ static void households_answers_are_debiased(void **state) {
     fleet_free(w);
 }
 
+/* Neither from a device that signs it nor out of a damaged database. */
+static void impossible_answers_count_nowhere(void **state) {
+    (void)state;
+    struct fleet *w = fleet_new();
+    metric_put(w, MECHANISM_PGR, 512);
+    metric_put(w, MECHANISM_DISCRETE_LAPLACE, 8);
+    fleet_open(w, 10, 0);
+    for (uint32_t d = 0; d < 9; d++) fleet_put(w, d, 0, WINDOW_0, 0, 3, 0);
+    w->bad_answer = 1;
+    fleet_put(w, 9, 0, WINDOW_0, 0, 3, 0);
+    fleet_put(w, 9, 1, WINDOW_0, 4, 0, 0);
+    fleet_commit(w, 10);
+    assert_int_equal(w->result.n_set_aside, 1);
+    assert_string_equal(w->result.set_aside[0].reason, "wrong-terms");
+    assert_non_null(strstr(w->result.set_aside[0].detail, "nobody could have answered"));
+    static const char *const damages[] = {
+        "UPDATE reports SET numbers = x'ffffffff' WHERE metric = 1 AND number = 2",
+        "UPDATE reports SET numbers = x'00' WHERE metric = 1",
+        "UPDATE reports SET numbers = x'0000' WHERE metric = 2"};
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        database(w, damages[i]);
+        assert_int_equal(fleet_dir_estimates(w->f), SOTTO_E_CORRUPT);
+        assert_non_null(strstr(w->f->err.message, "fleet.db"));
+        database(w, "UPDATE reports SET numbers = zeroblob(CASE metric WHEN 1 THEN 4 ELSE 16 END)");
+        assert_int_equal(fleet_dir_estimates(w->f), SOTTO_OK);
+    }
+    fleet_free(w);
+}
+
 /* An answer sent again is the same dice again: it is counted as present and nothing else. */
 static void answers_sent_again_are_coverage_and_no_evidence(void **state) {
     (void)state;
@@ -413,6 +463,7 @@ int main(void) {
         cmocka_unit_test(poisoned_device_is_flagged_and_clipping_bounds_its_pull),
         cmocka_unit_test(sums_of_as_many_reports_as_can_be_do_not_overflow),
         cmocka_unit_test(households_answers_are_debiased),
+        cmocka_unit_test(impossible_answers_count_nowhere),
         cmocka_unit_test(answers_sent_again_are_coverage_and_no_evidence),
         cmocka_unit_test(buckets_get_their_items_back_from_the_catalogue),
     };
