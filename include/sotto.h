@@ -188,8 +188,9 @@ enum sotto_consent {
 
 /* Records the person's word on one purpose; `state` is GRANTED, DENIED or WITHDRAWN. In an
  * anonymous session it holds for the session. Granting STORE to a named session creates its profile
- * and stores what the session holds; taking it back erases the profile and its key. Taking back
- * PERSONALISE disarms every slate of the session.
+ * and stores what the session holds; taking it back erases the profile and its key. A no to
+ * PERSONALISE disarms every slate of the session and destroys the events behind them, in memory and
+ * in storage; a no to MEASURE what was kept to be counted.
  * A no counts at once, whatever the status. SOTTO_E_IO says that a no could not be stored because
  * storage fails: it will be as soon as storage works again, unless the device restarts before.
  * SOTTO_E_CONSENT when the policy never allows the purpose (nothing is recorded), or STORE in an
@@ -342,15 +343,25 @@ struct sotto_erase_receipt {
     uint32_t records;   /* how many encrypted records of theirs were deleted */
     uint32_t assurance; /* enum sotto_assurance; 0 when nothing was stored */
     uint64_t epoch;     /* key epoch after the erasure */
+    uint64_t number;    /* of the signed receipt (sotto_receipt.h); 0 when there is none */
 };
 
 /* Destroys a profile's key and records, or with `profile` NULL those of every profile; open
  * sessions of it lose their history and consent at once, and open slates their reasons. Works
  * whatever was consented to; erasing what does not exist succeeds and says 0. A power cut in the
  * middle is finished by the next open. The privacy ledger is kept: what was revealed stays
- * accounted for. */
+ * accounted for. The signed receipt comes from sotto_receipt_next (sotto_receipt.h), also of an
+ * erasure that a power cut interrupted. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_erase(struct sotto *engine, const char *profile,
                                            struct sotto_erase_receipt *receipt);
+
+/* Destroys what one purpose alone needed of a profile (NULL: of every one): to personalise, its
+ * events; to measure, what was kept to answer for it. PURPOSE_STORE is sotto_erase. The rest stays,
+ * sealed under a new key, and so does what the person agreed to: a no, by sotto_consent_set,
+ * destroys the same and stays a no. As certain, and finished in the same way, as sotto_erase. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_erase_purpose(struct sotto *engine, const char *profile,
+                                                   enum sotto_purpose purpose,
+                                                   struct sotto_erase_receipt *receipt);
 
 /* ---- What leaves the device -------------------------------------------------------------- */
 
@@ -430,6 +441,8 @@ struct sotto_health {
     uint64_t slates_general, slates_personalised;
     uint64_t reports;       /* stored in the outbox */
     int64_t time_floor_s;   /* the engine's notion of now: never goes back, seconds since 1970 */
+    int64_t time_late_s;    /* what consent and retention go by: every plausible reading so far */
+    int64_t time_claim_s;   /* what the wall clock says and is not believed yet; 0: nothing */
     size_t memory_bytes;    /* of the engine's block and locked arenas */
     uint32_t memory_locked; /* 1: those arenas cannot reach swap; 0: sotto_port.allow_unlocked */
 };

@@ -25,7 +25,8 @@ enum sotto_audit_kind {
     SOTTO_AUDIT_MODEL = 3,   /* model version a was set aside: expired or outdated */
     SOTTO_AUDIT_CONSENT = 4, /* of a stored profile; a its words as they stand: enum sotto_consent
                                 in bits 0 to 7 store, 8 to 15 personalise, 16 to 23 measure */
-    SOTTO_AUDIT_ERASE = 5,   /* begun: a profiles, b records */
+    SOTTO_AUDIT_ERASE = 5,   /* begun: a profiles, b records; detail purposes (bits 1 << enum
+                                sotto_purpose) + 16 * enum sotto_erase_why; 0: from before receipts */
     SOTTO_AUDIT_SHRED = 6,   /* its key destroyed: detail enum sotto_assurance, a key epoch */
     SOTTO_AUDIT_REPORT = 7,  /* a metric * 2^32 + window, b charge in millionths of epsilon */
     SOTTO_AUDIT_DISCLOSURE =

@@ -71,6 +71,14 @@ void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
     slates_apply(e, 0, SLATE_WITHDRAW, SOTTO_WHY_POLICY);
 }
 
+/* Also brings a signed policy back. */
+static void let_signed_rule(struct sotto *e) {
+    e->rules = &e->policy;
+    e->dp.policy = e->rules;
+    e->policy_status = SOTTO_OK;
+    e->policy_message[0] = '\0';
+}
+
 void engine_set_model_aside(struct sotto *e, int status, const char *message) {
     if (e->is_start_logged && e->model_status != status)
         vault_note(e->vault, SOTTO_AUDIT_MODEL, 0, e->model.version, 0);
@@ -80,17 +88,35 @@ void engine_set_model_aside(struct sotto *e, int status, const char *message) {
     slates_apply(e, 0, SLATE_WITHDRAW, SOTTO_WHY_MODEL);
 }
 
-int64_t engine_now(struct sotto *e) {
-    int64_t now_s = clock_now(&e->clock);
-    vault_tell_day(e->vault, (uint16_t)(now_s / 86400));
+/* What has expired at `claimed_s` is not used; what only seemed to is used again. */
+static void heed_expiry(struct sotto *e, int64_t claimed_s) {
     int64_t last_s = e->model_pack.not_after_s;
-    if (e->model_status == SOTTO_OK && last_s != 0 && now_s > last_s)
+    int is_over = last_s != 0 && claimed_s > last_s;
+    if (e->model_status == SOTTO_OK && is_over)
         engine_set_model_aside(e, SOTTO_E_EXPIRED,
                                "the model pack expired; install a newer one; until then slates are "
                                "general");
-    if (e->rules == &e->policy && e->policy.not_after_s != 0 && now_s > e->policy.not_after_s)
+    if (e->model_status == SOTTO_E_EXPIRED && !is_over) {
+        e->model_status = SOTTO_OK;
+        e->model_message[0] = '\0';
+    }
+    last_s = e->policy.not_after_s;
+    is_over = last_s != 0 && claimed_s > last_s;
+    if (e->rules == &e->policy && is_over)
         engine_let_strict_rule(e, SOTTO_E_EXPIRED, "the policy pack expired; install a newer one");
+    if (e->policy_status == SOTTO_E_EXPIRED && !is_over) let_signed_rule(e);
+}
+
+int64_t engine_now(struct sotto *e) {
+    int64_t now_s = clock_now(&e->clock);
+    vault_tell_time(e->vault, now_s);
+    heed_expiry(e, clock_claimed(&e->clock));
     return now_s;
+}
+
+int64_t engine_late(struct sotto *e) {
+    engine_now(e);
+    return e->clock.late_s;
 }
 
 uint64_t engine_now_ms(struct sotto *e) {
@@ -239,6 +265,14 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     return SOTTO_OK;
 }
 
+/* When a believed pack was signed, it was at least that late; how long it is meant to last says
+ * what a clock that was never set may say. */
+static void support_time(struct sotto *e, const struct pack *pack) {
+    struct sotto_clock *clock = &e->clock;
+    if (pack->created_s > clock->signed_from_s) clock->signed_from_s = pack->created_s;
+    if (pack->not_after_s > clock->signed_until_s) clock->signed_until_s = pack->not_after_s;
+}
+
 /* A policy that is not valid in every respect leaves `strict` in force and says why. */
 static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t floor) {
     struct sotto_error why = {0, ""};
@@ -249,18 +283,18 @@ static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t 
     int status = pack_open(&pack, e->port, c->policy_pack, c->policy_key, PACK_POLICY,
                            c->device_class, &why);
     if (status == SOTTO_OK) {
-        status = pack_check_fresh(&pack, c->policy_pack, floor, clock_now(&e->clock), &why);
+        /* Only for the floor: engine_now lets an expired one rest, now as on any later day. */
+        status = pack_check_fresh(&pack, c->policy_pack, floor, 0, &why);
         if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
         if (status == SOTTO_OK) status = dp_policy_check(&e->policy, &why);
+        if (status == SOTTO_OK) support_time(e, &pack);
         pack_close(&pack);
     }
     if (status != SOTTO_OK) {
         engine_let_strict_rule(e, status, why.message);
         return;
     }
-    e->rules = &e->policy;
-    e->policy_status = SOTTO_OK;
-    e->policy_message[0] = '\0';
+    let_signed_rule(e);
 }
 
 /* The floors, the clock that starts from them, and what must be as new as they say. */
@@ -278,11 +312,13 @@ static int open_rules(struct sotto *e, const struct sotto_config *c, struct sott
             return status;
         }
     }
-    clock_start(&e->clock, e->port, floors.time_s);
-    e->saved_floor_s = floors.time_s;
+    clock_start(&e->clock, e->port, &floors.clock);
+    e->saved = clock_keep(&e->clock);
+    support_time(e, &e->model_pack);
     /* Only for the floor: engine_now sets an expired model aside, now as on any later day. */
     status = pack_check_fresh(&e->model_pack, c->model_pack, floors.model, 0, err);
     if (status == SOTTO_OK) open_policy(e, c, floors.policy);
+    if (status == SOTTO_OK) engine_now(e);
     return status;
 }
 
@@ -340,7 +376,7 @@ int engine_settle_storage(struct sotto *e) {
                    e->model.version, e->rules == &e->policy ? e->policy.version : 0);
     if (status == SOTTO_OK) status = vault_write_notes(e->vault, &e->error);
     if (status == SOTTO_OK) e->is_start_logged = 1;
-    if (status == SOTTO_OK) status = floors_save(e, now_s);
+    if (status == SOTTO_OK) status = floors_save(e);
     if (status == SOTTO_OK) status = engine_make_report_key(e);
     if (status == SOTTO_OK) status = household_tick(e, now_s);
     return status;
@@ -407,7 +443,8 @@ void sotto_close(struct sotto *e) {
         /* Told when the sessions ended. */
     }
     audit_disclosures(e);
-    if (engine_has_storage(e) && floors_save(e, engine_now(e)) != SOTTO_OK) {
+    engine_now(e);
+    if (engine_has_storage(e) && floors_save(e) != SOTTO_OK) {
         /* The floor saved last time stays. */
     }
     release(e);
@@ -427,6 +464,12 @@ static int revive(struct sotto *e, uint64_t now_ms) {
     if (!is_storage_failed) return SOTTO_OK;
     int status = vault_retry(e->vault, &e->error);
     return status == SOTTO_OK ? engine_settle_storage(e) : status;
+}
+
+/* A jump is kept at once: what it ended must not come back with the next start. */
+static int is_time_to_save(const struct sotto *e) {
+    return e->clock.now_s - e->saved.now_s >= FLOOR_SAVE_S ||
+           e->clock.late_s - e->saved.late_s >= FLOOR_SAVE_S;
 }
 
 int sotto_tick(struct sotto *e) {
@@ -453,13 +496,13 @@ int sotto_tick(struct sotto *e) {
         if (visit_is_idle(e, v, now_ms))
             KEEP_FIRST(visit_end(e, v));
         else if (is_flush_due)
-            KEEP_FIRST(visit_settle(e, v, now_s));
+            KEEP_FIRST(visit_settle(e, v, e->clock.late_s));
     }
     KEEP_FIRST(engine_make_report_key(e));
     if (engine_has_storage(e)) {
         KEEP_FIRST(household_tick(e, now_s));
-        if (engine_has_storage(e) && now_s - e->saved_floor_s >= FLOOR_SAVE_S) {
-            KEEP_FIRST(floors_save(e, now_s));
+        if (engine_has_storage(e) && is_time_to_save(e)) {
+            KEEP_FIRST(floors_save(e));
             audit_disclosures(e);
         }
     }
@@ -476,6 +519,8 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     memset(health, 0, sizeof *health);
     health->size = sizeof *health;
     health->time_floor_s = engine_now(e);
+    health->time_late_s = e->clock.late_s;
+    health->time_claim_s = e->clock.claim_s;
     health->strict = e->rules == &e->strict;
     health->policy_status = e->policy_status;
     memcpy(health->policy_message, e->policy_message, sizeof health->policy_message);

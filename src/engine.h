@@ -20,22 +20,23 @@ struct visit {
     sotto_session handle; /* 0: unused */
     struct person person;
     struct dp_visit tally;
-    uint64_t policy_version;        /* whose metrics `tally` counts for */
-    uint64_t active_ms;             /* monotonic time of the last call */
-    int is_disclosed;               /* saw the current notice in this session */
-    int is_countable;               /* no randomness failed while counting */
-    int owes_consent;               /* a "no" that storage has not taken yet */
-    int owes_yes;                   /* a "yes" said before storage could be asked */
-    int owes_erase;                 /* an erasure that storage has not done yet */
-    sotto_slate asked;              /* whose banner was shown last, */
+    uint64_t policy_version; /* whose metrics `tally` counts for */
+    uint64_t active_ms;      /* monotonic time of the last call */
+    int is_disclosed;        /* saw the current notice in this session */
+    int is_countable;        /* no randomness failed while counting */
+    int owes_consent;        /* a "no" that storage has not taken yet */
+    int owes_yes;            /* a "yes" said before storage could be asked */
+    uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
+    uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
+    sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
 };
 
 /* What storage owes somebody whose session has ended. */
 struct debt {
     char name[SOTTO_PROFILE_NAME_MAX + 1]; /* "": unused */
-    int is_erasure;
-    struct consent no; /* the purposes that were denied or withdrawn */
+    uint8_t owes_erase;                    /* as in a visit */
+    struct consent no;                     /* the purposes that were denied or withdrawn */
 };
 
 /* All that could tell about a person, in one locked, guarded, undumpable block. */
@@ -63,7 +64,7 @@ struct sotto {
     int storage_status;
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t retried_ms, flushed_ms;
-    int64_t saved_floor_s;
+    struct clock_kept saved; /* of the clock, last time */
 
     struct secrets *secrets;
     struct slate_workspace workspace;
@@ -87,8 +88,11 @@ struct sotto {
 /* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
 int engine_enter(struct sotto *e) MUST_CHECK;
 /* Moves time on, lets the strict policy rule once the signed one has expired, and sets an expired
- * model aside. Seconds since 1970. */
+ * model aside; both return when the clock that said so turns out to be wrong. Seconds since 1970,
+ * on the clock that windows and budgets go by. */
 int64_t engine_now(struct sotto *e);
+/* The same, on the clock that consent and retention go by (see clock.h). */
+int64_t engine_late(struct sotto *e);
 uint64_t engine_now_ms(struct sotto *e);
 /* True if records can be kept. */
 int engine_has_storage(const struct sotto *e) MUST_CHECK;
@@ -112,13 +116,13 @@ void engine_set_model_aside(struct sotto *e, int status, const char *message);
 
 /* engine_floors.c */
 struct floors {
-    int64_t time_s;
+    struct clock_kept clock;
     uint64_t model, policy; /* versions */
 };
 /* All zero where nothing is stored or can be reached; a status other than SOTTO_OK if a record is
  * there that cannot be read. */
 int floors_load(struct sotto *e, struct floors *f, struct sotto_error *err) MUST_CHECK;
-int floors_save(struct sotto *e, int64_t now_s) MUST_CHECK;
+int floors_save(struct sotto *e) MUST_CHECK;
 /* Holds what is in use against what storage knows. */
 int floors_adopt(struct sotto *e) MUST_CHECK;
 
@@ -127,6 +131,10 @@ int floors_adopt(struct sotto *e) MUST_CHECK;
 struct visit *visit_find(struct sotto *e, sotto_session session);
 int visit_is_idle(const struct sotto *e, const struct visit *v, uint64_t now_ms) MUST_CHECK;
 int visit_end(struct sotto *e, struct visit *v) MUST_CHECK;
+/* Forgets what is known of a person but the name; what is stored, or may be, is owed an erasure. */
+void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why);
+/* Forgets, in memory, what one purpose alone needed. */
+void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose purpose);
 /* Does what waits for working storage: an owed erasure, looking the person up, consent, events. */
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
 
@@ -135,10 +143,10 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
 int household_tick(struct sotto *e, int64_t now_s) MUST_CHECK;
 /* Says to e->dp who answers for the household now; forgets what was kept of one that took its
  * consent back. */
-int household_settle_consent(struct sotto *e, int64_t now_s) MUST_CHECK;
+int household_settle_consent(struct sotto *e) MUST_CHECK;
 /* True if what this visit did may be counted: anybody's under metrics of visits, under household
  * metrics that of the stored profile SOTTO_PROFILE_HOUSEHOLD. */
-int household_counts(struct sotto *e, const struct visit *v, int64_t now_s) MUST_CHECK;
+int household_counts(struct sotto *e, const struct visit *v) MUST_CHECK;
 
 /* engine_debts.c */
 /* Takes over what storage owes a visit that ends. -1 when DEBTS_MAX names wait already. */

@@ -15,7 +15,7 @@ int debts_take(struct sotto *e, const struct visit *v) {
     if (!d) d = find(e, ""); /* a free one */
     if (!d) return -1;
     memcpy(d->name, v->person.name, sizeof d->name);
-    d->is_erasure |= v->owes_erase;
+    if (v->owes_erase) d->owes_erase = v->owes_erase;
     consent_merge(&d->no, &v->person.consent);
     consent_keep_no(&d->no);
     return 0;
@@ -24,7 +24,7 @@ int debts_take(struct sotto *e, const struct visit *v) {
 void debts_give(struct sotto *e, struct visit *v) {
     struct debt *d = v->person.name[0] ? find(e, v->person.name) : NULL;
     if (!d) return;
-    v->owes_erase = d->is_erasure;
+    v->owes_erase = d->owes_erase;
     v->owes_consent = 1;
     v->person.consent = d->no;
     wipe(d, sizeof *d);
@@ -37,7 +37,9 @@ int debts_pay(struct sotto *e) {
         struct sotto_erase_receipt receipt = {.size = sizeof receipt};
         if (!d->name[0]) continue;
         if (!engine_has_storage(e)) return SOTTO_OK;
-        int status = d->is_erasure ? vault_erase(e->vault, d->name, &receipt, &e->error)
+        const struct vault_scope all = {.purposes = VAULT_EVERY_PURPOSE,
+                                        .why = (uint8_t)(d->owes_erase - 1)};
+        int status = d->owes_erase ? vault_erase_part(e->vault, d->name, &all, &receipt, &e->error)
                                    : person_save_no(&home, d->name, &d->no, &e->error);
         if (status != SOTTO_OK) return status;
         wipe(d, sizeof *d);

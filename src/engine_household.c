@@ -24,7 +24,7 @@ static int consent_of(struct sotto *e, uint32_t slot, struct consent *consent) {
     return person_stored_consent(&home, slot, consent, &e->error);
 }
 
-int household_settle_consent(struct sotto *e, int64_t now_s) {
+int household_settle_consent(struct sotto *e) {
     struct consent consent = {0};
     uint32_t slot;
     e->dp.household = 0;
@@ -33,8 +33,9 @@ int household_settle_consent(struct sotto *e, int64_t now_s) {
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status == SOTTO_OK) status = consent_of(e, slot, &consent);
     if (status != SOTTO_OK && status != SOTTO_E_CORRUPT) return status;
-    if (status == SOTTO_OK && consent_is_given(&consent, SOTTO_PURPOSE_STORE, e->rules, now_s) &&
-        consent_is_given(&consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s)) {
+    if (status == SOTTO_OK &&
+        consent_is_given(&consent, SOTTO_PURPOSE_STORE, e->rules, e->clock.late_s) &&
+        consent_is_given(&consent, SOTTO_PURPOSE_MEASURE, e->rules, e->clock.late_s)) {
         e->dp.household = slot;
         return SOTTO_OK;
     }
@@ -42,14 +43,14 @@ int household_settle_consent(struct sotto *e, int64_t now_s) {
 }
 
 int household_tick(struct sotto *e, int64_t now_s) {
-    int status = household_settle_consent(e, now_s);
+    int status = household_settle_consent(e);
     return status == SOTTO_OK ? dp_tick(&e->dp, now_s, &e->error) : status;
 }
 
-int household_counts(struct sotto *e, const struct visit *v, int64_t now_s) {
+int household_counts(struct sotto *e, const struct visit *v) {
     struct person_home home = engine_home(e);
     if (!is_asked(e)) return 1;
     if (strcmp(v->person.name, SOTTO_PROFILE_HOUSEHOLD) != 0) return 0;
-    if (!person_may_store(&v->person, &home, now_s)) return 0;
-    return household_settle_consent(e, now_s) == SOTTO_OK && e->dp.household == v->person.slot;
+    if (!person_may_store(&v->person, &home, e->clock.late_s)) return 0;
+    return household_settle_consent(e) == SOTTO_OK && e->dp.household == v->person.slot;
 }

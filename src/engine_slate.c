@@ -62,7 +62,7 @@ static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **vi
 
 /* Why a slate for this visit may not be personal now; SOTTO_WHY_PERSONALISED if it may. */
 static enum sotto_why why_not(struct sotto *e, const struct visit *v) {
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] != POLICY_ASK) return SOTTO_WHY_POLICY;
     if (e->model_status != SOTTO_OK) return SOTTO_WHY_MODEL;
     if (!engine_hears_everyone(e)) return SOTTO_WHY_STORAGE;
@@ -94,7 +94,7 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v);
     slate_rank_general(s, &e->model, &e->workspace, count);
     if (s->why == SOTTO_WHY_PERSONALISED) {
-        slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, engine_now(e), count,
+        slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, engine_late(e), count,
                             request->repeats != 0);
         if (s->n_personal == 0) s->why = SOTTO_WHY_NO_HISTORY;
     }
@@ -371,7 +371,7 @@ int sotto_report_seal(struct sotto *e, uint32_t metric, uint64_t window, uint8_t
     *n = 0;
     int64_t now_s = engine_now(e);
     status = needs_storage(e);
-    if (status == SOTTO_OK) status = household_settle_consent(e, now_s);
+    if (status == SOTTO_OK) status = household_settle_consent(e);
     if (status != SOTTO_OK) return status;
     return dp_seal(&e->dp, metric, window, now_s, buf, cap, n, &e->error);
 }

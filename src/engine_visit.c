@@ -1,4 +1,4 @@
-/* engine_visit: sessions, consent, events, stock, erasure. */
+/* engine_visit: sessions, consent, events, stock. */
 #include "engine.h"
 
 static void visit_wipe(struct visit *v) { wipe(v, sizeof *v); }
@@ -64,7 +64,7 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
     person_begin(&v->person, &home, profile ? profile : "");
     debts_give(e, v);
     /* A profile that cannot be read makes a stranger, not an error on the screen. */
-    engine_note(e, visit_settle(e, v, e->clock.now_s));
+    engine_note(e, visit_settle(e, v, e->clock.late_s));
     v->handle = ++e->last_handle;
     v->active_ms = now_ms;
     v->policy_version = e->rules->version;
@@ -93,6 +93,20 @@ static int settle_consent(struct sotto *e, struct visit *v, int64_t now_s) {
     return status;
 }
 
+/* Destroys what is stored for purposes that the person said no to, or asked to have erased. Looked
+ * at once, then whenever a word or a verb asks for it. */
+static int settle_purge(struct sotto *e, struct visit *v) {
+    struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+    uint8_t owed = v->owes_purge;
+    if (v->person.place != PERSON_STORED || owed == 0) return SOTTO_OK;
+    struct vault_scope scope = {.purposes = owed, .why = SOTTO_ERASE_WITHDRAWN};
+    for (int p = SOTTO_PURPOSE_PERSONALISE; p <= SOTTO_PURPOSE_MEASURE; p++)
+        if (owed >> p & 1) scope.classes |= person_classes((enum sotto_purpose)p);
+    int status = vault_erase_part(e->vault, v->person.name, &scope, &receipt, &e->error);
+    if (status == SOTTO_OK) v->owes_purge = 0;
+    return status;
+}
+
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     struct person_home home = engine_home(e);
     if (!engine_can_read(e)) return SOTTO_OK;
@@ -100,14 +114,21 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
         return v->owes_erase ? SOTTO_OK : person_load(&v->person, &home, now_s, &e->error);
     if (v->owes_erase) {
         struct sotto_erase_receipt receipt = {.size = sizeof receipt};
-        int status = vault_erase(e->vault, v->person.name, &receipt, &e->error);
+        const struct vault_scope all = {.purposes = VAULT_EVERY_PURPOSE,
+                                        .why = (uint8_t)(v->owes_erase - 1)};
+        int status = vault_erase_part(e->vault, v->person.name, &all, &receipt, &e->error);
         if (status != SOTTO_OK) return status;
-        v->owes_erase = v->owes_consent = v->owes_yes = 0;
+        v->owes_erase = 0;
+        v->owes_consent = v->owes_yes = 0;
         v->person.place = PERSON_NEW;
     }
+    int is_asked = v->person.place == PERSON_UNKNOWN;
     int loaded = person_load(&v->person, &home, now_s, &e->error);
     if (loaded != SOTTO_OK && v->person.place == PERSON_UNKNOWN) return loaded;
+    /* A no that was said elsewhere, or before a power cut, may not have been followed yet. */
+    if (is_asked) v->owes_purge |= person_refused(&v->person);
     int status = settle_consent(e, v, now_s);
+    if (status == SOTTO_OK) status = settle_purge(e, v);
     if (status == SOTTO_OK) status = person_flush(&v->person, &home, now_s, &e->error);
     return status == SOTTO_OK ? loaded : status;
 }
@@ -137,7 +158,7 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
 }
 
 int visit_end(struct sotto *e, struct visit *v) {
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     struct sotto_error first_error;
     int first = engine_note(e, visit_settle(e, v, now_s));
     if (first != SOTTO_OK) first_error = e->error;
@@ -145,8 +166,8 @@ int visit_end(struct sotto *e, struct visit *v) {
     if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
         consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s) &&
-        household_counts(e, v, now_s)) {
-        int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, now_s, &e->error));
+        household_counts(e, v)) {
+        int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
         if (first == SOTTO_OK) first = status, first_error = e->error;
     }
     slates_close(e, v->handle);
@@ -166,7 +187,7 @@ int sotto_session_end(struct sotto *e, sotto_session session) {
 
 /* Storage owes this visit something that counts already. */
 static int owe(struct sotto *e, struct visit *v) {
-    if (engine_has_storage(e)) return engine_note(e, visit_settle(e, v, engine_now(e)));
+    if (engine_has_storage(e)) return engine_note(e, visit_settle(e, v, engine_late(e)));
     return fail(
         &e->error, SOTTO_E_IO,
         "storage fails: %s as soon as storage works again; repeat it if the device restarts "
@@ -174,21 +195,28 @@ static int owe(struct sotto *e, struct visit *v) {
         v->owes_erase ? "the profile will be erased" : "this no counts now and will be stored");
 }
 
-/* Forgets what is known of a person but the words; what is stored goes with the next settling. */
-static void forget(struct sotto *e, struct visit *v) {
+void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why) {
     int is_stored = v->person.place != PERSON_NEW; /* or may be */
     person_reset(&v->person);
+    v->owes_purge = 0;
     if (is_stored)
-        v->owes_erase = 1;
+        v->owes_erase = (uint8_t)(1 + why);
     else
         v->person.place = PERSON_NEW;
+    slates_forget(e, v->handle);
+}
+
+void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
+    if (purpose == SOTTO_PURPOSE_MEASURE) wipe(&v->tally, sizeof v->tally);
+    if (purpose != SOTTO_PURPOSE_PERSONALISE) return;
+    wipe(&v->person.history, sizeof v->person.history);
     slates_forget(e, v->handle);
 }
 
 /* Consent to store was taken back: key and records go, and so does what was loaded from them. */
 static int forget_stored(struct sotto *e, struct visit *v) {
     struct consent words = v->person.consent;
-    forget(e, v);
+    visit_forget(e, v, SOTTO_ERASE_WITHDRAWN);
     v->person.consent = words;
     return v->owes_erase ? owe(e, v) : SOTTO_OK;
 }
@@ -211,29 +239,27 @@ static int start_storing(struct sotto *e, struct visit *v) {
     }
     /* The word is stored. Events that storage does not take now wait in memory, as always. */
     if (status == SOTTO_OK)
-        engine_note(e, person_flush(&v->person, &home, engine_now(e), &e->error));
+        engine_note(e, person_flush(&v->person, &home, engine_late(e), &e->error));
     return status;
 }
 
 static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
                   enum sotto_consent state) {
-    consent_say(&v->person.consent, purpose, state, e->rules, engine_now(e));
+    consent_say(&v->person.consent, purpose, state, e->rules, engine_late(e));
     if (purpose == SOTTO_PURPOSE_STORE) return forget_stored(e, v);
-    if (purpose == SOTTO_PURPOSE_PERSONALISE) {
-        v->is_disclosed = 0;
-        slates_apply(e, v->handle, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
-    }
-    if (purpose == SOTTO_PURPOSE_MEASURE)
-        engine_note(e, household_settle_consent(e, engine_now(e)));
+    if (purpose == SOTTO_PURPOSE_PERSONALISE) v->is_disclosed = 0;
+    visit_forget_purpose(e, v, purpose);
     if (v->person.place == PERSON_NEW) return SOTTO_OK;
-    /* A no counts at once and is written as soon as storage takes it. */
+    /* A no counts at once; it is written, and what it was for is destroyed, as soon as storage
+     * takes it. */
     v->owes_consent = 1;
+    v->owes_purge |= (uint8_t)(1u << purpose);
     return owe(e, v);
 }
 
 static int say_yes(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
     struct person_home home = engine_home(e);
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     int status = SOTTO_OK;
     if (e->rules->consent[purpose] != POLICY_ASK)
         return fail(&e->error, SOTTO_E_CONSENT, "the policy in force never allows this purpose");
@@ -278,7 +304,7 @@ int sotto_consent_get(struct sotto *e, sotto_session session, enum sotto_purpose
     *state = SOTTO_CONSENT_UNKNOWN;
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
-    *state = consent_now(&v->person.consent, purpose, e->rules, engine_now(e));
+    *state = consent_now(&v->person.consent, purpose, e->rules, engine_late(e));
     return SOTTO_OK;
 }
 
@@ -316,7 +342,7 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     uint32_t item = model_find(&e->model, event->item);
     if (item == MODEL_NONE)
         return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
-    int64_t now_s = engine_now(e);
+    int64_t now_s = engine_late(e);
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
     history_add(&v->person.history, entry);
@@ -338,49 +364,5 @@ int sotto_stock_set(struct sotto *e, const char *item, int in_stock) {
         e->absent[i >> 3] &= (uint8_t)~bit;
     else
         e->absent[i >> 3] |= bit;
-    return SOTTO_OK;
-}
-
-/* ---- Erasure ----------------------------------------------------------------------------- */
-
-static int is_meant(const struct visit *v, const char *profile) {
-    return v->handle && (!profile || strcmp(v->person.name, profile) == 0);
-}
-
-static void forget_open_visits(struct sotto *e, const char *profile) {
-    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
-        struct visit *v = &e->secrets->visits[i];
-        if (!is_meant(v, profile)) continue;
-        forget(e, v);
-        wipe(&v->tally, sizeof v->tally);
-        v->is_disclosed = 0;
-    }
-}
-
-int sotto_erase(struct sotto *e, const char *profile, struct sotto_erase_receipt *receipt) {
-    int status = engine_enter(e);
-    if (status != SOTTO_OK) return status;
-    if (!receipt || receipt->size < sizeof *receipt)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_erase_receipt.size to its sizeof");
-    memset(receipt, 0, sizeof *receipt);
-    receipt->size = sizeof *receipt;
-    forget_open_visits(e, profile);
-    if (vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
-    int had_storage = engine_has_storage(e);
-    status = engine_note(e, vault_erase(e->vault, profile, receipt, &e->error));
-    struct sotto_error why = e->error;
-    /* Trying to erase may have brought storage back, whatever came of the erasure itself. */
-    if (!had_storage && engine_has_storage(e)) engine_note(e, engine_settle_storage(e));
-    if (status != SOTTO_OK) {
-        e->error = why;
-        return status;
-    }
-    debts_forget(e, profile);
-    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
-        struct visit *v = &e->secrets->visits[i];
-        if (!is_meant(v, profile)) continue;
-        v->owes_erase = v->owes_consent = v->owes_yes = 0;
-        v->person.place = PERSON_NEW;
-    }
     return SOTTO_OK;
 }

@@ -69,6 +69,7 @@ int pack_parse(struct pack *pack, const char *path, struct sotto_error *err) {
     pack->role = (enum pack_role)role;
     pack->version = load64(h + 16);
     pack->not_after_s = (int64_t)load64(h + 24);
+    pack->created_s = (int64_t)load64(h + 64);
     pack->min_engine = load32(h + 32);
     pack->n_sections = load32(h + 36);
     if (load64(h + 40) != pack->n) return bad(err, path, "it is cut off or has grown");

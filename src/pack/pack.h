@@ -50,6 +50,7 @@ struct pack {
     enum pack_role role;
     uint64_t version;
     int64_t not_after_s; /* seconds since 1970; 0 means never */
+    int64_t created_s;   /* when it was signed, by the signer's clock; 0: not said */
     uint32_t min_engine;
     char device_class[PACK_CLASS_MAX + 1]; /* "" fits every device */
     uint32_t n_sections;

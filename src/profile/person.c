@@ -5,6 +5,28 @@
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
 #define CHUNKS_MAX 64 /* twice a full history: sessions end between full chunks */
 
+uint8_t person_refused(const struct person *p) {
+    unsigned refused = 0;
+    for (int i = SOTTO_PURPOSE_PERSONALISE; i <= CONSENT_PURPOSES; i++)
+        if (p->consent.word[i - 1].state == SOTTO_CONSENT_DENIED ||
+            p->consent.word[i - 1].state == SOTTO_CONSENT_WITHDRAWN)
+            refused |= 1u << i;
+    return (uint8_t)refused;
+}
+
+uint32_t person_classes(enum sotto_purpose purpose) {
+    switch (purpose) {
+    case SOTTO_PURPOSE_STORE: break;
+    case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS;
+    case SOTTO_PURPOSE_MEASURE: return 1u << VAULT_MEMO;
+    }
+    return 0;
+}
+
+static int keeps_events(const struct person *p) {
+    return !(person_refused(p) >> SOTTO_PURPOSE_PERSONALISE & 1);
+}
+
 static struct vault_key consent_key(uint32_t slot) {
     struct vault_key key = {VAULT_PROFILE, slot, 0};
     return key;
@@ -157,8 +179,9 @@ int person_load(struct person *p, const struct person_home *home, int64_t now_s,
         consent_merge(&p->consent, &said);
         /* Events are read only while consent to keep them holds: expired consent reads nothing, yet
          * a new yes must not write over what is there. */
-        status = person_may_store(p, home, now_s) ? load_events(p, home, now_s, err)
-                                                  : find_next_chunk(p, home, err);
+        status = person_may_store(p, home, now_s) && keeps_events(p)
+                     ? load_events(p, home, now_s, err)
+                     : find_next_chunk(p, home, err);
     }
     if (status != SOTTO_OK) {
         history_drop_stored(&p->history);
@@ -212,7 +235,7 @@ int person_create(struct person *p, const struct person_home *home, struct sotto
     if (status != SOTTO_OK) return status;
     status = vault_profile_create(home->vault, p->name, &p->slot, err);
     if (status == SOTTO_OK) status = save_consent(home, p->slot, &p->consent, err);
-    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
+    if (status == SOTTO_OK && keeps_events(p)) status = put_chunks(p, home, 0, &next, err);
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
@@ -220,13 +243,15 @@ int person_create(struct person *p, const struct person_home *home, struct sotto
     }
     p->place = PERSON_STORED;
     p->next_chunk = next;
-    p->history.n_stored = p->history.n;
+    p->history.n_stored = keeps_events(p) ? p->history.n : 0;
     return SOTTO_OK;
 }
 
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
                  struct sotto_error *err) {
-    if (p->history.n_stored == p->history.n || !person_may_store(p, home, now_s)) return SOTTO_OK;
+    if (p->history.n_stored == p->history.n || !keeps_events(p) ||
+        !person_may_store(p, home, now_s))
+        return SOTTO_OK;
     uint32_t next = p->next_chunk;
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;

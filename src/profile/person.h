@@ -63,9 +63,16 @@ int person_stored_consent(const struct person_home *home, uint32_t slot, struct 
  * cannot be read, which is no already. */
 int person_save_no(const struct person_home *home, const char *name, const struct consent *said,
                    struct sotto_error *err) MUST_CHECK;
-/* Seals the events the vault does not hold yet; does nothing without consent to store. */
+/* Seals the events the vault does not hold yet; does nothing without consent to store, or after a
+ * no to being personalised, which is all that events are good for. */
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
                  struct sotto_error *err) MUST_CHECK;
+/* The purposes, bits 1 << enum sotto_purpose, to which the person's last word is a no. What was
+ * kept for one of them alone has no reason to be there. */
+uint8_t person_refused(const struct person *p) MUST_CHECK;
+/* The classes of records, bits 1 << enum vault_class, that a purpose alone needs: to personalise,
+ * the events; to measure, what a household answered. Everything is needed to store: 0. */
+uint32_t person_classes(enum sotto_purpose purpose) MUST_CHECK;
 /* Wipes history, consent and place from memory; the name stays, the place is UNKNOWN. */
 void person_reset(struct person *p);
 

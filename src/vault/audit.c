@@ -221,6 +221,18 @@ int audit_append(struct vault *v, const struct sotto_audit_entry *entries, uint3
     return status;
 }
 
+int audit_place(struct vault *v, uint64_t *lines, uint8_t head[HASH_BYTES],
+                struct sotto_error *err) {
+    struct audit_state *s = &v->keys->audit;
+    int status = state_get(v, s, err);
+    if (status == SOTTO_OK) {
+        *lines = s->entries;
+        memcpy(head, s->head, HASH_BYTES);
+    }
+    wipe(s, sizeof *s);
+    return status;
+}
+
 /* ---- Reading ------------------------------------------------------------------------------ */
 
 int vault_audit_look(struct vault *v, uint8_t key[SIGN_PUBLIC_BYTES],

@@ -27,5 +27,8 @@ struct audit_state {
  * the epoch behind it. */
 int audit_append(struct vault *v, const struct sotto_audit_entry *entries, uint32_t n, int is_last,
                  struct sotto_error *err) MUST_CHECK;
+/* How many lines there are, and the head behind them; also within a transaction. */
+int audit_place(struct vault *v, uint64_t *lines, uint8_t head[HASH_BYTES],
+                struct sotto_error *err) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #define SOTTO_VAULT_INSIDE_H
 
 #include "vault/keys.h"
+#include "vault/receipt.h"
 #include "vault/store.h"
 #include "vault/vault.h"
 
@@ -18,6 +19,7 @@ struct vault {
     struct sotto_audit_entry notes[VAULT_NOTES_MAX]; /* lines for the next commit */
     uint32_t n_notes;
     uint16_t day;
+    int64_t now_s; /* what the caller told last */
     int is_locked; /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
@@ -78,8 +80,8 @@ int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,
 int require_open(const struct vault *v, struct sotto_error *err) MUST_CHECK;
 
 /* Finishes an erasure from wherever it stands: ends the key epoch if META owes that, destroys the
- * slot that is not the epoch's own, empties the log. *assurance is set when a slot was destroyed.
- */
-int erase_finish(struct vault *v, int *assurance, struct sotto_error *err) MUST_CHECK;
+ * slot that is not the epoch's own, writes the receipt, empties the log. *done says what was
+ * finished: its assurance is set when a slot was destroyed, its number when there is a receipt. */
+int erase_finish(struct vault *v, struct sotto_receipt *done, struct sotto_error *err) MUST_CHECK;
 
 #endif

@@ -23,6 +23,7 @@ struct keyring {
     uint8_t root[SEAL_KEY_BYTES], next_root[SEAL_KEY_BYTES];
     uint8_t census[SEAL_KEY_BYTES]; /* see census.h */
     struct data_key slot[KEYRING_SLOTS];
+    struct data_key before;           /* of a profile that is being sealed anew */
     struct audit_state audit;         /* while a line is added to the log */
     uint8_t scratch[BLOB_PADDED_MAX]; /* the only place where plaintext of records lies */
     /* A key slot's bytes on their way. Kept, so that no erasure ever waits for locked memory. */

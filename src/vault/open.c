@@ -170,7 +170,7 @@ static int rows_check(struct vault *v, struct sotto_error *err) {
 }
 
 static int vault_load(struct vault *v, struct sotto_error *err) {
-    int assurance;
+    struct sotto_receipt done;
     int status = meta_load(v, err);
     if (status == SOTTO_OK) status = store_check(&v->store, err);
     if (status == SOTTO_OK) status = keyring_load(v, err);
@@ -188,12 +188,12 @@ static int vault_load(struct vault *v, struct sotto_error *err) {
     int is_owed = v->meta.pending != PENDING_NOTHING;
     if (is_owed) {
         status = store_accept(&v->store, err);
-        if (status == SOTTO_OK) status = erase_finish(v, &assurance, err);
+        if (status == SOTTO_OK) status = erase_finish(v, &done, err);
     }
     if (status == SOTTO_OK) status = rows_check(v, err);
     if (status == SOTTO_OK) status = counter_catch_up(v, err);
     if (status == SOTTO_OK && !is_owed) status = store_accept(&v->store, err);
-    if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &assurance, err);
+    if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &done, err);
     return status;
 }
 

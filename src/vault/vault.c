@@ -73,7 +73,10 @@ void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint6
         (struct sotto_audit_entry){.kind = kind, .detail = detail, .day = v->day, .a = a, .b = b};
 }
 
-void vault_tell_day(struct vault *v, uint16_t day) { v->day = day; }
+void vault_tell_time(struct vault *v, int64_t now_s) {
+    v->now_s = now_s < 0 ? 0 : now_s;
+    v->day = (uint16_t)(v->now_s / 86400);
+}
 
 /* A call that may write: in use, and not in a transaction that already failed. */
 static int require_writable(const struct vault *v, struct sotto_error *err) {

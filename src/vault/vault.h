@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "crypto/crypto.h"
 #include "sotto_audit.h"
+#include "vault/receipt_format.h"
 
 /* Classes of records. Those up to VAULT_OUTBOX, VAULT_AUDIT and slot 0 of VAULT_MEMO are the
  * device's own, under its device data key, and survive every erasure; the others belong to a
@@ -67,8 +68,8 @@ void vault_anchor(struct vault *v);
  * not. */
 #define VAULT_NOTES_MAX 8
 void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint64_t b);
-/* The day since 1970 that lines are given, as far as the caller knows it. */
-void vault_tell_day(struct vault *v, uint16_t day);
+/* What lines and receipts are dated by: seconds since 1970, as far as the caller knows. */
+void vault_tell_time(struct vault *v, int64_t now_s);
 /* Writes the lines that wait now. */
 int vault_write_notes(struct vault *v, struct sotto_error *err) MUST_CHECK;
 /* The first audit key and what the chain ends with; either may be NULL. SOTTO_E_NOT_FOUND, which
@@ -112,6 +113,27 @@ uint32_t vault_profile_count(const struct vault *v);
  * inside a transaction. */
 int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *receipt,
                 struct sotto_error *err) MUST_CHECK;
+
+#define VAULT_EVERY_PURPOSE                                                                        \
+    (1u << SOTTO_PURPOSE_STORE | 1u << SOTTO_PURPOSE_PERSONALISE | 1u << SOTTO_PURPOSE_MEASURE)
+/* What an erasure takes of a profile. */
+struct vault_scope {
+    uint32_t classes; /* bits 1 << enum vault_class; 0: all of it, with its key and its name */
+    uint8_t purposes; /* what the receipt says was destroyed: bits 1 << enum sotto_purpose */
+    uint8_t why;      /* enum sotto_erase_why */
+};
+/* Destroys what `scope` names of one profile (NULL: of all). What stays of a profile, its consent
+ * among it, is sealed anew under a key of its own, so that the old key can be destroyed with all
+ * that it opened: the same steps, resumed in the same way, and as certain, as vault_erase, which is
+ * this for all classes. Nothing is done where there is nothing to destroy. VAULT_PROFILE cannot be
+ * taken from a profile that stays (SOTTO_E_ARGUMENT). */
+int vault_erase_part(struct vault *v, const char *name, const struct vault_scope *scope,
+                     struct sotto_erase_receipt *receipt, struct sotto_error *err) MUST_CHECK;
+
+/* The body of the first receipt past *number, which moves to it. SOTTO_E_NOT_FOUND, which leaves
+ * *err alone, past the last. */
+int vault_receipt_next(struct vault *v, uint64_t *number, uint8_t body[RECEIPT_BODY_BYTES],
+                       struct sotto_error *err) MUST_CHECK;
 
 /* A 32-byte secret of this device for one purpose, the same at every start and unaffected by
  * erasure (from the port's device secret). */

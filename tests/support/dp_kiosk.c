@@ -14,12 +14,12 @@ void dp_kiosk_schema(struct dp_kiosk *k, const char *label) {
     hash256(k->policy.schema_hash, label, strlen(label));
 }
 
-static void vault_start(struct dp_kiosk *k) {
+int dp_kiosk_open(struct dp_kiosk *k) {
     uint8_t seed[SIGN_SEED_BYTES];
     k->vault = calloc(1, vault_bytes());
     assert_non_null(k->vault);
     assert_int_equal(rng_seed(&k->rng, k->device.port.entropy, k->device.port.ctx), 0);
-    assert_int_equal(vault_open(k->vault, &k->device.port, &k->rng, &k->err), SOTTO_OK);
+    int status = vault_open(k->vault, &k->device.port, &k->rng, &k->err);
     assert_int_equal(vault_device_key(k->vault, "report-sign", seed), SOTTO_OK);
     sign_keypair(k->dp.report_public, k->secret, seed);
     k->dp.vault = k->vault;
@@ -28,9 +28,16 @@ static void vault_start(struct dp_kiosk *k) {
     k->dp.report_secret = k->secret;
     assert_int_equal(vault_device_key(k->vault, "report-schedule", k->schedule_key), SOTTO_OK);
     k->dp.schedule_key = k->schedule_key;
+    return status;
 }
 
 struct dp_kiosk *dp_kiosk_new(uint8_t seed_byte, uint32_t n_metrics) {
+    struct dp_kiosk *k = dp_kiosk_make(seed_byte, n_metrics);
+    assert_int_equal(dp_kiosk_open(k), SOTTO_OK);
+    return k;
+}
+
+struct dp_kiosk *dp_kiosk_make(uint8_t seed_byte, uint32_t n_metrics) {
     struct dp_kiosk *k = calloc(1, sizeof *k);
     uint8_t seed[32];
     assert_non_null(k);
@@ -61,18 +68,26 @@ struct dp_kiosk *dp_kiosk_new(uint8_t seed_byte, uint32_t n_metrics) {
         memcpy(metric->cells, cell_names, sizeof cell_names);
     }
     dp_kiosk_schema(k, "schema");
-    vault_start(k);
     return k;
 }
 
-static void vault_stop(struct dp_kiosk *k) {
+void dp_kiosk_close(struct dp_kiosk *k) {
     vault_close(k->vault);
     free(k->vault);
+    k->vault = NULL;
 }
 
 void dp_kiosk_reopen(struct dp_kiosk *k) {
-    vault_stop(k);
-    vault_start(k);
+    dp_kiosk_close(k);
+    assert_int_equal(dp_kiosk_open(k), SOTTO_OK);
+}
+
+int dp_kiosk_restart(struct dp_kiosk *k) {
+    uint8_t seed[32];
+    memcpy(seed, k->device.seed, sizeof seed);
+    sim_device_release(&k->device);
+    assert_int_equal(sim_device_init(&k->device, seed, k->dir, &k->err), SOTTO_OK);
+    return dp_kiosk_open(k);
 }
 
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *walk) {
@@ -81,7 +96,7 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
 }
 
 void dp_kiosk_free(struct dp_kiosk *k) {
-    vault_stop(k);
+    if (k->vault) dp_kiosk_close(k);
     sim_device_release(&k->device);
     nftw(k->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(k);

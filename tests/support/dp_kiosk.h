@@ -25,6 +25,12 @@ struct dp_kiosk {
 /* A policy of `n_metrics` metrics with ids 1, 2, …, each of 8 cells, daily, epsilon 1, at most 4
  * cells a visit, and ample budgets. Change it before the first call, then dp_kiosk_schema. */
 struct dp_kiosk *dp_kiosk_new(uint8_t seed_byte, uint32_t n_metrics);
+/* The same with the vault not open yet; open it, which may fail, and close it; after a close, what
+ * the device is after a power cut: the same secret, other randomness. */
+struct dp_kiosk *dp_kiosk_make(uint8_t seed_byte, uint32_t n_metrics);
+int dp_kiosk_open(struct dp_kiosk *k);
+void dp_kiosk_close(struct dp_kiosk *k);
+int dp_kiosk_restart(struct dp_kiosk *k);
 /* Gives the policy the schema hash of `label`, as another signed schema would. */
 void dp_kiosk_schema(struct dp_kiosk *k, const char *label);
 /* Closes the vault and opens it again, like a restart. */

@@ -18,6 +18,10 @@ static void join(char *out, size_t cap, const char *dir, const char *name) {
 }
 
 void kiosk_put_model(struct kiosk *k, uint32_t n_items, uint64_t version) {
+    kiosk_put_groups(k, n_items, 8, version);
+}
+
+void kiosk_put_groups(struct kiosk *k, uint32_t n_items, uint32_t groups, uint64_t version) {
     struct dice d = {version * 1000 + n_items};
     struct random_model r;
     random_model_make(&r, &d, n_items, 0);
@@ -30,7 +34,7 @@ void kiosk_put_model(struct kiosk *k, uint32_t n_items, uint64_t version) {
     r.ages[0] = MODEL_UNIT;
     r.model.n_ages = 1;
     for (int t = 1; t < 4; t++) r.model.event_weights[t] = MODEL_UNIT;
-    size_t n = make_model_pack(pack_bytes, &r.model, 8, version);
+    size_t n = make_model_pack(pack_bytes, &r.model, groups, version);
     make_signed_file(k->model_path, pack_bytes, n, KIOSK_MODEL_KEY);
     random_model_free(&r);
 }
@@ -47,7 +51,8 @@ void kiosk_make(struct kiosk *k, uint32_t n_items, const struct make_policy *pol
     memset(k, 0, sizeof *k);
     memset(seed, 0x5e, sizeof seed);
     assert_int_equal(crypto_init(), 0);
-    memcpy(k->dir, "/tmp/sotto-test-XXXXXX", sizeof "/tmp/sotto-test-XXXXXX");
+    const char *tmp = getenv("TMPDIR");
+    snprintf(k->dir, sizeof k->dir, "%.40s/sotto-test-XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(k->dir));
     join(k->model_path, sizeof k->model_path, k->dir, "model.pack");
     join(k->policy_path, sizeof k->policy_path, k->dir, "policy.pack");

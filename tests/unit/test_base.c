@@ -169,7 +169,7 @@ static void time_never_goes_back_whatever_the_clocks_say(void **state) {
     struct hands h = {0, 0, 0};
     struct sotto_port port = {.ctx = &h, .clock_mono_ms = read_mono, .clock_wall_s = read_wall};
     struct sotto_clock clock;
-    clock_start(&clock, &port, 1000000);
+    clock_start(&clock, &port, &(struct clock_kept){.now_s = 1000000});
     int64_t last = clock_now(&clock);
     assert_int_equal(last, 1000000); /* woke up in 1970: the floor holds */
     for (int i = 0; i < 100000; i++) {
@@ -187,7 +187,7 @@ static void time_passes_by_the_monotonic_clock_where_the_wall_stands_in_1970(voi
     struct hands h = {500, 0, 0};
     struct sotto_port port = {.ctx = &h, .clock_mono_ms = read_mono, .clock_wall_s = read_wall};
     struct sotto_clock clock;
-    clock_start(&clock, &port, 5000);
+    clock_start(&clock, &port, &(struct clock_kept){.now_s = 5000});
     assert_int_equal(clock_now(&clock), 5000);
     for (int i = 0; i < 10; i++) {
         h.mono_ms += 300; /* ten times 0.3 s is three seconds: nothing is lost to rounding */

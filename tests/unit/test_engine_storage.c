@@ -202,7 +202,7 @@ static void whoever_was_looked_up_and_is_not_stored_is_owed_nothing(void **state
     sotto_session s = kiosk_session(&k, "bob", PERSONALISE);
     sotto_session anonymous = kiosk_session(&k, NULL, PERSONALISE);
     disk.sync_fails = 1;
-    assert_true(floors_save(k.engine, k.device.wall_s) < 0);
+    assert_true(floors_save(k.engine) < 0);
     assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_FAILED);
 
     for (int purpose = SOTTO_PURPOSE_STORE; purpose <= SOTTO_PURPOSE_MEASURE; purpose++) {
@@ -390,7 +390,7 @@ static void another_vault_that_comes_back_mixes_nobody_up(void **state) {
     kiosk_open(&k);
     sotto_session anna = kiosk_session(&k, "anna", STORE | PERSONALISE);
     disk.sync_fails = 1;
-    assert_true(floors_save(k.engine, k.device.wall_s) < 0);
+    assert_true(floors_save(k.engine) < 0);
     disk.sync_fails = 0;
     for (unsigned i = 0; i < 2; i++) {
         snprintf(from, sizeof from, "%s%s", k.device.port.vault_path, i ? "-wal" : "");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "dp/dp.h"
 #include "tests/support/dice.h"
 #include "tests/support/make_pack.h"
 #include "tests/support/pack_tool.h"
@@ -24,7 +25,8 @@ static const char good[] =
     "speech = Speech.\naccept = Yes\ndecline = No\nwhy = Why?\nperson = A person\n"
     "[budget]\nyear = 365.25\nlifetime = 2000\n"
     "[metric.interest]\nid = 9\nmechanism = discrete-laplace\nunit = visit\nsource = item-groups\n"
-    "events = select purchase\nepsilon = 0.000001\nmax-cells = 2\nwindow = 1d\ncells = a | b c | "
+    "events = select purchase\nepsilon = 0.000001\nmax-cells = 2\nmax-weight = 5\nwindow = "
+    "1d\ncells = a | b c | "
     "other\n";
 
 /* `good` with `from` replaced by `to`; the test fails if there is no `from`. */
@@ -63,7 +65,7 @@ static const struct policy *built(struct pack_tool *t) {
 static void every_field_arrives_at_the_device_as_written(void **state) {
     struct pack_tool *t = *state;
 
-    assert_int_equal(build(t, edited("epsilon = 0.000001", "epsilon = 0.123456")), EXIT_OK);
+    assert_int_equal(build(t, edited("epsilon = 0.000001", "epsilon = 0.125")), EXIT_OK);
 
     const struct policy *p = built(t);
     assert_int_equal(p->version, 4);
@@ -92,8 +94,10 @@ static void every_field_arrives_at_the_device_as_written(void **state) {
     assert_string_equal(p->metrics[0].name, "interest");
     assert_int_equal(p->metrics[0].event_mask,
                      1u << SOTTO_EVENT_SELECT | 1u << SOTTO_EVENT_PURCHASE);
-    assert_int_equal(p->metrics[0].eps_micro, 123456);
+    assert_int_equal(p->metrics[0].eps_micro, 125000);
+    assert_int_equal(p->metrics[0].mechanism, MECHANISM_DISCRETE_LAPLACE);
     assert_int_equal(p->metrics[0].max_cells, 2);
+    assert_int_equal(p->metrics[0].max_weight, 5);
     assert_int_equal(p->metrics[0].window_s, 86400);
     assert_int_equal(p->metrics[0].n_cells, 3);
     assert_string_equal(p->metrics[0].cells[1], "b c");
@@ -115,12 +119,23 @@ static void every_mistake_is_refused_with_its_line_and_a_remedy(void **state) {
         const char *from, *to, *says;
     } mistakes[] = {
         {"epsilon = 0.000001", "epsilon = 0.000001",
-         "[metric.interest] epsilon: 0.000001 is out of bounds"},
+         "[metric.interest] epsilon: 1e-06 is not on the menu of a visit: write one of 0.125, "
+         "0.25, "
+         "0.5, 1, 2"},
+        {"epsilon = 0.000001", "epsilon = 0", "0 is not on the menu"},
+        {"epsilon = 0.000001", "epsilon = 4", "4 is not on the menu"},
+        {"max-weight = 5", "max-weight = 17", "whole number from 1 to 16"},
+        {"max-weight = 5\n", "", "lacks `max-weight`"},
+        {"mechanism = discrete-laplace", "mechanism = magic", "write auto or discrete-laplace or"},
+        {"mechanism = discrete-laplace", "mechanism = discrete-gaussian", "take Laplace"},
+        {"mechanism = discrete-laplace", "mechanism = subset-selection", "write `auto`"},
+        {"unit = visit", "unit = person", "household"},
+        {"source = item-groups", "source = event-count", "visits are counted by item-groups"},
         {"epsilon = 0.000001", "epsilon = 0.0000010", "at most six places"},
         {"epsilon = 0.000001", "epsilon = 1,0", "at most six places"},
         {"epsilon = 0.000001", "epsilon = 1.", "at most six places"},
         {"epsilon = 0.000001", "epsilon = -1", "at most six places"},
-        {"epsilon = 0.000001", "epsilon = 2.000001", "out of bounds: from 0.001 to 2"},
+        {"epsilon = 0.000001", "epsilon = 2.000001", "is not on the menu"},
         {"epsilon = 0.000001", "epsilon = 99999999999999999999", "at most six places"},
         {"retention = 90d", "retention = 90",
          "test.ini:5: [policy] retention: \"90\" is not a time"},
@@ -202,24 +217,97 @@ static void two_metrics_may_not_share_an_id_nor_exceed_the_sum(void **state) {
     struct pack_tool *t = *state;
     static const char second[] =
         "[metric.two]\nid = %d\nmechanism = discrete-laplace\nunit = visit\nsource = item-groups\n"
-        "events = view\nepsilon = %s\nmax-cells = 1\nwindow = 1h\ncells = other\n";
+        "events = view\nepsilon = %s\nmax-cells = 1\nmax-weight = 1\nwindow = 1h\ncells = other\n";
     char text[8192], more[512];
 
     snprintf(more, sizeof more, second, 9, "0.5");
-    snprintf(text, sizeof text, "%s%s", edited("0.000001", "1.5"), more);
+    snprintf(text, sizeof text, "%s%s", edited("0.000001", "1.0"), more);
     assert_int_equal(build(t, text), EXIT_INTEGRITY);
     assert_non_null(strstr(t->err, "has the id 9 too"));
 
-    snprintf(more, sizeof more, second, 3, "0.500001");
-    snprintf(text, sizeof text, "%s%s", edited("0.000001", "1.5"), more);
+    snprintf(more, sizeof more, second, 3, "2");
+    snprintf(text, sizeof text, "%s%s", edited("0.000001", "0.125"), more);
     assert_int_equal(build(t, text), EXIT_INTEGRITY);
-    assert_non_null(strstr(t->err, "add up to 2"));
+    assert_non_null(strstr(t->err, "add up to 2.125"));
 
-    snprintf(more, sizeof more, second, 3, "0.5");
-    snprintf(text, sizeof text, "%s%s", edited("0.000001", "1.5"), more);
+    snprintf(more, sizeof more, second, 3, "1");
+    snprintf(text, sizeof text, "%s%s", edited("0.000001", "1.0"), more);
     assert_int_equal(build(t, text), EXIT_OK);
     assert_int_equal(built(t)->metrics[0].id, 3); /* by id, not by place in the file */
     assert_string_equal(built(t)->metrics[1].name, "interest");
+}
+
+/* The builder chooses by unit, epsilon, bounds and cells; what it chose a device can keep. */
+static void mechanism_is_chosen_and_told_with_its_error(void **state) {
+    struct pack_tool *t = *state;
+    static const char household[] = "unit = household\nfresh-answers = 12";
+    static const struct {
+        const char *unit, *source, *bounds;
+        uint32_t mechanism, n_cells, max_value;
+        const char *says;
+    } cases[] = {
+        {"unit = visit", "item-groups", "max-cells = 2\nmax-weight = 1\ncells = a | b | other",
+         MECHANISM_DISCRETE_LAPLACE, 3, 0, "discrete Laplace noise, epsilon 1 a visit"},
+        {"unit = visit", "item-groups",
+         "max-cells = 11\nmax-weight = 2\ncells = a | b | c | d | e | f | g | h | i | j | other",
+         MECHANISM_DISCRETE_GAUSSIAN, 11, 0, "discrete Gaussian noise"},
+        {household, "item-groups", "cells = a | b | other", MECHANISM_SUBSET_SELECTION, 3, 0,
+         "subset selection, epsilon 1 a household"},
+        {household, "item-buckets", "buckets = 63", MECHANISM_SUBSET_SELECTION, 64, 0, "off by"},
+        {household, "item-buckets", "buckets = 4095", MECHANISM_PGR, 4096, 0,
+         "an answer of 4 bytes"},
+        {household, "event-count", "max-value = 20", MECHANISM_ONE_BIT_MEAN, 1, 20,
+         "sums cut at 20"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[8192], metric[512];
+        snprintf(metric, sizeof metric,
+                 "[metric.chosen]\nid = 1\nmechanism = auto\n%s\nsource = %s\nevents = view\n"
+                 "epsilon = 1\nwindow = 7d\n%s\n",
+                 cases[i].unit, cases[i].source, cases[i].bounds);
+        snprintf(text, sizeof text, "%s", edited("0.000001", "1"));
+        *strstr(text, "[metric.interest]") = '\0';
+        strncat(text, metric, sizeof text - strlen(text) - 1);
+        assert_int_equal(build(t, text), EXIT_OK);
+        assert_non_null(strstr(t->out, cases[i].says));
+        const struct policy_metric *m = &built(t)->metrics[0];
+        struct sotto_error err;
+        assert_int_equal(m->mechanism, cases[i].mechanism);
+        assert_int_equal(m->n_cells, cases[i].n_cells);
+        assert_int_equal(m->max_value, cases[i].max_value);
+        assert_int_equal(dp_policy_check(built(t), &err), SOTTO_OK);
+    }
+}
+
+static void units_are_not_mixed_and_households_take_turns(void **state) {
+    struct pack_tool *t = *state;
+    static const char second[] =
+        "[metric.two]\nid = 3\nmechanism = auto\nunit = household\nsource = item-buckets\n"
+        "events = view\nepsilon = 1\nfresh-answers = %d\nwindow = %s\nbuckets = 31\n";
+    char text[8192], more[512];
+
+    snprintf(more, sizeof more, second, 12, "1d");
+    snprintf(text, sizeof text, "%s%s", edited("0.000001", "1"), more);
+    assert_int_equal(build(t, text), EXIT_INTEGRITY);
+    assert_non_null(strstr(t->err, "not both"));
+
+    for (int i = 0; i < 3; i++) {
+        static const struct {
+            int fresh;
+            const char *window, *says;
+        } one[] = {{12, "1d", "take turns"}, {6, "7d", "take turns"}, {13, "7d", "from 1 to 12"}};
+        char first[512];
+        snprintf(first, sizeof first, second, 12, "7d");
+        memcpy(strstr(first, "two"), "one", 3);
+        memcpy(strstr(first, "id = 3"), "id = 2", 6);
+        snprintf(more, sizeof more, second, one[i].fresh, one[i].window);
+        snprintf(text, sizeof text, "%s", edited("0.000001", "1"));
+        *strstr(text, "[metric.interest]") = '\0';
+        strncat(text, first, sizeof text - strlen(text) - 1);
+        strncat(text, more, sizeof text - strlen(text) - 1);
+        assert_int_equal(build(t, text), EXIT_INTEGRITY);
+        assert_non_null(strstr(t->err, one[i].says));
+    }
 }
 
 static void groups_of_a_model_become_cells_with_other_last(void **state) {
@@ -438,6 +526,8 @@ int main(void) {
         IN_FOLDER(every_mistake_is_refused_with_its_line_and_a_remedy),
         IN_FOLDER(long_lines_and_stray_lines_are_refused_not_split),
         IN_FOLDER(two_metrics_may_not_share_an_id_nor_exceed_the_sum),
+        IN_FOLDER(mechanism_is_chosen_and_told_with_its_error),
+        IN_FOLDER(units_are_not_mixed_and_households_take_turns),
         IN_FOLDER(groups_of_a_model_become_cells_with_other_last),
         IN_FOLDER(a_budget_that_pays_for_no_window_is_refused),
         IN_FOLDER(an_ini_beyond_its_bound_is_malformed),

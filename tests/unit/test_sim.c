@@ -240,6 +240,8 @@ static void small_catalogue(struct model *model, struct policy *policy) {
     policy->metrics[0] = (struct policy_metric){.id = 1,
                                                 .name = "interest",
                                                 .max_cells = 2,
+                                                .max_weight = 1,
+                                                .unit = UNIT_VISIT,
                                                 .window_s = 86400,
                                                 .event_mask = 1u << SOTTO_EVENT_SELECT,
                                                 .n_cells = 4,
@@ -252,7 +254,7 @@ static void the_oracle_counts_visits_not_events(void **state) {
     static struct policy policy;
     small_catalogue(&model, &policy);
     struct truth *t = truth_new(&policy, &model);
-    struct truth_visit v = {{0}};
+    struct truth_visit v = {{0}, {{0}}};
 
     truth_event(t, &v, 0, SOTTO_EVENT_SELECT);   /* tea */
     truth_event(t, &v, 4, SOTTO_EVENT_SELECT);   /* tea again */
@@ -275,7 +277,7 @@ static void the_bound_leaves_each_of_m_cells_c_over_m(void **state) {
     static struct policy policy;
     small_catalogue(&model, &policy);
     struct truth *t = truth_new(&policy, &model);
-    struct truth_visit three = {{7}}, one = {{1}}; /* cells 0, 1, 2; cell 0 */
+    struct truth_visit three = {{7}, {{1, 1, 1}}}, one = {{1}, {{1}}}; /* cells 0, 1, 2; cell 0 */
 
     for (int i = 0; i < 30; i++) assert_int_equal(truth_commit(t, &three, 100), 0);
     assert_int_equal(truth_commit(t, &one, 100), 0);

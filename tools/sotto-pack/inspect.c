@@ -153,17 +153,48 @@ static const char *duration_text(char out[32], uint64_t s) {
     return out;
 }
 
-static void print_metric(const struct policy_metric *m) {
+static void print_events(const struct policy_metric *m) {
     static const char *const events[] = {"", "view", "select", "purchase"};
-    char window[32];
     int any = 0;
-    printf("Metric %u, \"%s\", counts visits by item group touched by ", m->id, m->name);
     for (unsigned t = 1; t < ARRAY_LEN(events); t++)
         if (m->event_mask >> t & 1) printf("%s%s", any++ ? " or " : "", events[t]);
-    printf(", in windows of %s.\n  One visit adds to at most %u of %u cells; epsilon %g a visit "
-           "and window, discrete Laplace noise.\n  Cells:",
-           duration_text(window, m->window_s), m->max_cells, m->n_cells, m->eps_micro / 1e6);
-    for (uint32_t c = 0; c < m->n_cells; c++) printf("%s %s", c ? "," : "", m->cells[c]);
+}
+
+static void print_visits(const struct policy_metric *m) {
+    printf("  One visit adds to at most %u of %u cells, %u to each; epsilon %g a visit and window, "
+           "discrete %s noise.\n",
+           m->max_cells, m->n_cells, m->max_weight, m->eps_micro / 1e6,
+           m->mechanism == MECHANISM_DISCRETE_LAPLACE ? "Laplace" : "Gaussian");
+}
+
+static void print_household(const struct policy_metric *m) {
+    printf(
+        "  One household answers in noise of its own, epsilon %g, at most %u times a year, and in "
+        "between again;\n  ",
+        m->eps_micro / 1e6, m->fresh_year);
+    if (m->source == SOURCE_EVENT_COUNT)
+        printf("with a bit, for a count of at most %u.\n", m->max_value);
+    else
+        printf("for one of %u values, by %s.\n", m->n_cells,
+               m->mechanism == MECHANISM_SUBSET_SELECTION ? "subset selection"
+                                                          : "projective geometry");
+}
+
+static void print_metric(const struct policy_metric *m) {
+    static const char *const sources[] = {"", "by item group", "by item, in buckets,",
+                                          "by the number of events"};
+    char window[32];
+    printf("Metric %u, \"%s\", %s %s touched by ", m->id, m->name,
+           m->unit == UNIT_VISIT ? "counts visits" : "asks households", sources[m->source]);
+    print_events(m);
+    printf(", in windows of %s.\n", duration_text(window, m->window_s));
+    if (m->unit == UNIT_VISIT)
+        print_visits(m);
+    else
+        print_household(m);
+    if (m->n_names == 0) return;
+    printf("  Cells:");
+    for (uint32_t c = 0; c < m->n_names; c++) printf("%s %s", c ? "," : "", m->cells[c]);
     printf("\n");
 }
 

@@ -7,12 +7,19 @@ static void put_metric(struct json *j, const struct policy_metric *m) {
     json_begin_object(j, NULL);
     json_uint(j, "id", m->id);
     json_text(j, "name", m->name);
+    json_uint(j, "mechanism", m->mechanism);
+    json_uint(j, "unit", m->unit);
+    json_uint(j, "source", m->source);
     json_uint(j, "event_mask", m->event_mask);
     json_uint(j, "epsilon_micro", m->eps_micro);
     json_uint(j, "max_cells", m->max_cells);
+    json_uint(j, "max_weight", m->max_weight);
+    json_uint(j, "max_value", m->max_value);
+    json_uint(j, "fresh_answers_a_year", m->fresh_year);
+    json_uint(j, "n_cells", m->n_cells);
     json_uint(j, "window_s", m->window_s);
     json_begin_array(j, "cells");
-    for (uint32_t c = 0; c < m->n_cells; c++) json_text(j, NULL, m->cells[c]);
+    for (uint32_t c = 0; c < m->n_names; c++) json_text(j, NULL, m->cells[c]);
     json_end_array(j);
     json_end_object(j);
 }

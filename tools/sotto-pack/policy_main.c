@@ -1,9 +1,11 @@
 /* policy_main: the command line of `sotto-pack policy`. Called by main.c and by tests. */
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "dp/dp.h"
 #include "tools/common/cli.h"
 #include "tools/sotto-pack/args.h"
 #include "tools/sotto-pack/commands.h"
@@ -96,13 +98,52 @@ static int load_model(const char *path, uint8_t **bytes, struct model *model,
     return status;
 }
 
+static const char *mechanism_name(uint32_t mechanism) {
+    switch ((enum policy_mechanism)mechanism) {
+    case MECHANISM_DISCRETE_LAPLACE: return "discrete Laplace noise";
+    case MECHANISM_DISCRETE_GAUSSIAN: return "discrete Gaussian noise";
+    case MECHANISM_SUBSET_SELECTION: return "subset selection";
+    case MECHANISM_PGR: return "projective geometry response";
+    case MECHANISM_ONE_BIT_MEAN: return "one-bit mean";
+    }
+    return "unknown";
+}
+
+/* The mechanism that was chosen, and how well it will do: closed formulas, see src/dp/README.md. */
+static void print_metric(const struct policy_metric *m) {
+    const struct mechanism_terms terms = dp_terms(m);
+    struct mechanism_cost cost = {0};
+    struct mechanism_choice choice;
+    uint64_t num, den, p, q, of;
+    double eps = m->eps_micro / 1e6;
+    if (mechanism_check(&terms, &cost, NULL) != 0) return; /* policy_pack has refused it */
+    printf("  %s: %s, epsilon %g a %s and window", m->name, mechanism_name(m->mechanism), eps,
+           m->unit == UNIT_VISIT ? "visit" : "household");
+    if (cost.delta_log2) printf(", but for a chance of 2^-%u", cost.delta_log2);
+    if (mechanism_scale(&terms, &num, &den) == 0) {
+        double scale = (double)num / (double)den, ratio = exp(-1 / scale);
+        double sd = m->mechanism == MECHANISM_DISCRETE_LAPLACE ? sqrt(2 * ratio) / (1 - ratio)
+                                                               : sqrt(scale);
+        printf("\n    %u cells, at most %u a visit by %u each; each count is off by %.2f (standard "
+               "deviation)\n",
+               m->n_cells, m->max_cells, m->max_weight, sd);
+    } else if (m->mechanism == MECHANISM_ONE_BIT_MEAN && mechanism_odds(&terms, &p, &q, &of) == 0) {
+        double gap = (double)(p - q) / (double)of;
+        printf("\n    sums cut at %u; a mean over n households is off by at most %.2f/sqrt(n)\n",
+               m->max_value, m->max_value / (2 * gap));
+    } else if (mechanism_choose(m->eps_micro, m->n_cells, &choice) == 0) {
+        printf("\n    %u values, an answer of %zu bytes; the share of a value over n households is "
+               "off by\n    %.3f/sqrt(n), its mean square %.2f %% above the optimum\n",
+               m->n_cells, mechanism_answer_bytes(&terms),
+               sqrt((double)mechanism_mse_q32(&terms) / 4294967296.0),
+               100 * ((double)mechanism_mse_q32(&terms) / (double)choice.best_q32 - 1));
+    }
+}
+
 static void print_result(const struct command *c, const struct policy *p, size_t n) {
     printf("%s: %zu bytes, policy \"%s\", %u languages, %u metrics\n", c->out, n, p->name,
            p->n_texts, p->n_metrics);
-    for (uint32_t i = 0; i < p->n_metrics; i++)
-        printf("  %s: %u cells, at most %u a visit, epsilon %g per visit and window\n",
-               p->metrics[i].name, p->metrics[i].n_cells, p->metrics[i].max_cells,
-               p->metrics[i].eps_micro / 1e6);
+    for (uint32_t i = 0; i < p->n_metrics; i++) print_metric(&p->metrics[i]);
     printf("next: sotto-pack sign --key NAME.key %s\n", c->out);
 }
 

@@ -67,7 +67,7 @@ static int canaries_add(struct fleet *f, const struct visit *v) {
 }
 
 static int count(struct fleet *f, const struct machine *k, const struct visit *v) {
-    struct truth_visit touched = {{0}};
+    struct truth_visit touched = {{0}, {{0}}};
     if (!v->measures) return 0;
     for (uint32_t i = 0; i < v->n; i++) {
         truth_event(f->truth, &touched, v->items[i], SOTTO_EVENT_SELECT);
@@ -78,12 +78,13 @@ static int count(struct fleet *f, const struct machine *k, const struct visit *v
 
 /* ---- Days and nights --------------------------------------------------------------------- */
 
-/* Midnight passes on every kiosk: windows close, reports are sealed and exported, the machine
- * restarts. */
+/* Midnight passes on every kiosk: windows close, reports are sealed, those whose moment has come
+ * are exported, the machine restarts. */
 static int night(struct fleet *f, int is_last, struct sotto_error *err) {
     for (uint32_t i = 0; i < f->options->kiosks; i++) {
         struct machine *k = &f->kiosks[i];
-        int rc = machine_until(k, f->day_end_s + NIGHT_S);
+        int rc = machine_until(k, f->day_end_s);
+        if (rc >= 0) rc = machine_until(k, f->day_end_s + NIGHT_S);
         if (rc < 0) return machine_fail(k, rc, "housekeeping at night", err);
         rc = machine_export(k, f->reports, err);
         if (rc == SOTTO_OK && !is_last) rc = machine_restart(k, &f->packs, err);
@@ -91,6 +92,19 @@ static int night(struct fleet *f, int is_last, struct sotto_error *err) {
     }
     f->day_end_s += DAY_S;
     f->days++;
+    return SOTTO_OK;
+}
+
+/* A report leaves within the window after its own: one more day passes, but for its last second, so
+ * that no further window closes. */
+static int wait_for_reports(struct fleet *f, struct sotto_error *err) {
+    for (uint32_t i = 0; i < f->options->kiosks; i++) {
+        struct machine *k = &f->kiosks[i];
+        int rc = machine_until(k, f->day_end_s - 1);
+        if (rc < 0) return machine_fail(k, rc, "housekeeping on the last day", err);
+        rc = machine_export(k, f->reports, err);
+        if (rc != SOTTO_OK) return rc;
+    }
     return SOTTO_OK;
 }
 
@@ -117,7 +131,8 @@ static int days_run(struct fleet *f, struct sotto_error *err) {
     if (rc != SOTTO_E_NOT_FOUND) return rc;
     while (f->day_end_s <= source_last_s(f->source)) /* days on which nobody came */
         if ((rc = night(f, 0, err)) != SOTTO_OK) return rc;
-    return night(f, 1, err);
+    rc = night(f, 1, err);
+    return rc == SOTTO_OK ? wait_for_reports(f, err) : rc;
 }
 
 /* ---- Start and end ----------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ struct truth *truth_new(const struct policy *policy, const struct model *model) 
     for (uint32_t m = 0; m < policy->n_metrics; m++)
         for (uint32_t g = 0; g < model->n_groups; g++) {
             const struct policy_metric *metric = &policy->metrics[m];
+            if (metric->unit != UNIT_VISIT) break; /* households answer; nothing is counted */
             uint32_t cell = 0; /* the last cell is "other": where unnamed groups are counted */
             while (cell + 1 < metric->n_cells &&
                    strcmp(metric->cells[cell], model_group_name(model, g)) != 0)
@@ -48,9 +49,13 @@ void truth_free(struct truth *t) {
 void truth_event(const struct truth *t, struct truth_visit *visit, uint32_t item,
                  enum sotto_event_type type) {
     uint32_t group = model_item_group(t->model, item);
-    for (uint32_t m = 0; m < t->policy->n_metrics; m++)
-        if (t->policy->metrics[m].event_mask >> type & 1u)
-            visit->touched[m] |= UINT64_C(1) << t->cell_of[m][group];
+    for (uint32_t m = 0; m < t->policy->n_metrics; m++) {
+        const struct policy_metric *metric = &t->policy->metrics[m];
+        uint32_t cell = t->cell_of[m][group];
+        if (metric->unit != UNIT_VISIT || !(metric->event_mask >> type & 1u)) continue;
+        visit->touched[m] |= UINT64_C(1) << cell;
+        if (visit->weight[m][cell] < metric->max_weight) visit->weight[m][cell]++;
+    }
 }
 
 static struct window *window_find(const struct truth *t, uint32_t metric, uint64_t window) {
@@ -79,6 +84,7 @@ static struct window *window_make(struct truth *t, uint32_t metric, uint64_t win
 int truth_commit(struct truth *t, const struct truth_visit *visit, int64_t now_s) {
     for (uint32_t m = 0; m < t->policy->n_metrics; m++) {
         const struct policy_metric *metric = &t->policy->metrics[m];
+        if (metric->unit != UNIT_VISIT) continue;
         struct window *w = window_make(t, m, (uint64_t)now_s / metric->window_s);
         if (!w) return -1;
         w->visits++;
@@ -86,13 +92,14 @@ int truth_commit(struct truth *t, const struct truth_visit *visit, int64_t now_s
         for (uint64_t bits = visit->touched[m]; bits; bits &= bits - 1) cells++;
         for (uint32_t c = 0; c < metric->n_cells; c++) {
             if (!(visit->touched[m] >> c & 1u)) continue;
-            w->unbounded[c]++;
+            uint64_t weight = visit->weight[m][c];
+            w->unbounded[c] += weight;
             if (cells <= metric->max_cells)
-                w->bounded[c] += UNIT;
+                w->bounded[c] += UNIT * weight;
             else if (cells <= 16)
-                w->bounded[c] += UNIT * metric->max_cells / cells;
+                w->bounded[c] += UNIT * weight * metric->max_cells / cells;
             else
-                w->bounded_rest[c] += (double)metric->max_cells / cells;
+                w->bounded_rest[c] += (double)(weight * metric->max_cells) / cells;
         }
     }
     return 0;

@@ -16,7 +16,8 @@ void truth_free(struct truth *truth);
 
 /* What one visit did; begins empty (zeroed). */
 struct truth_visit {
-    uint64_t touched[POLICY_METRICS_MAX]; /* bit per cell */
+    uint64_t touched[POLICY_METRICS_MAX];                 /* bit per cell */
+    uint8_t weight[POLICY_METRICS_MAX][POLICY_CELLS_MAX]; /* events in it, cut at max_weight */
 };
 /* `item` is an index into the model. */
 void truth_event(const struct truth *truth, struct truth_visit *visit, uint32_t item,
@@ -24,8 +25,9 @@ void truth_event(const struct truth *truth, struct truth_visit *visit, uint32_t 
 /* Counts the visit in the windows open at `now_s`. 0, or -1 when memory is short. */
 int truth_commit(struct truth *truth, const struct truth_visit *visit, int64_t now_s);
 
-/* Visits that touched `cell` (what is counted when nothing is bounded) and what is expected to
- * remain of them after the contribution bound: a visit with m cells adds min(1, C/m) to each. */
+/* Visits that touched `cell`, each with its weight (what is counted when cells are not bounded),
+ * and what is expected to remain of them: of a visit with m cells min(1, C/m) of each weight.
+ * Household metrics are not counted: what a household answers is drawn. */
 struct truth_count {
     double unbounded, bounded;
 };

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "sotto_audit.h"
+#include "sotto_receipt.h"
 #include "tools/common/cli.h"
 #include "tools/common/json.h"
 #include "tools/sotto/commands.h"
@@ -140,6 +141,22 @@ static const char *state_name(uint64_t state) {
     }
 }
 
+static const char *erase_what(unsigned purposes) {
+    unsigned personalise = 1u << SOTTO_PURPOSE_PERSONALISE, measure = 1u << SOTTO_PURPOSE_MEASURE;
+    if ((purposes & 15) == 0 || purposes & 1u << SOTTO_PURPOSE_STORE) return "";
+    if ((purposes & 15) == personalise) return " of what was kept to personalise";
+    if ((purposes & 15) == measure) return " of what was kept to measure";
+    return " of what was kept to personalise and to measure";
+}
+
+static const char *erase_why(unsigned why) {
+    switch (why) {
+    case SOTTO_ERASE_WITHDRAWN: return ", consent taken back";
+    case SOTTO_ERASE_EXPIRED: return ", consent run out";
+    default: return "";
+    }
+}
+
 static void print_entry(void *ctx, uint64_t number, const struct sotto_audit_entry *e) {
     time_t at = (time_t)e->day * 86400;
     struct tm day;
@@ -159,7 +176,8 @@ static void print_entry(void *ctx, uint64_t number, const struct sotto_audit_ent
                state_name(e->a >> 8), state_name(e->a >> 16));
         break;
     case SOTTO_AUDIT_ERASE:
-        printf("erasure: %" PRIu64 " profiles, %" PRIu64 " records\n", e->a, e->b);
+        printf("erasure%s%s: %" PRIu64 " profiles, %" PRIu64 " records\n", erase_what(e->detail),
+               erase_why(e->detail >> 4), e->a, e->b);
         break;
     case SOTTO_AUDIT_SHRED:
         printf("key destroyed (%s), key epoch %" PRIu64 "\n",

@@ -4,5 +4,6 @@
 #define SOTTO_COMMANDS_H
 
 int audit_main(int argc, char **argv);
+int receipt_main(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const char help[] =
     "Looks after a device, and after what it says of itself.\n"
     "\n"
     "  audit     verify an exported audit log\n"
+    "  receipt   verify the receipt of an erasure\n"
     "\n"
     "  --version prints the version. `sotto COMMAND --help` tells a command's options.\n"
     "\n"
@@ -28,6 +29,7 @@ static int dispatch(int argc, char **argv) {
         return EXIT_OK;
     }
     if (strcmp(name, "audit") == 0) return audit_main(argc - 1, argv + 1);
+    if (strcmp(name, "receipt") == 0) return receipt_main(argc - 1, argv + 1);
     if (*name)
         fprintf(stderr, "sotto: there is no command \"%s\"; `sotto --help` lists them\n", name);
     else
