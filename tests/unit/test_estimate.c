@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "tests/support/dp_kiosk.h"
 #include "tests/support/fleet_seen.h"
 #include "tests/support/test_rng.h"
 #include "tools/sotto-fleet/figures.h"
@@ -422,6 +423,73 @@ static void answers_sent_again_are_coverage_and_no_evidence(void **state) {
     fleet_free(w);
 }
 
+/* Boxes with real vaults live through weeks in which everybody likes the same; what they send is
+ * estimated from. */
+static void real_households_come_back_as_estimates(void **state) {
+    (void)state;
+    enum { BOXES = 40, WEEKS = 6, LIKED = 3 };
+    static const uint8_t hash[32] = {1};
+    struct fleet *w = fleet_new();
+    struct policy_metric *m = metric_put(w, MECHANISM_SUBSET_SELECTION, 8);
+    uint64_t fresh = 0;
+    m->fresh_year = 12;
+    w->policy.version = 1;
+    w->policy.year_micro = 12 * m->eps_micro;
+    w->policy.lifetime_micro = 100 * w->policy.year_micro;
+    assert_int_equal(fleet_store_open(&w->store, w->f->db, 1, &w->err), SOTTO_OK);
+    assert_int_equal(fleet_store_begin(&w->store, &w->err), SOTTO_OK);
+    assert_int_equal(fleet_store_policy(&w->store, &w->policy, &w->err), SOTTO_OK);
+    assert_int_equal(fleet_store_roll(&w->store, hash, &w->err), SOTTO_OK);
+    w->ingest = ingest_new(&w->store, 0, &w->result);
+    for (uint32_t b = 0; b < BOXES; b++) {
+        struct dp_kiosk *k = dp_kiosk_new((uint8_t)(50 + b), 1);
+        struct fleet_device device = {.label = "box"};
+        uint8_t bytes[SOTTO_REPORT_MAX], digest[32];
+        uint64_t cursor = 0;
+        uint32_t other;
+        size_t n;
+        k->policy = w->policy;
+        assert_int_equal(vault_profile_create(k->vault, "home", &k->dp.household, &k->err),
+                         SOTTO_OK);
+        memcpy(device.key, k->dp.report_public, 32);
+        hash256(digest, device.key, 32);
+        memcpy(device.id, digest, 8);
+        assert_int_equal(fleet_store_enrol(&w->store, &device, b + 1, &other, &w->err), SOTTO_OK);
+        for (uint32_t week = 0; week <= WEEKS; week++) {
+            int64_t now_s = (int64_t)(WINDOW_0 + week) * WEEK_S + WEEK_S / 2;
+            struct dp_visit visit = {0};
+            assert_int_equal(dp_tick(&k->dp, now_s, &k->err), SOTTO_OK);
+            if (week == WEEKS) break;
+            assert_int_equal(dp_visit_touch(&k->dp, &visit, 0, LIKED), 0);
+            assert_int_equal(dp_visit_commit(&k->dp, &visit, now_s, &k->err), SOTTO_OK);
+            fresh += (uint64_t)schedule_is_fresh(k->schedule_key, m, WINDOW_0 + week);
+        }
+        int64_t later_s = (int64_t)(WINDOW_0 + WEEKS + 3) * WEEK_S;
+        while (dp_outbox_next(&k->dp, &cursor, later_s, bytes, sizeof bytes, &n, &k->err) ==
+               SOTTO_OK)
+            assert_int_equal(ingest_report(w->ingest, "box", bytes, n, &w->err), SOTTO_OK);
+        dp_kiosk_free(k);
+    }
+    fleet_commit(w, BOXES * WEEKS);
+    struct fleet_seen *seen = fleet_seen_new(w->f, NULL);
+    const struct fleet_estimate *total = &seen->totals[0].e;
+    for (size_t i = 0; i < seen->n_windows; i++) {
+        assert_int_equal(seen->windows[i].e.present, BOXES);
+        assert_int_equal(seen->windows[i].e.reports + seen->windows[i].e.repeats, BOXES);
+    }
+    assert_int_equal(total->reports, fresh);
+    print_message("%d fresh answers, all of them %d: estimated %.1f (%.0f … %.0f)\n", (int)fresh,
+                  LIKED, total->cells[LIKED].estimate, total->cells[LIKED].low,
+                  total->cells[LIKED].high);
+    assert_true(total->cells[LIKED].all_low <= (double)fresh &&
+                (double)fresh <= total->cells[LIKED].all_high);
+    for (int c = 0; c < 8; c++)
+        if (c != LIKED) assert_true(total->cells[c].all_low < 1);
+    assert_true(total->cells[LIKED].low > (double)fresh / 3);
+    fleet_seen_free(seen);
+    fleet_free(w);
+}
+
 static void buckets_get_their_items_back_from_the_catalogue(void **state) {
     (void)state;
     static const char csv[] = "item,title\nx1,First\nx2,Second\nx3,Third\nx4,Fourth\nx5,Fifth\n";
@@ -465,6 +533,7 @@ int main(void) {
         cmocka_unit_test(households_answers_are_debiased),
         cmocka_unit_test(impossible_answers_count_nowhere),
         cmocka_unit_test(answers_sent_again_are_coverage_and_no_evidence),
+        cmocka_unit_test(real_households_come_back_as_estimates),
         cmocka_unit_test(buckets_get_their_items_back_from_the_catalogue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
