@@ -165,13 +165,15 @@ static void exact_and_normal_odds_intervals_meet(void **state) {
     (void)state;
     static const struct interval_odds odds[] = {
         {0.475, 0.25, 0}, {0.6, 0.0144, 0}, {0.73, 0.27, 1}};
+    static const uint64_t last_exact[] = {266, 1000, 253};
     const double far = interval_level_all(0.95, 256, 0);
     for (size_t o = 0; o < sizeof odds / sizeof *odds; o++)
         for (uint64_t share = 0; share <= 4; share++) {
             double ends[2][2];
             for (uint64_t more = 0; more < 2; more++) {
-                uint64_t n = 1000 + more;
-                double s = 1000 * (odds[o].q + (odds[o].p - odds[o].q) * (double)share / 4);
+                uint64_t n = last_exact[o] + more;
+                double s = (double)last_exact[o] *
+                           (odds[o].q + (odds[o].p - odds[o].q) * (double)share / 4);
                 assert_int_equal(interval_of_odds(n, (uint64_t)s, &odds[o], far, 1, &ends[more][0],
                                                   &ends[more][1]),
                                  0);

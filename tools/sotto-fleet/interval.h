@@ -77,7 +77,8 @@ double interval_debias_variance(uint64_t n, double t, const struct interval_odds
  * on average, not at each t. Whole t but for is_mean, where households count as drawn from a larger
  * population: Bin(n, q + (p - q)·t/n), never too narrow for these households alone.
  *
- * Exact up to FLEET_EXACT_REPORTS; beyond, a normal distribution of the exact variance with the
+ * Exact below 100 answers, and up to FLEET_EXACT_REPORTS while chance alone gives few supports
+ * (variance n·q(1 - q) below 50); beyond, a normal distribution of the exact variance with the
  * terms of the exact third and fourth cumulants. An estimate outside 0 … n gives an interval that
  * touches the border. -1 for impossible arguments. */
 int interval_of_odds(uint64_t n, uint64_t support, const struct interval_odds *odds, double level,

@@ -6,6 +6,9 @@
 
 #include "tools/sotto-fleet/interval_parts.h"
 
+#define FEW    100  /* answers; fewer are exact whatever the odds */
+#define ENOUGH 50.0 /* variance of the supports by chance */
+
 double interval_debias(uint64_t n, uint64_t support, const struct interval_odds *o) {
     return ((double)support - (double)n * o->q) / (o->p - o->q);
 }
@@ -123,6 +126,12 @@ static double border(const struct question *ask, int sign) {
     return good;
 }
 
+/* Whether the exact distribution is needed: with that many chance supports to either side the
+ * cumulants up to the fourth describe even the tails of 4,096 cells at once. */
+static int is_exact(uint64_t n, const struct interval_odds *o) {
+    return n < FEW || (n <= FLEET_EXACT_REPORTS && (double)n * bit_variance(o->q) < ENOUGH);
+}
+
 int interval_of_odds(uint64_t n, uint64_t support, const struct interval_odds *odds, double level,
                      int is_strict, double *low, double *high) {
     if (n == 0 || n > FLEET_REPORTS_MAX || support > n || !(odds->q > 0 && odds->q < odds->p) ||
@@ -134,7 +143,7 @@ int interval_of_odds(uint64_t n, uint64_t support, const struct interval_odds *o
                            .tail = (1 - level) / 2,
                            .part = is_strict ? 1 : 0.5,
                            .z = interval_quantile((1 + level) / 2)};
-    if (n <= FLEET_EXACT_REPORTS) {
+    if (is_exact(n, odds)) {
         ask.f = calloc(2 * (size_t)n + 4, sizeof *ask.f);
         if (!ask.f) return -1;
         ask.g = ask.f + n + 2;
