@@ -78,8 +78,13 @@ static int columns_of(const char *text) { /* of well-formed UTF-8 */
 /* ---- One table --------------------------------------------------------------------------- */
 
 enum { NAME, ESTIMATE, INTERVAL, ALL, SHARE, MEDIAN, ADJUSTED, COLUMNS };
-static const char *const titles[COLUMNS] = {
-    "cell", "estimate", "95 % interval", "all cells at once", "share", "median", "non-negative"};
+static const char *const titles[COLUMNS] = {"cell",
+                                            "estimate",
+                                            "95 % interval",
+                                            "all cells at once",
+                                            "share",
+                                            "median",
+                                            "non-negative (post-processed)"};
 
 struct row {
     char text[COLUMNS][80];
