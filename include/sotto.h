@@ -379,6 +379,8 @@ struct sotto_metric_info {
     uint32_t max_cells;      /* at most this many cells per visit are counted (sensitivity) */
     uint32_t eps_micro;      /* epsilon of one visit more or less in a window, millionths */
     uint32_t window_s;       /* window length, seconds */
+    uint32_t unit;           /* enum sotto_unit: visits are counted, or the household answers */
+    uint32_t max_weight;     /* one visit adds at most this much to a cell */
     uint64_t open_window;    /* index of the window now being counted */
     uint64_t spent_micro;    /* charged so far over the device's life, all metrics, millionths */
     uint64_t lifetime_micro; /* the most that may ever be charged */
@@ -407,6 +409,34 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_report_seal(struct sotto *engine, uint32_t 
  * SOTTO_E_NOT_FOUND past the last that may leave by now (see sotto_report_seal). */
 SOTTO_API SOTTO_MUST_CHECK int sotto_outbox_next(struct sotto *engine, uint64_t *cursor,
                                                  uint8_t *buf, size_t cap, size_t *n);
+
+/* Copies the stored report after *cursor (start with 0) as sotto_outbox_next would, also one that
+ * may not leave yet; *release_s says when it may, in seconds since 1970. To show people what
+ * leaves; what is sent comes from sotto_outbox_next. SOTTO_E_NOT_FOUND past the last. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_report_preview(struct sotto *engine, uint64_t *cursor,
+                                                    int64_t *release_s, uint8_t *buf, size_t cap,
+                                                    size_t *n);
+
+/* What was revealed so far and may still be. All epsilons in millionths; those of a year count for
+ * years of 365 days since 1970. */
+struct sotto_budget {
+    size_t size;
+    uint32_t unit;         /* enum sotto_unit (sotto_report.h); 0: the policy measures nothing */
+    uint32_t is_spent;     /* 1: not one more window is covered */
+    uint64_t window_micro; /* one window's cost to its unit: visits, all metrics together */
+    uint64_t year_micro, year_cap_micro;
+    uint64_t lifetime_micro, lifetime_cap_micro;
+    /* All of it at once, as if one person had been in every window: the smaller of the sum and what
+     * zero-concentrated composition gives at an additional delta of 2^-composed_delta_log2. */
+    uint64_t composed_micro;
+    uint32_t composed_is_zcdp, composed_delta_log2;
+    uint64_t delta_q64;        /* the chance, added up, that an epsilon did not hold, in 2^-64 */
+    uint32_t fresh, fresh_cap; /* households: answers this year, and at most */
+    uint64_t reports;          /* ever made */
+};
+
+/* Fills *budget. SOTTO_E_STATE without a working vault. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_budget(struct sotto *engine, struct sotto_budget *budget);
 
 /* Housekeeping, to be called about once a second: stores what waits, ends idle sessions, closes
  * windows and seals their reports, reopens failed storage. Returns the first failure; the rest is

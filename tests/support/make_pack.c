@@ -228,6 +228,25 @@ static void put_schema(struct cbor_writer *w, const struct make_policy *p) {
     uint64_t cells = or_else(p->n_cells, 8);
     cbor_put_array(w, p->no_metrics ? 0 : 1);
     if (p->no_metrics) return;
+    if (p->is_household) {
+        const uint64_t rest[] = {MECHANISM_SUBSET_SELECTION,
+                                 UNIT_HOUSEHOLD,
+                                 SOURCE_ITEM_BUCKET,
+                                 1u << SOTTO_EVENT_SELECT | 1u << SOTTO_EVENT_PURCHASE,
+                                 or_else(p->eps_micro, 1000000),
+                                 1,
+                                 1,
+                                 0,
+                                 or_else(p->window_s, 86400),
+                                 12,
+                                 16};
+        cbor_put_array(w, METRIC_FIELDS);
+        cbor_put_uint(w, 1);
+        cbor_put_text(w, "watched");
+        for (unsigned i = 0; i < ARRAY_LEN(rest); i++) cbor_put_uint(w, rest[i]);
+        cbor_put_array(w, 0);
+        return;
+    }
     cbor_put_array(w, METRIC_FIELDS);
     cbor_put_uint(w, 1);
     cbor_put_text(w, "interest");

@@ -50,7 +50,8 @@ struct make_policy {
     uint32_t no_ack; /* 1: showing the banner suffices */
     uint32_t eps_micro, max_cells, max_weight, window_s, n_cells;
     uint64_t year_micro, lifetime_micro;
-    uint32_t no_metrics; /* 1: an empty schema */
+    uint32_t no_metrics;   /* 1: an empty schema */
+    uint32_t is_household; /* 1: one metric of 16 values, 15 of them item buckets */
     uint32_t consent_ttl_s, idle_s, notice_version;
 };
 size_t make_policy_pack(uint8_t *out, const struct make_policy *p);

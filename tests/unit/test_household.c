@@ -56,7 +56,7 @@ static struct sotto_report report_of(struct dp_kiosk *k, int week) {
     uint32_t m = schedule_metric(k->schedule_key, &k->policy, (uint32_t)(WEEK_0 + week));
     size_t n;
     assert_int_equal(dp_seal(&k->dp, k->policy.metrics[m].id, (uint64_t)(WEEK_0 + week),
-                             END(week) + 2 * WEEK_S, bytes, sizeof bytes, &n, &k->err),
+                             END(week) + 100 * WEEK_S, bytes, sizeof bytes, &n, &k->err),
                      SOTTO_OK);
     assert_int_equal(sotto_report_decode(bytes, n, k->dp.report_public, &r, &k->err), SOTTO_OK);
     return r;
@@ -277,12 +277,13 @@ static void value_of_one_week_is_never_the_answer_of_another(void **state) {
     struct mechanism_terms terms;
     uint64_t kept = 0, n = 0;
     /* Counted in a fresh week that was never sealed: the box was off until the next fresh one. */
-    for (uint8_t seed = 0; seed < 60; seed++) {
+    for (uint8_t seed = 0; seed < 100; seed++) {
         struct dp_kiosk *k = box_new((uint8_t)(10 + seed), 1);
         int week = first_fresh(k, 0), later = first_fresh(k, week + 40);
         session(k, values, 1, IN(week));
         tick(k, END(later));
-        struct sotto_report r = report_of(k, later);
+        /* The first fresh week of those that are caught up with, which ends at `later`. */
+        struct sotto_report r = report_of(k, first_fresh(k, later + 1 - DP_CATCH_UP_MAX));
         terms = dp_terms(&k->policy.metrics[0]);
         kept += (uint64_t)mechanism_supports(&terms, r.answer, 3);
         n++;
@@ -292,7 +293,7 @@ static void value_of_one_week_is_never_the_answer_of_another(void **state) {
      * .47. */
     print_message("%llu of %llu answers speak for the old value\n", (unsigned long long)kept,
                   (unsigned long long)n);
-    assert_true(kept < 24);
+    assert_true(kept < 34); /* 25 at most are expected, 47 of a device that mixes weeks up */
 }
 
 static void mean_is_answered_from_a_count_that_is_cut(void **state) {

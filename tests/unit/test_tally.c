@@ -140,18 +140,67 @@ static void visit_that_touched_forty_cells_adds_exactly_max_cells_ones(void **st
     dp_kiosk_free(k);
 }
 
+/* Touched thirty times, a cell gets the policy's weight and no more; touched twice, two. */
+static void weight_of_a_visit_is_cut_at_the_policy_s_constant(void **state) {
+    (void)state;
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
+    uint8_t touches[33];
+    k->policy.metrics[0].max_weight = 5;
+    for (int i = 0; i < 30; i++) touches[i] = 2;
+    touches[30] = touches[31] = 6;
+    touches[32] = 7;
+    for (int visits = 1; visits <= 3; visits++) {
+        dp_kiosk_visit(k, 0, touches, 33, DP_START_S);
+        assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 2), 5 * visits);
+        assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 6), 2 * visits);
+        assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 7), visits);
+    }
+    dp_kiosk_free(k);
+}
+
+/* Near the end of what a cell can hold a visit adds what fits: less than its weight, never a wrap.
+ */
+static void counts_stand_still_at_their_end(void **state) {
+    (void)state;
+    struct dp_kiosk *k = dp_kiosk_new(1, 1);
+    uint8_t record[40 + 2 * 8], touches[16] = {0};
+    k->policy.metrics[0].max_weight = 16;
+    dp_kiosk_visit(k, 0, touches, 1, DP_START_S);
+    memset(record, 0, sizeof record);
+    store32(record, 1);
+    store32(record + 4, 8);
+    memcpy(record + 8, k->policy.schema_hash, 32);
+    store16(record + 40, 32760);
+    assert_int_equal(vault_put(k->vault, (struct vault_key){VAULT_TALLY, 1, DP_FIRST_DAY}, record,
+                               sizeof record, &k->err),
+                     SOTTO_OK);
+    dp_kiosk_visit(k, 0, touches, 16, DP_START_S);
+    assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 0), 32767);
+    dp_kiosk_visit(k, 0, touches, 16, DP_START_S);
+    assert_int_equal(dp_kiosk_count(k, 1, DP_FIRST_DAY, 0), 32767);
+    dp_kiosk_free(k);
+}
+
 static void forged_visit_beyond_the_bound_is_refused(void **state) {
     (void)state;
     struct dp_kiosk *k = dp_kiosk_new(1, 1);
     struct dp_visit five = {0}, twice = {0}, outside = {0};
     five.metrics[0].n_kept = 5; /* max_cells is 4 */
-    for (uint8_t c = 0; c < 5; c++) five.metrics[0].kept[c] = c;
-    twice.metrics[0].n_kept = 2; /* the same cell twice */
+    for (uint8_t c = 0; c < 5; c++) {
+        five.metrics[0].kept[c] = c;
+        five.metrics[0].weight[c] = twice.metrics[0].weight[c] = outside.metrics[0].weight[c] = 1;
+    }
+    struct dp_visit heavy = {0}, light = {0};
+    heavy.metrics[0].n_kept = light.metrics[0].n_kept = 1;
+    heavy.metrics[0].weight[0] = 2; /* max_weight is 1 */
+    twice.metrics[0].n_kept = 2;    /* the same cell twice */
     outside.metrics[0].n_kept = 1;
     outside.metrics[0].kept[0] = 8;
     assert_int_equal(dp_visit_commit(&k->dp, &five, DP_START_S, &k->err), SOTTO_E_ARGUMENT);
     assert_int_equal(dp_visit_commit(&k->dp, &twice, DP_START_S, &k->err), SOTTO_E_ARGUMENT);
     assert_int_equal(dp_visit_commit(&k->dp, &outside, DP_START_S, &k->err), SOTTO_E_ARGUMENT);
+    assert_int_equal(dp_visit_commit(&k->dp, &heavy, DP_START_S, &k->err), SOTTO_E_ARGUMENT);
+    assert_int_equal(dp_visit_commit(&k->dp, &light, DP_START_S, &k->err), SOTTO_E_ARGUMENT);
     assert_int_equal(dp_kiosk_records(k, VAULT_TALLY), 0);
     dp_kiosk_free(k);
 }
@@ -275,6 +324,8 @@ int main(void) {
         cmocka_unit_test(reservoir_prefers_no_cell_and_no_pair),
         cmocka_unit_test(failed_randomness_says_that_the_visit_must_not_count),
         cmocka_unit_test(visit_that_touched_forty_cells_adds_exactly_max_cells_ones),
+        cmocka_unit_test(weight_of_a_visit_is_cut_at_the_policy_s_constant),
+        cmocka_unit_test(counts_stand_still_at_their_end),
         cmocka_unit_test(forged_visit_beyond_the_bound_is_refused),
         cmocka_unit_test(one_visit_counts_in_every_metric_or_in_none),
         cmocka_unit_test(counts_survive_a_restart_and_lie_in_the_window_of_the_visit),

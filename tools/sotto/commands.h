@@ -4,6 +4,8 @@
 #define SOTTO_COMMANDS_H
 
 int audit_main(int argc, char **argv);
+int report_main(int argc, char **argv);
+int budget_main(int argc, char **argv);
 int receipt_main(int argc, char **argv);
 
 #endif

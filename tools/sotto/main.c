@@ -11,6 +11,8 @@ static const char help[] =
     "Looks after a device, and after what it says of itself.\n"
     "\n"
     "  audit     verify an exported audit log\n"
+    "  report    show what would leave a device, and what it means\n"
+    "  budget    tell what a device has revealed, and what that protects\n"
     "  receipt   verify the receipt of an erasure\n"
     "\n"
     "  --version prints the version. `sotto COMMAND --help` tells a command's options.\n"
@@ -29,6 +31,8 @@ static int dispatch(int argc, char **argv) {
         return EXIT_OK;
     }
     if (strcmp(name, "audit") == 0) return audit_main(argc - 1, argv + 1);
+    if (strcmp(name, "report") == 0) return report_main(argc - 1, argv + 1);
+    if (strcmp(name, "budget") == 0) return budget_main(argc - 1, argv + 1);
     if (strcmp(name, "receipt") == 0) return receipt_main(argc - 1, argv + 1);
     if (*name)
         fprintf(stderr, "sotto: there is no command \"%s\"; `sotto --help` lists them\n", name);
