@@ -74,7 +74,7 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
+.PHONY: all lib tools examples build-tests setup demo test bench fleet-million bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
         size ci install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -84,7 +84,7 @@ all: lib tools ## the library and the tools, into O=build
 lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libsodium and SQLite
 tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
-build-tests: all examples $(UNITS:%=$(O)/tests/%) ## the unit tests, built but not run
+build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet ## the unit tests, built but not run
 
 # Other flags than last time: everything is built anew.
 $(O)/flags: line = $(subst ','\'',$(compile) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
@@ -116,10 +116,11 @@ $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.
 	$(Q)$(link) -pie $(HOST_LD)
 
 $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(O)/tests/make_fleet: $(O)/obj/tests/fleet/make_fleet.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(AUDITS:%=$(O)/audit/%): $(O)/audit/%: $(O)/obj/tests/audit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(O)/tests/test_canary: $(O)/obj/tests/canary/spy.o
-$(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
+$(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
 
@@ -157,6 +158,11 @@ bench: ## speed, memory and bytes, measured beside SQLite, SQLCipher and FAISS
 	@$(MAKE) $(PAR) $(BENCHES:%=$(O)/bench/%) $(O)/bench/vault
 	@set -e; for b in $(BENCHES); do $(O)/bench/$$b; done
 	@O="$(O)" CC="$(CC)" tests/bench/vault/run.sh
+
+fleet-million: ## a million devices of 64 cells reported, collected, estimated, or SIZES="1000 20000"
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@$(MAKE) $(PAR) $(O)/tests/make_fleet tools
+	@O="$(O)" tests/fleet/million.sh $(SIZES)
 
 bench-count: ## instructions of one scoring and one call, here by callgrind and for arm64 by QEMU
 	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
@@ -224,7 +230,7 @@ clean: ## remove what was built under O
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list
-	@awk -F ':.*## ' '/^## / {print "\n" substr($$0,4)} /^[a-z-]+:.*## / {printf "  %-12s %s\n",$$1,$$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^## / {print "\n" substr($$0,4)} /^[a-z-]+:.*## / {printf "  %-13s %s\n",$$1,$$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nKnobs: O= CC= CROSS_COMPILE= CFLAGS= LDFLAGS= OPT="-O2 -g" PREFIX= DESTDIR= SAN=1 V=1 WERROR=0 SETUP=0\n'
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

@@ -114,7 +114,7 @@ void fleet_dir_collects(struct fleet_dir *f, uint64_t accepted, uint64_t duplica
                         size_t set_aside) {
     int status = fleet_dir_collect(f);
     if (status != SOTTO_OK) fail_msg("%s", f->err.message);
-    for (size_t i = 0; i < f->result.n_set_aside && f->result.n_set_aside != set_aside; i++)
+    for (size_t i = 0; i < f->result.n_listed && f->result.n_set_aside != set_aside; i++)
         print_message("%s: %s: %s\n", f->result.set_aside[i].file, f->result.set_aside[i].reason,
                       f->result.set_aside[i].detail);
     assert_int_equal(f->result.accepted, accepted);

@@ -83,11 +83,13 @@ done
 check "a line of a million characters costs only itself" "$pack" check "$tmp/long.csv"
 check "no pack was left behind by what failed" test ! -e "$tmp/never.pack"
 
+# into_full PROGRAM ARGUMENT…: nothing that it prints can be written.
+into_full() { "$@" >/dev/full; }
 # ---- Reports ------------------------------------------------------------------------------
 collect() { "$fleet" collect --db "$1" --enrolled "$tmp/k/enrolled.txt" --policy "$tmp/policy.pack" --policy-key "$(key privacy)" "$2"; }
 check "two kiosks make reports" kiosks "$tmp/k"
 check "the operator collects them" collect "$tmp/fleet.db" "$tmp/k/reports"
-estimate() { "$fleet" estimate --db "$tmp/fleet.db" --json; }
+estimate() { "$fleet" estimate --db "$tmp/fleet.db" --min-reports 1 --json; }
 first_estimate() { estimate >"$tmp/before.json" && grep -q '"estimate": *-*[0-9]' "$tmp/before.json"; }
 check "and estimates from them" first_estimate
 mkdir "$tmp/again" && cp "$tmp"/k/reports/* "$tmp/again"
@@ -102,11 +104,42 @@ check "a report is edited" edited
 refuse "the edited report goes into quarantine with a reason" 4 'edited\.report' collect "$tmp/fleet.db" "$tmp/edited"
 unchanged() { estimate >"$tmp/after.json" && diff "$tmp/before.json" "$tmp/after.json"; }
 check "the estimate is unchanged by all of it" unchanged
+suppressed() { "$fleet" estimate --db "$tmp/fleet.db" >"$tmp/few.txt" && grep -q 'suppressed: too few reports' "$tmp/few.txt" && ! grep -q 'cell ' "$tmp/few.txt"; }
+check "tables of too few reports show no number" suppressed
+
+# ---- Batches and merging ------------------------------------------------------------------
+batch() { mkdir -p "$tmp/batch" && cat "$tmp"/k/reports/*.report >"$tmp/batch/day.reports"; }
+check "all reports go into one batch" batch
+check "which is counted like files" collect "$tmp/batch.db" "$tmp/batch"
+same_sums() {
+    diff <("$fleet" estimate --db "$tmp/fleet.db" --min-reports 1) <("$fleet" estimate --db "$tmp/batch.db" --min-reports 1)
+}
+check "and estimates alike" same_sums
+cut_batch() { truncate -s -100 "$tmp/batch/day.reports" && head -c 5000 /dev/urandom >>"$tmp/batch/day.reports"; }
+check "a batch loses its end and gets rubbish instead" cut_batch
+refuse "its last report is set aside with its place" 4 'day\.reports@[0-9]*: malformed' collect "$tmp/cut.db" "$tmp/batch"
+merge() { "$fleet" merge --db "$tmp/merged.db" "$@"; }
+refuse "merging keeps what was set aside" 4 'malformed' merge "$tmp/cut.db" "$tmp/fleet.db"
+same_merged() {
+    diff <("$fleet" estimate --db "$tmp/fleet.db" --min-reports 1) <("$fleet" estimate --db "$tmp/merged.db" --min-reports 1)
+}
+check "and counts nothing twice" same_merged
+refuse "a database is not merged into itself" 4 'itself' "$fleet" merge --db "$tmp/fleet.db" "$tmp/fleet.db"
+refuse "what is no database is not merged" 4 'town\.csv.*not a database' merge "$tmp/town.csv"
+refuse "a database that is not there is named" 1 'gone\.db' merge "$tmp/gone.db"
 : >"$tmp/nobody.txt"
 stranger() { "$fleet" collect --db "$tmp/other.db" --enrolled "$tmp/nobody.txt" --policy "$tmp/policy.pack" --policy-key "$(key privacy)" "$tmp/k/reports"; }
 refuse "reports of devices that nobody enrolled are not counted" 4 'enrol' stranger
 refuse "a policy signed by another key is refused" 4 'policy\.pack' "$fleet" collect --db "$tmp/x.db" \
     --enrolled "$tmp/k/enrolled.txt" --policy "$tmp/policy.pack" --policy-key "$(key merch)" "$tmp/k/reports"
+
+doubled() { { cat "$tmp/k/enrolled.txt" && head -n 1 "$tmp/k/enrolled.txt"; } >"$tmp/doubled.txt"; }
+check "a device is listed twice" doubled
+refuse "both lines are told" 4 'doubled\.txt:[0-9]*:.*line [0-9]* already' "$fleet" collect --db "$tmp/d.db" \
+    --enrolled "$tmp/doubled.txt" --policy "$tmp/policy.pack" --policy-key "$(key privacy)" "$tmp/k/reports"
+refuse "a trade-off without a mechanism says why" 2 'epsilon 0\.3' "$fleet" tradeoff --epsilon 0.3
+refuse "and where its picture cannot be written" 1 'nowhere/p\.svg' "$fleet" tradeoff --simulate 0 --plot "$tmp/nowhere/p.svg"
+refuse "estimates that cannot be written out are an error" 5 'full|written' into_full "$fleet" estimate --db "$tmp/fleet.db"
 
 # ---- Full disks ---------------------------------------------------------------------------
 full() {
@@ -121,8 +154,6 @@ if full; then
 else
     skip "full disks: no file system may be mounted here"
 fi
-# into_full PROGRAM ARGUMENT…: nothing that it prints can be written.
-into_full() { "$@" >/dev/full; }
 refuse "a result that cannot be written out is an error" 5 'full|written' into_full "$pack" check "$tmp/town.csv"
 for tool in "$pack" "$sim" "$fleet"; do
     name=$(basename "$tool")

@@ -8,13 +8,13 @@
 
 #include "crypto/crypto.h"
 #include "tests/support/fleet_dir.h"
-#include "tools/sotto-fleet/estimate.h"
+#include "tests/support/fleet_seen.h"
 #include "tools/sotto-fleet/print.h"
 
 #define WINDOW_0 20454
 
 static const char *reason_of(const struct fleet_dir *f, const char *file) {
-    for (size_t i = 0; i < f->result.n_set_aside; i++)
+    for (size_t i = 0; i < f->result.n_listed; i++)
         if (strcmp(f->result.set_aside[i].file, file) == 0) {
             assert_true(strlen(f->result.set_aside[i].detail) > 0);
             assert_true(strlen(f->result.set_aside[i].remedy) > 0);
@@ -176,12 +176,12 @@ static void reports_under_an_earlier_policy_still_count(void **state) {
     fleet_dir_put(f, "old.report", 0, &old);
     fleet_dir_put(f, "new.report", 1, &new);
     fleet_dir_collects(f, 2, 0, 0);
-    struct fleet_estimates e;
-    assert_int_equal(fleet_estimate_all(f->db, 0, -1, &e, &f->err), SOTTO_OK);
-    assert_int_equal(e.n_metrics, 2); /* another epsilon is another definition: never added up */
-    assert_int_equal(e.windows[0].reports, 1);
-    assert_int_equal(e.windows[1].reports, 1);
-    fleet_estimates_free(&e);
+    assert_int_equal(database(f, "SELECT count(DISTINCT series) FROM reports"), 2);
+    struct fleet_seen *seen = fleet_seen_new(f, NULL); /* another epsilon: never added up */
+    assert_int_equal(seen->n_windows, 2);
+    assert_int_equal(seen->windows[0].e.reports, 1);
+    assert_int_equal(seen->windows[1].e.reports, 1);
+    fleet_seen_free(seen);
     fleet_dir_free(f);
 }
 
@@ -265,15 +265,17 @@ static void foreign_or_newer_database_is_left_alone(void **state) {
     assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine(x)", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(fleet_dir_collect(f), SOTTO_E_FORMAT);
-    struct fleet_estimates e;
-    assert_int_equal(fleet_estimate_all(f->db, 0, -1, &e, &f->err), SOTTO_E_FORMAT);
+    assert_int_equal(fleet_dir_estimates(f), SOTTO_E_FORMAT);
     sqlite3_close(db);
     unlink(f->db);
     fleet_dir_collects(f, 0, 0, 0);
     assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=2", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(fleet_dir_collect(f), SOTTO_E_NEWER);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(fleet_dir_collect(f), SOTTO_E_FORMAT);
+    assert_non_null(strstr(f->err.message, "earlier"));
     fleet_dir_free(f);
 }
 
@@ -329,7 +331,7 @@ static void hostile_file_name_reaches_no_terminal(void **state) {
         if (is_json)
             fleet_print_collected_json(to, &f->result);
         else
-            fleet_print_collected(to, &f->result);
+            fleet_print_collected(to, &f->result, "files");
         assert_int_equal(fclose(to), 0);
         assert_null(strchr(text, 0x1b));
         assert_non_null(strstr(text, "malformed"));

@@ -82,7 +82,8 @@ quoted() {
 }
 
 check_json() { "$O/sotto-pack" check --json ${MAP:+--map "$MAP"} "$data" >"$OUT/check.json"; }
-estimate_json() { "$O/sotto-fleet" estimate --db "$OUT/fleet.db" --json >"$OUT/estimate.json"; }
+# A demonstration may have one kiosk; an operator would leave --min-reports as it is.
+estimate_json() { "$O/sotto-fleet" estimate --db "$OUT/fleet.db" --min-reports 1 --json >"$OUT/estimate.json"; }
 
 model=$OUT/model.pack policy=$OUT/policy.pack merchandising=$OUT/keys/merchandising privacy=$OUT/keys/privacy
 
