@@ -365,6 +365,26 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_erase_purpose(struct sotto *engine, const c
                                                    enum sotto_purpose purpose,
                                                    struct sotto_erase_receipt *receipt);
 
+/* ---- Keys -------------------------------------------------------------------------------- */
+
+struct sotto_rotation {
+    size_t size;
+    uint64_t epoch;     /* key epoch from now on */
+    uint32_t assurance; /* enum sotto_assurance: how the old key was destroyed */
+};
+
+/* Renews the vault's keys without erasing anybody: a fresh secret into the free key slot, every
+ * data key wrapped anew, the old slot destroyed. Copies of the vault made before then open no more,
+ * unless somebody kept a copy of the old slot too; where the key store has a counter the device
+ * refuses even those. Records keep their data keys: whoever has read one out of memory still has
+ * it. Leaves a line in the audit log.
+ * Once begun it happens: SOTTO_E_KEY, SOTTO_E_IO and SOTTO_E_FULL may say that it is not finished
+ * yet; sotto_tick or the next open finish it, also after a power cut. SOTTO_E_STATE when nothing is
+ * stored or storage has failed, SOTTO_E_NEWER for a vault that a newer engine wrote; then nothing
+ * changed. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_keys_rotate(struct sotto *engine,
+                                                 struct sotto_rotation *rotation);
+
 /* ---- What leaves the device -------------------------------------------------------------- */
 
 /* The longest report, in bytes. */

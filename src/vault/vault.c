@@ -341,6 +341,8 @@ struct vault_usage vault_usage(const struct vault *v, uint32_t slot) {
 
 /* ---- The rest ----------------------------------------------------------------------------- */
 
+uint64_t vault_epoch(const struct vault *v) { return v->keys ? v->stored.epoch : 0; }
+
 int vault_device_key(struct vault *v, const char *label, uint8_t key[32]) {
     uint8_t secret[32];
     if (!v->port || !v->port->device_secret || v->port->device_secret(v->port->ctx, secret) != 0) {
