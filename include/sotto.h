@@ -444,10 +444,14 @@ enum sotto_storage_state {
     SOTTO_STORAGE_READ_ONLY = 4 /* a newer engine wrote it: read, kept untouched */
 };
 
+/* The longest description of a key store, with its NUL. */
+#define SOTTO_KEY_TEXT_BYTES 112
+
 struct sotto_health {
     size_t size;
     uint32_t strict;   /* 1: the compiled-in strict policy rules */
-    int policy_status; /* why: 0 when the policy pack is in force, else enum sotto_status */
+    int policy_status; /* why: 0 when the policy pack is in force, else enum sotto_status;
+                          SOTTO_E_KEY: it refuses soft keys (sotto_port.key_caps) */
     char policy_message[SOTTO_MESSAGE_BYTES];
     int model_status; /* 0, or why slates are general: SOTTO_E_EXPIRED, SOTTO_E_ROLLBACK */
     char model_message[SOTTO_MESSAGE_BYTES];
@@ -466,6 +470,9 @@ struct sotto_health {
     int64_t time_claim_s;   /* what the wall clock says and is not believed yet; 0: nothing */
     size_t memory_bytes;    /* of the engine's block and locked arenas */
     uint32_t memory_locked; /* 1: those arenas cannot reach swap; 0: sotto_port.allow_unlocked */
+    uint32_t key_caps;      /* SOTTO_KEYS_* as the port declares them */
+    char key_text[SOTTO_KEY_TEXT_BYTES]; /* the same in words, for a screen or a command line */
+    uint64_t key_epoch;                  /* counts erasures and rotations; 0 without a vault */
 };
 
 /* Fills *health. */

@@ -182,6 +182,14 @@ static int check_config(const struct sotto_config *c, struct sotto_error *err) {
         !p->file_unmap || p->slot_bytes < 32 || p->slot_bytes > SOTTO_SLOT_BYTES_MAX)
         return fail(err, SOTTO_E_ARGUMENT,
                     "the port lacks a required callback, its size or its slot_bytes");
+    if ((p->key_caps & SOTTO_KEYS_COUNTER) && (!p->counter_read || !p->counter_bump))
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "the port claims SOTTO_KEYS_COUNTER but lacks counter_read or counter_bump");
+    if ((p->key_caps & SOTTO_KEYS_SOFT) &&
+        (p->key_caps & (SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_DESTROY_PHYSICAL)))
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "the port claims soft keys that are bound to the device or destroyed "
+                    "physically; ordinary files are neither");
     if (!c->model_pack || !c->model_key)
         return fail(err, SOTTO_E_ARGUMENT, "sotto_config needs model_pack and model_key");
     if ((c->policy_pack == NULL) != (c->policy_key == NULL))
@@ -290,6 +298,7 @@ static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t 
         status = pack_check_fresh(&pack, c->policy_pack, floor, 0, &why);
         if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
         if (status == SOTTO_OK) support_time(e, &pack);
+        if (status == SOTTO_OK) status = keys_suit(e->port, &e->policy, c->policy_pack, &why);
         pack_close(&pack);
     }
     if (status != SOTTO_OK) {
@@ -541,6 +550,9 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->slates_personalised = e->slates_personalised;
     health->memory_bytes = e->memory_bytes;
     health->memory_locked = e->is_locked && vault_is_locked(e->vault);
+    health->key_caps = e->port->key_caps;
+    health->key_epoch = vault_epoch(e->vault);
+    keys_describe(e->port, health->key_text, sizeof health->key_text);
     struct vault_key key = {VAULT_OUTBOX, 0, 0};
     for (int is_first = 1; engine_has_storage(e); is_first = 0) {
         status = vault_next(e->vault, &key, is_first, &e->error);
