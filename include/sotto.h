@@ -143,7 +143,9 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_memory_needed(const struct sotto_config *co
 SOTTO_API SOTTO_MUST_CHECK int sotto_open(const struct sotto_config *config, struct sotto **engine,
                                           struct sotto_error *err);
 
-/* Ends every session (sealing what consent allows), wipes secrets, closes. NULL is allowed. */
+/* Ends every session (sealing what consent allows), wipes secrets, closes. NULL is allowed. An
+ * engine belongs to the process that opened it: in a child made by fork every call fails with
+ * SOTTO_E_STATE and this one does nothing (Linux 4.14 and newer; before, do not try). */
 SOTTO_API void sotto_close(struct sotto *engine);
 
 /* The message of the last call that failed on this engine; "" if none did. Valid until the next

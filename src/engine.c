@@ -54,6 +54,10 @@ const char *sotto_last_error(const struct sotto *e) { return e ? e->error.messag
 
 int engine_enter(struct sotto *e) {
     if (!e) return SOTTO_E_ARGUMENT;
+    if (!e->secrets->is_here)
+        return fail(&e->error, SOTTO_E_STATE,
+                    "this process was forked off the one that opened the engine, and has none of "
+                    "its secrets: open an engine after the fork");
     if (e->is_in_hook)
         return fail(&e->error, SOTTO_E_STATE,
                     "the engine was called from inside its banner hook; return first");
@@ -264,6 +268,7 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     e->vault = (struct vault *)(void *)(block + l.vault_at);
     e->absent = block + l.absent_at;
     e->secrets = (struct secrets *)(void *)locked;
+    e->secrets->is_here = 1;
     e->workspace.score.sums = (int32_t *)(void *)(locked + l.sums_at);
     e->workspace.score.touched = (uint32_t *)(void *)(locked + l.touched_at);
     e->workspace.seen = locked + l.seen_at;
@@ -439,7 +444,8 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
 }
 
 void sotto_close(struct sotto *e) {
-    if (!e) return;
+    /* In a child made by fork, vault and arenas are the parent's: to be left as they are. */
+    if (!e || !e->secrets->is_here) return;
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
         if (e->secrets->visits[i].handle && visit_end(e, &e->secrets->visits[i]) != SOTTO_OK) {
             /* Nothing more can be done for it: the memory is wiped below. */

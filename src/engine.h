@@ -42,6 +42,7 @@ struct debt {
 
 /* All that could tell about a person, in one locked, guarded, undumpable block. */
 struct secrets {
+    int is_here; /* 0: wiped, for this is a child made by fork */
     struct rng rng;
     struct visit visits[SOTTO_SESSIONS_MAX];
     struct slate slates[SOTTO_SLATES_MAX];

@@ -110,7 +110,8 @@ int rng_seed(struct rng *g, int (*entropy)(void *, void *, size_t), void *ctx) {
 int rng_bytes(struct rng *g, void *out, size_t n) {
     uint8_t *to = out;
     size_t left = n;
-    while (left > 0 && !g->is_failed) {
+    /* Without a source it was wiped, as in a child made by fork: zeros are no random bytes. */
+    while (left > 0 && !g->is_failed && g->entropy) {
         if (g->since_seed >= RNG_RESEED_BYTES && rng_seed(g, g->entropy, g->ctx) != 0) break;
         if (g->used == RNG_POOL_BYTES) {
             uint8_t seed[32];

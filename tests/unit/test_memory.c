@@ -119,6 +119,40 @@ static void a_forked_child_finds_zeros_where_the_secrets_are(void **state) {
     kiosk_free(&k);
 }
 
+static int engine_refuses(const void *engine) {
+    struct sotto *e = (struct sotto *)(uintptr_t)engine;
+    struct sotto_erase_receipt receipt = {.size = sizeof receipt};
+    uint8_t bytes[8];
+    sotto_session s;
+    if (sotto_tick(e) != SOTTO_E_STATE || !strstr(sotto_last_error(e), "fork")) return 1;
+    if (sotto_session_begin(e, "eve", &s) != SOTTO_E_STATE) return 2;
+    if (sotto_erase(e, NULL, &receipt) != SOTTO_E_STATE) return 3;
+    if (rng_bytes(&e->secrets->rng, bytes, sizeof bytes) == 0) return 4; /* zeros for random */
+    sotto_close(e);
+    return 0;
+}
+
+static void an_engine_in_a_forked_child_refuses_and_harms_nothing(void **state) {
+    struct kiosk k;
+    struct sotto_health health = {.size = sizeof health};
+    (void)state;
+    if (!system_shows("wf")) skip();
+    kiosk_make(&k, 60, &usual, 0);
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "ada", 1u << SOTTO_PURPOSE_STORE);
+    kiosk_record(&k, s, 3, SOTTO_EVENT_VIEW);
+
+    assert_true(in_child(engine_refuses, k.engine));
+
+    kiosk_record(&k, s, 4, SOTTO_EVENT_VIEW);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    kiosk_restart(&k);
+    assert_int_equal(sotto_health(k.engine, &health), SOTTO_OK);
+    assert_int_equal(health.storage, SOTTO_STORAGE_OK);
+    assert_int_equal(health.profiles, 1);
+    kiosk_free(&k);
+}
+
 static int peek(const void *p) {
     (void)*(const volatile uint8_t *)p;
     return 0;
@@ -313,6 +347,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arenas_are_locked_undumpable_and_hidden_from_children),
         cmocka_unit_test(a_forked_child_finds_zeros_where_the_secrets_are),
+        cmocka_unit_test(an_engine_in_a_forked_child_refuses_and_harms_nothing),
         cmocka_unit_test(reading_past_an_arena_faults_instead_of_leaking),
         cmocka_unit_test(the_port_forbids_core_dumps_and_a_developer_may_allow_them),
         cmocka_unit_test(the_end_of_a_session_leaves_nothing_of_it_in_memory),

@@ -207,7 +207,7 @@ void swtpm_free(struct swtpm *t) {
 
 uint32_t swtpm_send(struct swtpm *t, const void *command, size_t n, void *answer,
                     size_t *answer_n) {
-    uint8_t scratch[4096];
+    uint8_t scratch[4096] = {0};
     size_t scratch_n = sizeof scratch;
     assert_int_equal(Tss2_Tcti_Transmit(t->bus.wire, n, command), TSS2_RC_SUCCESS);
     assert_int_equal(Tss2_Tcti_Receive(t->bus.wire, &scratch_n, scratch, TSS2_TCTI_TIMEOUT_BLOCK),
