@@ -135,7 +135,7 @@ $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/
 $(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(AUDITS:%=$(O)/audit/%): $(O)/audit/%: $(O)/obj/tests/audit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(O)/tests/test_canary: $(O)/obj/tests/canary/spy.o
-$(if $(TPM),$(O)/tests/test_keystore: $(call objects,tests/support/tpm/*.c) $(O)/libsotto-tpm.a)
+$(if $(TPM),$(O)/tests/test_keystore_tpm: $(call objects,tests/support/tpm/*.c) $(O)/libsotto-tpm.a)
 $(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(if $(filter %/libsotto-tpm.a,$^),$(TPM_LD)) $(TEST_LD)

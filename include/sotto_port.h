@@ -114,7 +114,8 @@ struct sotto_port {
      * failure. slot_destroy of an empty slot succeeds; *assurance is one of enum
      * sotto_assurance. A put that is cut leaves the old value or the new one; a destroy that is cut
      * leaves the value, remains of it or nothing, and repeating it finishes. After a failure the
-     * next call may work again. tests/unit/test_keystore.c holds stores to this. Required. */
+     * next call may work again. tests/support/keystore_contract.h holds stores to this. Required.
+     */
     int (*slot_put)(void *ctx, unsigned slot, const uint8_t *bytes, size_t n);
     int (*slot_get)(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t *n);
     int (*slot_destroy)(void *ctx, unsigned slot, int *assurance);
