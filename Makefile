@@ -40,8 +40,11 @@ link     = $(CC) $(MODE) $(OPT) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.
 # ---- Libraries, asked of pkg-config once, and only when something is built that needs them
 DEVICE_PC := libsodium sqlite3
 HOST_PC   := openblas liblzma libzstd inih jansson
+TPM_PC    := tss2-esys tss2-tctildr
 DEB_sqlite3 := libsqlite3-dev
 DEB_liblzma := liblzma-dev
+DEB_tss2-esys := libtss2-dev
+DEB_tss2-tctildr := libtss2-dev
 deb       = $(foreach p,$(1),$(or $(DEB_$(p)),lib$(p:lib%=%)-dev))
 lacks     = $(foreach p,$(1),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p)))
 demand    = $(if $(1),$(error $(PKG_CONFIG) does not find $(1): `make setup` installs it, or install \
@@ -53,6 +56,8 @@ HOST_CF   = $(call once,HOST_CF,$(call pc,--cflags,$(DEVICE_PC) $(HOST_PC)))
 TEST_CF   = $(call once,TEST_CF,$(call pc,--cflags,cmocka) $(HOST_CF))
 DEVICE_LD = $(call once,DEVICE_LD,$(call pc,--libs,$(DEVICE_PC)))
 HOST_LD   = $(call once,HOST_LD,$(call pc,--libs,$(DEVICE_PC) $(HOST_PC)) -lm -lpthread)
+TPM_CF    = $(call once,TPM_CF,$(call pc,--cflags,$(TPM_PC)))
+TPM_LD    = $(call once,TPM_LD,$(call pc,--libs,$(TPM_PC)))
 TEST_LD   = $(call once,TEST_LD,$(call pc,--libs,cmocka) $(HOST_LD))
 
 # ---- What is built from what
@@ -69,19 +74,25 @@ HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
 HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
+# Keys in a TPM are a library of their own: built along where libtss2 is there, else by `make tpm`.
+TPM      := $(if $(CROSS_COMPILE),,$(wildcard /usr/include/tss2/tss2_esys.h))
+TPM_OBJ  := $(call objects,platform/tpm/*.c)
+TPM_SO   := libsotto-tpm.so.$(firstword $(subst ., ,$(VERSION)))
+TPM_LIBS := $(O)/libsotto-tpm.a $(O)/$(TPM_SO)
 TEST_OBJ := $(call objects,tests/support/*.c)
 FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tools examples build-tests setup demo test bench fleet-million bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
-        size ci install install-lib uninstall clean help FORCE
+.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
+        size ci install install-lib install-tpm uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 ## Build
-all: lib tools ## the library and the tools, into O=build
+all: lib tools $(if $(TPM),tpm) ## the libraries and the tools, into O=build
 lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libsodium and SQLite
+tpm: $(TPM_LIBS) ## the library that keeps keys in a TPM 2.0; needs libtss2 too
 tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
 build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet ## the unit tests, built but not run
@@ -93,7 +104,7 @@ $(O)/flags: FORCE
 
 $(O)/obj/%.o: %.c $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter tests/%,$<),$(TEST_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
 	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # A peer of the benchmarks, the only C++ here.
@@ -103,13 +114,18 @@ $(O)/obj/%.o: %.cpp $(O)/flags
 
 $(O)/libsotto.a: $(LIB_OBJ)
 $(O)/libhost.a: $(HOST_OBJ)
-$(O)/libsotto.a $(O)/libhost.a:
+$(O)/libsotto-tpm.a: $(TPM_OBJ)
+$(O)/libsotto.a $(O)/libhost.a $(O)/libsotto-tpm.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
 $(O)/$(SONAME): $(LIB_OBJ) src/libsotto.map
 	$(call say,LINK,$@)
 	$(Q)$(link) -shared -Wl,-soname,$(SONAME),--version-script=src/libsotto.map $(if $(SAN),,-Wl,--no-undefined) $(DEVICE_LD)
+
+$(O)/$(TPM_SO): $(TPM_OBJ) platform/tpm/libsotto-tpm.map
+	$(call say,LINK,$@)
+	$(Q)$(link) -shared -Wl,-soname,$(TPM_SO),--version-script=platform/tpm/libsotto-tpm.map $(if $(SAN),,-Wl,--no-undefined) $(TPM_LD)
 
 $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.a
 	$(call say,LINK,$@)
@@ -120,9 +136,10 @@ $(O)/tests/make_fleet: $(O)/obj/tests/fleet/make_fleet.o $(TEST_OBJ) $(O)/libhos
 $(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(AUDITS:%=$(O)/audit/%): $(O)/audit/%: $(O)/obj/tests/audit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(O)/tests/test_canary: $(O)/obj/tests/canary/spy.o
+$(if $(TPM),$(O)/tests/test_keystore_tpm: $(call objects,tests/support/tpm/*.c) $(O)/libsotto-tpm.a)
 $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
+	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(if $(filter %/libsotto-tpm.a,$^),$(TPM_LD)) $(TEST_LD)
 
 # Sotto's side of the comparison in tests/bench/vault: no more in it than a device needs, for its memory counts.
 $(O)/bench/vault: $(VAULT_OBJ) $(O)/obj/platform/sim/fault_vfs.o $(O)/libsotto.a
@@ -221,12 +238,21 @@ install-lib: lib ## headers, libraries and pkg-config file alone: all that a dev
 	$(Q)ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libsotto.so"
 	$(Q)sed $(foreach v,PREFIX LIBDIR INCLUDEDIR VERSION,-e 's|@$(v)@|$($(v))|') sotto.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/sotto.pc"
 
+install-tpm: tpm install-lib ## the same with the library that keeps keys in a TPM
+	$(Q)$(INSTALL) -m 644 platform/tpm/sotto_tpm.h "$(DESTDIR)$(INCLUDEDIR)"
+	$(Q)$(INSTALL) -m 644 $(O)/libsotto-tpm.a "$(DESTDIR)$(LIBDIR)"
+	$(Q)$(INSTALL) -m 755 $(O)/$(TPM_SO) "$(DESTDIR)$(LIBDIR)/libsotto-tpm.so.$(VERSION)"
+	$(Q)ln -sf libsotto-tpm.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/$(TPM_SO)"
+	$(Q)ln -sf $(TPM_SO) "$(DESTDIR)$(LIBDIR)/libsotto-tpm.so"
+	$(Q)sed $(foreach v,PREFIX LIBDIR INCLUDEDIR VERSION,-e 's|@$(v)@|$($(v))|') sotto-tpm.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/sotto-tpm.pc"
+
 uninstall: ## remove what install put there
-	$(Q)rm -f $(foreach t,$(TOOLS),"$(DESTDIR)$(BINDIR)/$(t)") $(foreach h,$(notdir $(HEADERS)),"$(DESTDIR)$(INCLUDEDIR)/$(h)") \
-	    $(foreach l,libsotto.a libsotto.so $(SONAME) libsotto.so.$(VERSION) pkgconfig/sotto.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
+	$(Q)rm -f $(foreach t,$(TOOLS),"$(DESTDIR)$(BINDIR)/$(t)") $(foreach h,$(notdir $(HEADERS)) sotto_tpm.h,"$(DESTDIR)$(INCLUDEDIR)/$(h)") \
+	    $(foreach l,libsotto.a libsotto.so $(SONAME) libsotto.so.$(VERSION) pkgconfig/sotto.pc \
+	    libsotto-tpm.a libsotto-tpm.so $(TPM_SO) libsotto-tpm.so.$(VERSION) pkgconfig/sotto-tpm.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj tests audit bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj tests audit bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list

@@ -148,7 +148,9 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_memory_needed(const struct sotto_config *co
 SOTTO_API SOTTO_MUST_CHECK int sotto_open(const struct sotto_config *config, struct sotto **engine,
                                           struct sotto_error *err);
 
-/* Ends every session (sealing what consent allows), wipes secrets, closes. NULL is allowed. */
+/* Ends every session (sealing what consent allows), wipes secrets, closes. NULL is allowed. An
+ * engine belongs to the process that opened it: in a child made by fork every call fails with
+ * SOTTO_E_STATE and this one does nothing (Linux 4.14 and newer; before, do not try). */
 SOTTO_API void sotto_close(struct sotto *engine);
 
 /* The message of the last call that failed on this engine; "" if none did. Valid until the next
@@ -370,6 +372,26 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_erase_purpose(struct sotto *engine, const c
                                                    enum sotto_purpose purpose,
                                                    struct sotto_erase_receipt *receipt);
 
+/* ---- Keys -------------------------------------------------------------------------------- */
+
+struct sotto_rotation {
+    size_t size;
+    uint64_t epoch;     /* key epoch from now on */
+    uint32_t assurance; /* enum sotto_assurance: how the old key was destroyed */
+};
+
+/* Renews the vault's keys without erasing anybody: a fresh secret into the free key slot, every
+ * data key wrapped anew, the old slot destroyed. Copies of the vault made before then open no more,
+ * unless somebody kept a copy of the old slot too; where the key store has a counter the device
+ * refuses even those. Records keep their data keys: whoever has read one out of memory still has
+ * it. Leaves a line in the audit log.
+ * Once begun it happens: SOTTO_E_KEY, SOTTO_E_IO and SOTTO_E_FULL may say that it is not finished
+ * yet; sotto_tick or the next open finish it, also after a power cut. SOTTO_E_STATE when nothing is
+ * stored or storage has failed, SOTTO_E_NEWER for a vault that a newer engine wrote; then nothing
+ * changed. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_keys_rotate(struct sotto *engine,
+                                                 struct sotto_rotation *rotation);
+
 /* ---- What leaves the device -------------------------------------------------------------- */
 
 /* The longest report, in bytes. */
@@ -462,10 +484,14 @@ enum sotto_storage_state {
     SOTTO_STORAGE_READ_ONLY = 4 /* a newer engine wrote it: read, kept untouched */
 };
 
+/* The longest description of a key store, with its NUL. */
+#define SOTTO_KEY_TEXT_BYTES 112
+
 struct sotto_health {
     size_t size;
     uint32_t strict;   /* 1: the compiled-in strict policy rules */
-    int policy_status; /* why: 0 when the policy pack is in force, else enum sotto_status */
+    int policy_status; /* why: 0 when the policy pack is in force, else enum sotto_status;
+                          SOTTO_E_KEY: it refuses soft keys (sotto_port.key_caps) */
     char policy_message[SOTTO_MESSAGE_BYTES];
     int model_status; /* 0, or why slates are general: SOTTO_E_EXPIRED, SOTTO_E_ROLLBACK */
     char model_message[SOTTO_MESSAGE_BYTES];
@@ -484,6 +510,9 @@ struct sotto_health {
     int64_t time_claim_s;   /* what the wall clock says and is not believed yet; 0: nothing */
     size_t memory_bytes;    /* of the engine's block and locked arenas */
     uint32_t memory_locked; /* 1: those arenas cannot reach swap; 0: sotto_port.allow_unlocked */
+    uint32_t key_caps;      /* SOTTO_KEYS_* as the port declares them */
+    char key_text[SOTTO_KEY_TEXT_BYTES]; /* the same in words, for a screen or a command line */
+    uint64_t key_epoch;                  /* counts erasures and rotations; 0 without a vault */
 };
 
 /* Fills *health. */

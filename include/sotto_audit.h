@@ -29,12 +29,13 @@ enum sotto_audit_kind {
                                 in bits 0 to 7 store, 8 to 15 personalise, 16 to 23 measure */
     SOTTO_AUDIT_ERASE = 5,   /* begun: a profiles, b records; detail purposes (bits 1 << enum
                                 sotto_purpose) + 16 * enum sotto_erase_why; 0: from before receipts */
-    SOTTO_AUDIT_SHRED = 6,   /* its key destroyed: detail enum sotto_assurance, a key epoch */
+    SOTTO_AUDIT_SHRED = 6,   /* the old key destroyed: detail enum sotto_assurance, a key epoch */
     SOTTO_AUDIT_REPORT = 7,  /* a metric * 2^32 + window, b charge in millionths of epsilon */
     SOTTO_AUDIT_DISCLOSURE =
         8,                   /* since the last such entry: a banners shown, b personalised slates */
     SOTTO_AUDIT_STORAGE = 9, /* storage is back; a failures since the engine started */
-    SOTTO_AUDIT_EXPORT = 10  /* this log was handed out */
+    SOTTO_AUDIT_EXPORT = 10, /* this log was handed out */
+    SOTTO_AUDIT_ROTATE = 11  /* keys were renewed: a the key epoch that ended; SHRED follows */
 };
 #define SOTTO_AUDIT_KINDS 16 /* room for later ones */
 

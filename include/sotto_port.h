@@ -15,13 +15,18 @@ extern "C" {
 
 /* ---- What the key store can do (sotto_port.key_caps) ------------------------------------- */
 
+/* Claim nothing that is not so: policies, receipts and sotto_health repeat it. Contradictions (soft
+ * keys that are bound or physically destroyed, a counter without callbacks) are refused by
+ * sotto_open. Keys that are not said to be bound to the device count as soft. */
+
 /* The device secret cannot be read off the storage medium (TPM, TEE, fuses). */
 #define SOTTO_KEYS_DEVICE_BOUND 0x01u
 /* slot_destroy makes the old bytes physically unrecoverable, not only unlinked. */
 #define SOTTO_KEYS_DESTROY_PHYSICAL 0x02u
 /* counter_read and counter_bump work and the counter can never go back. */
 #define SOTTO_KEYS_COUNTER 0x04u
-/* Keys are ordinary files: fit for a desk, obfuscation only against a stolen SD card. */
+/* Keys are ordinary files: fit for a desk, obfuscation only against a stolen SD card. With a vault
+ * a policy must say `soft-keys = allow`, or `strict` rules in its place. */
 #define SOTTO_KEYS_SOFT 0x80u
 
 /* How thoroughly slot_destroy destroyed (receipts of erasure repeat it to the person). */
@@ -107,15 +112,19 @@ struct sotto_port {
     /* Destroyable key slots, `slot` is 0 or 1. slot_put replaces atomically and is durable on
      * return. slot_get sets *n and returns 0, returns 1 when the slot is empty, negative on
      * failure. slot_destroy of an empty slot succeeds; *assurance is one of enum
-     * sotto_assurance. Required. */
+     * sotto_assurance. A put that is cut leaves the old value or the new one; a destroy that is cut
+     * leaves the value, remains of it or nothing, and repeating it finishes. After a failure the
+     * next call may work again. tests/support/keystore_contract.h holds stores to this. Required.
+     */
     int (*slot_put)(void *ctx, unsigned slot, const uint8_t *bytes, size_t n);
     int (*slot_get)(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t *n);
     int (*slot_destroy)(void *ctx, unsigned slot, int *assurance);
     /* How many bytes a slot should hold: 32 for hardware, SOTTO_SLOT_BYTES_MAX for files. */
     size_t slot_bytes;
     /* A counter that hardware never lets go back and that is the engine's alone: counter_bump adds
-     * one. The engine moves it with every spending, consent, erasure and version floor, and refuses
-     * a vault that is older than the counter says (SOTTO_E_ROLLBACK). NULL when there is none: then
+     * one; one that failed may have moved it all the same. Used if SOTTO_KEYS_COUNTER is claimed.
+     * The engine moves it with every spending, consent, erasure and version floor, and refuses a
+     * vault that is older than the counter says (SOTTO_E_ROLLBACK). NULL when there is none: then
      * a vault that is set back together with its keys goes unnoticed on the device. */
     int (*counter_read)(void *ctx, uint64_t *value);
     int (*counter_bump)(void *ctx, uint64_t *value);

@@ -54,6 +54,10 @@ const char *sotto_last_error(const struct sotto *e) { return e ? e->error.messag
 
 int engine_enter(struct sotto *e) {
     if (!e) return SOTTO_E_ARGUMENT;
+    if (!e->secrets->is_here)
+        return fail(&e->error, SOTTO_E_STATE,
+                    "this process was forked off the one that opened the engine, and has none of "
+                    "its secrets: open an engine after the fork");
     if (e->is_in_hook)
         return fail(&e->error, SOTTO_E_STATE,
                     "the engine was called from inside its banner hook; return first");
@@ -182,6 +186,14 @@ static int check_config(const struct sotto_config *c, struct sotto_error *err) {
         !p->file_unmap || p->slot_bytes < 32 || p->slot_bytes > SOTTO_SLOT_BYTES_MAX)
         return fail(err, SOTTO_E_ARGUMENT,
                     "the port lacks a required callback, its size or its slot_bytes");
+    if ((p->key_caps & SOTTO_KEYS_COUNTER) && (!p->counter_read || !p->counter_bump))
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "the port claims SOTTO_KEYS_COUNTER but lacks counter_read or counter_bump");
+    if ((p->key_caps & SOTTO_KEYS_SOFT) &&
+        (p->key_caps & (SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_DESTROY_PHYSICAL)))
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "the port claims soft keys that are bound to the device or destroyed "
+                    "physically; ordinary files are neither");
     if (!c->model_pack || !c->model_key)
         return fail(err, SOTTO_E_ARGUMENT, "sotto_config needs model_pack and model_key");
     if ((c->policy_pack == NULL) != (c->policy_key == NULL))
@@ -256,6 +268,7 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     e->vault = (struct vault *)(void *)(block + l.vault_at);
     e->absent = block + l.absent_at;
     e->secrets = (struct secrets *)(void *)locked;
+    e->secrets->is_here = 1;
     e->workspace.score.sums = (int32_t *)(void *)(locked + l.sums_at);
     e->workspace.score.touched = (uint32_t *)(void *)(locked + l.touched_at);
     e->workspace.seen = locked + l.seen_at;
@@ -291,6 +304,7 @@ static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t 
         if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
         if (status == SOTTO_OK) status = dp_policy_check(&e->policy, &why);
         if (status == SOTTO_OK) support_time(e, &pack);
+        if (status == SOTTO_OK) status = keys_suit(e->port, &e->policy, c->policy_pack, &why);
         pack_close(&pack);
     }
     if (status != SOTTO_OK) {
@@ -440,7 +454,8 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
 }
 
 void sotto_close(struct sotto *e) {
-    if (!e) return;
+    /* In a child made by fork, vault and arenas are the parent's: to be left as they are. */
+    if (!e || !e->secrets->is_here) return;
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
         if (e->secrets->visits[i].handle && visit_end(e, &e->secrets->visits[i]) != SOTTO_OK) {
             /* Nothing more can be done for it: the memory is wiped below. */
@@ -551,6 +566,9 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->slates_personalised = e->slates_personalised;
     health->memory_bytes = e->memory_bytes;
     health->memory_locked = e->is_locked && vault_is_locked(e->vault);
+    health->key_caps = e->port->key_caps;
+    health->key_epoch = vault_epoch(e->vault);
+    keys_describe(e->port, health->key_text, sizeof health->key_text);
     struct vault_key key = {VAULT_OUTBOX, 0, 0};
     for (int is_first = 1; engine_has_storage(e); is_first = 0) {
         status = vault_next(e->vault, &key, is_first, &e->error);

@@ -42,6 +42,7 @@ struct debt {
 
 /* All that could tell about a person, in one locked, guarded, undumpable block. */
 struct secrets {
+    int is_here; /* 0: wiped, for this is a child made by fork */
     struct rng rng;
     struct visit visits[SOTTO_SESSIONS_MAX];
     struct slate slates[SOTTO_SLATES_MAX];
@@ -118,6 +119,13 @@ int engine_settle_storage(struct sotto *e) MUST_CHECK;
 void engine_let_strict_rule(struct sotto *e, int status, const char *message);
 /* From now on slates are general, because of the model. */
 void engine_set_model_aside(struct sotto *e, int status, const char *message);
+
+/* engine_keys.c */
+/* SOTTO_E_KEY, and *why a sentence, when the policy refuses what the port's keys are. */
+int keys_suit(const struct sotto_port *port, const struct policy *policy, const char *path,
+              struct sotto_error *why) MUST_CHECK;
+/* What the port declares of its keys, in words. */
+void keys_describe(const struct sotto_port *port, char *text, size_t cap);
 
 /* engine_floors.c */
 struct floors {

@@ -83,7 +83,10 @@ int floors_save(struct sotto *e) {
     /* A model that had expired before it was ever used must not shut out one that still holds. */
     if (e->model_status != SOTTO_E_EXPIRED && e->model.version > f.model)
         f.model = e->model.version;
-    if (e->rules == &e->policy && e->policy.version > f.policy) f.policy = e->policy.version;
+    /* A policy that only this device's keys keep from ruling counts as used: else an older one that
+     * is content with less could be put back. */
+    if ((e->rules == &e->policy || e->policy_status == SOTTO_E_KEY) && e->policy.version > f.policy)
+        f.policy = e->policy.version;
     status = vault_begin(e->vault, &e->error);
     if (status == SOTTO_OK) status = put(e, &f, f.model > before.model || f.policy > before.policy);
     if (status == SOTTO_OK) e->saved = f.clock;

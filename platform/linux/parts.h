@@ -25,6 +25,11 @@ int linux_slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n);
 int linux_slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t *n);
 int linux_slot_destroy(void *ctx, unsigned slot, int *assurance);
 
+/* ---- Memory (memory.c) -------------------------------------------------------------------- */
+
+/* No core dumps of this process, no debugger and no /proc/PID/mem for others of the same user. */
+int linux_forbid_dumps(struct sotto_error *err);
+
 /* ---- Entropy (port.c) --------------------------------------------------------------------- */
 
 int linux_entropy(void *ctx, void *buf, size_t n);

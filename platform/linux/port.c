@@ -56,7 +56,7 @@ int sotto_linux_port(struct sotto_linux *device, const char *key_dir, const char
     void *user = device->user;
     memset(device, 0, sizeof *device);
     device->user = user;
-    if (!key_dir || path_copy(device->key_dir, key_dir) != 0)
+    if (key_dir && path_copy(device->key_dir, key_dir) != 0)
         return fail(err, SOTTO_E_ARGUMENT,
                     "sotto_linux_port: the key directory's path must have 1 to %d bytes",
                     SOTTO_LINUX_PATH_BYTES - 1);
@@ -64,7 +64,8 @@ int sotto_linux_port(struct sotto_linux *device, const char *key_dir, const char
         return fail(err, SOTTO_E_ARGUMENT,
                     "sotto_linux_port: the vault's path must have 1 to %d bytes",
                     SOTTO_LINUX_PATH_BYTES - 1);
-    int status = linux_keystore_open(device, err);
+    int status = linux_forbid_dumps(err);
+    if (status == SOTTO_OK && key_dir) status = linux_keystore_open(device, err);
     if (status != SOTTO_OK) return status;
     /* A failure here is the vault's to report, when it opens: the screen must not depend on it. */
     if (vault_path) (void)linux_file_private(device->vault_path);
@@ -74,12 +75,14 @@ int sotto_linux_port(struct sotto_linux *device, const char *key_dir, const char
     port->clock_mono_ms = clock_mono_ms;
     port->clock_wall_s = clock_wall_s;
     port->entropy = linux_entropy;
-    port->key_caps = SOTTO_KEYS_SOFT;
-    port->device_secret = linux_device_secret;
-    port->slot_put = linux_slot_put;
-    port->slot_get = linux_slot_get;
-    port->slot_destroy = linux_slot_destroy;
-    port->slot_bytes = SOTTO_SLOT_BYTES_MAX;
+    if (key_dir) {
+        port->key_caps = SOTTO_KEYS_SOFT;
+        port->device_secret = linux_device_secret;
+        port->slot_put = linux_slot_put;
+        port->slot_get = linux_slot_get;
+        port->slot_destroy = linux_slot_destroy;
+        port->slot_bytes = SOTTO_SLOT_BYTES_MAX;
+    }
     port->file_map = linux_file_map;
     port->file_unmap = linux_file_unmap;
     port->vault_path = vault_path ? device->vault_path : NULL;

@@ -58,13 +58,6 @@ static int sim_entropy(void *ctx, void *buf, size_t n) {
 
 /* ---- Keys --------------------------------------------------------------------------------- */
 
-static int sim_device_secret(void *ctx, uint8_t secret[32]) {
-    const struct sim_device *d = ctx;
-    if (d->secret_fails) return -EIO;
-    hash_keyed(secret, d->seed, "sim-device-secret", NULL, 0);
-    return 0;
-}
-
 /* Takes one from the fuse; -EIO once it has burnt out. */
 static int fuse_take(struct sim_device *d) {
     if (!d->fuse) return 0;
@@ -73,8 +66,34 @@ static int fuse_take(struct sim_device *d) {
     return 0;
 }
 
-static int sim_slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n) {
-    struct sim_device *d = ctx;
+/* Counts a key operation. 1: it is the one that fails. */
+static int key_operation_fails(struct sim_device *d) {
+    if (d->key_fails_at == 0) return 0;
+    if (d->key_fails_at > 1) return d->key_fails_at--, 0;
+    if (!d->key_fails_on) d->key_fails_at = 0;
+    return 1;
+}
+
+/* Runs `operation` unless it is to fail before it does anything. */
+#define KEY_OPERATION(d, operation)                                                                \
+    do {                                                                                           \
+        int is_failing = key_operation_fails(d);                                                   \
+        if (is_failing && !(d)->key_answer_lost) return -EIO;                                      \
+        int answer = (operation);                                                                  \
+        return is_failing ? -EIO : answer;                                                         \
+    } while (0)
+
+static int secret_make(struct sim_device *d, uint8_t secret[32]) {
+    if (d->secret_fails) return -EIO;
+    hash_keyed(secret, d->seed, "sim-device-secret", NULL, 0);
+    return 0;
+}
+
+static int sim_device_secret(void *ctx, uint8_t secret[32]) {
+    KEY_OPERATION((struct sim_device *)ctx, secret_make(ctx, secret));
+}
+
+static int slot_write(struct sim_device *d, unsigned slot, const uint8_t *bytes, size_t n) {
     if (slot > 1 || n == 0 || n > SOTTO_SLOT_BYTES_MAX) return -EINVAL;
     if (d->slot_put_fails || fuse_take(d) != 0) return -EIO;
     d->slot_puts++;
@@ -84,8 +103,11 @@ static int sim_slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n
     return 0;
 }
 
-static int sim_slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t *n) {
-    struct sim_device *d = ctx;
+static int sim_slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n) {
+    KEY_OPERATION((struct sim_device *)ctx, slot_write(ctx, slot, bytes, n));
+}
+
+static int slot_read(struct sim_device *d, unsigned slot, uint8_t *bytes, size_t cap, size_t *n) {
     if (slot > 1) return -EINVAL;
     if (d->slot_get_fails) return -EIO;
     if (d->has_dir) return linux_slot_get(&d->host, slot, bytes, cap, n);
@@ -96,28 +118,62 @@ static int sim_slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, si
     return 0;
 }
 
-static int sim_slot_destroy(void *ctx, unsigned slot, int *assurance) {
-    struct sim_device *d = ctx;
+static int sim_slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t *n) {
+    KEY_OPERATION((struct sim_device *)ctx, slot_read(ctx, slot, bytes, cap, n));
+}
+
+static int slot_erase(struct sim_device *d, unsigned slot, int *assurance) {
+    int status = 0;
     if (slot > 1) return -EINVAL;
     if (d->slot_destroy_fails || fuse_take(d) != 0) return -EIO;
     d->slot_destroys++;
-    if (d->has_dir) return linux_slot_destroy(&d->host, slot, assurance);
-    wipe(&d->slot[slot], sizeof d->slot[slot]);
-    *assurance = SOTTO_ASSURANCE_PHYSICAL;
+    if (d->has_dir)
+        status = linux_slot_destroy(&d->host, slot, assurance);
+    else
+        wipe(&d->slot[slot], sizeof d->slot[slot]);
+    if (status == 0)
+        *assurance = d->port.key_caps & SOTTO_KEYS_DESTROY_PHYSICAL ? SOTTO_ASSURANCE_PHYSICAL
+                                                                    : SOTTO_ASSURANCE_LOGICAL;
+    return status;
+}
+
+static int sim_slot_destroy(void *ctx, unsigned slot, int *assurance) {
+    KEY_OPERATION((struct sim_device *)ctx, slot_erase(ctx, slot, assurance));
+}
+
+/* A count that outlives restarts: the file's length. `more` bytes are appended first. */
+static int file_count(const char *path, size_t more, uint64_t *count) {
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) return -errno;
+    int status = write(fd, "+", more) == (ssize_t)more && fstat(fd, &st) == 0 ? 0 : -EIO;
+    if (status == 0) *count = (uint64_t)st.st_size;
+    close(fd);
+    return status;
+}
+
+static int counter_move(struct sim_device *d, unsigned by, uint64_t *value) {
+    if (d->counter_fails || (by && fuse_take(d) != 0)) return -EIO;
+    if (d->has_dir) return file_count(d->counter_path, by, value);
+    d->counter += by;
+    *value = d->counter;
     return 0;
 }
 
 static int sim_counter_read(void *ctx, uint64_t *value) {
-    const struct sim_device *d = ctx;
-    *value = d->counter;
-    return d->counter_fails ? -EIO : 0;
+    KEY_OPERATION((struct sim_device *)ctx, counter_move(ctx, 0, value));
 }
 
 static int sim_counter_bump(void *ctx, uint64_t *value) {
-    struct sim_device *d = ctx;
-    if (d->counter_fails) return -EIO;
-    *value = ++d->counter;
-    return 0;
+    KEY_OPERATION((struct sim_device *)ctx, counter_move(ctx, 1, value));
+}
+
+void sim_device_claim(struct sim_device *d, uint32_t caps) {
+    int has_counter = (caps & SOTTO_KEYS_COUNTER) != 0;
+    d->port.key_caps = caps;
+    d->port.counter_read = has_counter ? sim_counter_read : NULL;
+    d->port.counter_bump = has_counter ? sim_counter_bump : NULL;
+    d->port.slot_bytes = caps & SOTTO_KEYS_SOFT ? SOTTO_SLOT_BYTES_MAX : 32;
 }
 
 /* ---- The banner --------------------------------------------------------------------------- */
@@ -190,17 +246,6 @@ static int sim_banner_show(void *ctx, const struct sotto_banner *banner,
 
 /* ---- Making one --------------------------------------------------------------------------- */
 
-/* How often this directory was started: one byte is appended per boot. */
-static int boot_count(const char *path, uint64_t *boot) {
-    struct stat st;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0) return -errno;
-    int status = write(fd, "+", 1) == 1 && fstat(fd, &st) == 0 ? 0 : -EIO;
-    if (status == 0) *boot = (uint64_t)st.st_size;
-    close(fd);
-    return status;
-}
-
 static int path_join(char to[SOTTO_LINUX_PATH_BYTES], const char *dir, const char *name) {
     int n = snprintf(to, SOTTO_LINUX_PATH_BYTES, "%s/%s", dir, name);
     return n > 0 && n < SOTTO_LINUX_PATH_BYTES ? 0 : -1;
@@ -209,21 +254,19 @@ static int path_join(char to[SOTTO_LINUX_PATH_BYTES], const char *dir, const cha
 static int dir_use(struct sim_device *d, const char *dir, struct sotto_error *err) {
     char boots[SOTTO_LINUX_PATH_BYTES];
     if (path_join(d->host.key_dir, dir, "keys") || path_join(d->host.vault_path, dir, "vault.db") ||
-        path_join(boots, dir, "boots"))
+        path_join(boots, dir, "boots") || path_join(d->counter_path, dir, "counter"))
         return fail(err, SOTTO_E_ARGUMENT, "%.100s…: the path is too long", dir);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return fail(err, SOTTO_E_IO, "%s: cannot make the folder: %s", dir, strerror(errno));
     int status = linux_keystore_open(&d->host, err);
     if (status != SOTTO_OK) return status;
     (void)linux_file_private(d->host.vault_path); /* the vault reports it when it opens */
-    int code = boot_count(boots, &d->boot);
+    int code = file_count(boots, 1, &d->boot);
     if (code != 0)
         return fail(err, SOTTO_E_IO, "%s: cannot count the boot: %s", boots, strerror(-code));
     d->has_dir = 1;
     d->port.vault_path = d->host.vault_path;
-    d->port.key_caps = SOTTO_KEYS_SOFT;
-    d->port.counter_read = NULL;
-    d->port.counter_bump = NULL;
+    sim_device_claim(d, SOTTO_KEYS_DEVICE_BOUND);
     return SOTTO_OK;
 }
 

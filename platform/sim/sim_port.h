@@ -51,12 +51,19 @@ struct sim_device {
     /* Faults: 1 makes the named callback fail until set back to 0. */
     int clock_fails, entropy_fails, secret_fails;
     int slot_put_fails, slot_get_fails, slot_destroy_fails, counter_fails;
-    /* A power switch: when not NULL, every slot_put and slot_destroy first takes one from *fuse,
-     * and fails without doing anything once it is 0. A test may let its disk burn the same fuse. */
+    /* Makes the key_fails_at-th key operation from now on fail, and with key_fails_on all that
+     * follow; 0: none. Every callback of the key store counts. With key_answer_lost the operation
+     * is done and only its answer is lost. */
+    unsigned key_fails_at;
+    int key_fails_on, key_answer_lost;
+    /* A power switch: when not NULL, every slot_put, slot_destroy and counter_bump first takes one
+     * from *fuse, and fails without doing anything once it is 0. A test may let its disk burn the
+     * same fuse. */
     long *fuse;
 
     /* What the device holds. Read only for users. */
     uint64_t counter, slot_puts, slot_destroys, entropy_bytes;
+    char counter_path[SOTTO_LINUX_PATH_BYTES]; /* with a directory the counter is a file's length */
     uint8_t seed[32];
     uint64_t boot, entropy_block, wall_rest_ms;
     struct {
@@ -70,10 +77,14 @@ struct sim_device {
 /* Builds a device from a seed; the same seed gives the same device secret and, boot for boot, the
  * same entropy. dir NULL: key slots live in the structure (they claim hardware: physical
  * destruction, a counter) and the vault is RAM only; a test may set port.vault_path itself.
- * Otherwise `dir` is a directory (made 0700 if missing) that holds vault.db, keys/ and the count of
- * boots; the next sim_device_init on it is the same device after a restart. */
+ * Otherwise `dir` is a directory (made 0700 if missing) that holds vault.db, keys/, the count of
+ * boots and the counter; the next sim_device_init on it is the same device after a restart. It
+ * claims SOTTO_KEYS_DEVICE_BOUND alone: its secret follows from the seed, its slots are files. */
 int sim_device_init(struct sim_device *d, const uint8_t seed[32], const char *dir,
                     struct sotto_error *err) SOTTO_MUST_CHECK;
+/* Claims any SOTTO_KEYS_* instead, and acts on it: what slot_destroy says, whether there is a
+ * counter, how large slots are. */
+void sim_device_claim(struct sim_device *d, uint32_t caps);
 /* Wipes what the structure holds; files stay. */
 void sim_device_release(struct sim_device *d);
 

@@ -1,6 +1,8 @@
 /* crypto: thin, misuse-resistant names over libsodium's minimal build. */
 #define SODIUM_LIBRARY_MINIMAL
 #include <sodium.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
 
@@ -108,7 +110,8 @@ int rng_seed(struct rng *g, int (*entropy)(void *, void *, size_t), void *ctx) {
 int rng_bytes(struct rng *g, void *out, size_t n) {
     uint8_t *to = out;
     size_t left = n;
-    while (left > 0 && !g->is_failed) {
+    /* Without a source it was wiped, as in a child made by fork: zeros are no random bytes. */
+    while (left > 0 && !g->is_failed && g->entropy) {
         if (g->since_seed >= RNG_RESEED_BYTES && rng_seed(g, g->entropy, g->ctx) != 0) break;
         if (g->used == RNG_POOL_BYTES) {
             uint8_t seed[32];
@@ -129,6 +132,20 @@ int rng_bytes(struct rng *g, void *out, size_t n) {
     return -1;
 }
 
+/* Children made by fork see zeros where the parent has secrets (Linux 4.14 and newer). libsodium
+ * asks the kernel for the rest of the pages' properties; this one it does not know. */
+static void hide_from_children(void *p, size_t n) {
+#ifdef MADV_WIPEONFORK
+    long page = sysconf(_SC_PAGESIZE);
+    if (page <= 0) return;
+    size_t before = (uintptr_t)p & ((size_t)page - 1); /* the arena begins on the page p is in */
+    (void)madvise((uint8_t *)p - before, before + n, MADV_WIPEONFORK);
+#else
+    (void)p;
+    (void)n;
+#endif
+}
+
 void *guarded_alloc(size_t n, int *is_locked) {
     void *p = sodium_malloc(n);
     *is_locked = 0;
@@ -136,6 +153,7 @@ void *guarded_alloc(size_t n, int *is_locked) {
     /* sodium_malloc tries to lock what it gives and hides whether it could. Locks do not add up, so
      * asking once more costs nothing and tells. */
     *is_locked = sodium_mlock(p, n) == 0;
+    hide_from_children(p, n);
     sodium_memzero(p, n);
     return p;
 }

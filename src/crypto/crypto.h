@@ -88,7 +88,8 @@ static inline MUST_CHECK int rng_u32(struct rng *g, uint32_t *out) {
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 
-/* Guarded, locked, not dumped, zeroed at first; NULL when it cannot be had, also when the system
+/* Guarded, locked, not dumped, zeros in a child made by fork (which must not free it), zeroed at
+ * first; NULL when it cannot be had, also when the system
  * does not let the process lock that much (RLIMIT_MEMLOCK). */
 void *locked_alloc(size_t n);
 /* The same for callers who may go on without the lock: *is_locked is 0 when the bytes might reach

@@ -106,6 +106,8 @@ static void decode_policy(struct decoder *d) {
     p->year_micro = ranged(d, 0, POLICY_YEAR_MICRO_MAX, "yearly budget");
     cbor_expect_uint(&d->r, POLICY_KEY_LIFETIME_MICRO);
     p->lifetime_micro = ranged(d, 0, POLICY_LIFETIME_MICRO_MAX, "lifetime budget");
+    cbor_expect_uint(&d->r, POLICY_KEY_SOFT_KEYS);
+    p->allows_soft_keys = (uint32_t)ranged(d, 0, 1, "word on soft keys");
 }
 
 static void decode_texts(struct decoder *d) {

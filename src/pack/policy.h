@@ -50,7 +50,8 @@ enum policy_key {
     POLICY_KEY_MUST_ACK = 13,
     POLICY_KEY_YEAR_MICRO = 14,
     POLICY_KEY_LIFETIME_MICRO = 15,
-    POLICY_KEYS = 15
+    POLICY_KEY_SOFT_KEYS = 16, /* 1: keys may be ordinary files; 0: refused */
+    POLICY_KEYS = 16
 };
 
 /* SECTION_TEXTS is an array of arrays of POLICY_TEXT_FIELDS texts in this order. */
@@ -129,6 +130,7 @@ struct policy {
     uint32_t consent_ttl_s, retention_s, idle_s, slate_ttl_s;
     uint32_t notice_version, min_display_ms, must_ack;
     uint64_t year_micro, lifetime_micro;
+    uint32_t allows_soft_keys;
     uint32_t n_metrics, n_texts;
     struct policy_metric metrics[POLICY_METRICS_MAX];
     const char *texts[POLICY_LOCALES_MAX][POLICY_TEXT_FIELDS];

@@ -303,3 +303,37 @@ int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *r
     static const struct vault_scope everything = {.purposes = VAULT_EVERY_PURPOSE};
     return vault_erase_part(v, name, &everything, receipt, err);
 }
+
+/* ---- Rotation ----------------------------------------------------------------------------- */
+
+/* An erasure of nobody: META owes a new key epoch, which erase_finish brings about, now or at the
+ * next start. */
+static int rotation_begin(struct vault *v, struct sotto_error *err) {
+    int status = vault_begin(v, err);
+    if (status != SOTTO_OK) return status;
+    v->meta.pending = PENDING_SHRED;
+    vault_anchor(v);
+    vault_note(v, SOTTO_AUDIT_ROTATE, 0, v->meta.epoch, 0);
+    status = change_commit(v, v->keys->root, err);
+    if (status != SOTTO_OK) change_drop(v);
+    return status;
+}
+
+int vault_rotate(struct vault *v, struct sotto_rotation *rotation, struct sotto_error *err) {
+    struct sotto_receipt done;
+    int status = rotation_begin(v, err);
+    if (status == SOTTO_E_FULL) { /* as erase_open does */
+        status = vault_retry(v, err);
+        if (status == SOTTO_OK) status = rotation_begin(v, err);
+    }
+    if (status != SOTTO_OK) return status;
+    status = erase_finish(v, &done, err);
+    if (status == SOTTO_E_FULL && done.assurance) status = SOTTO_OK; /* the old key is gone */
+    if (status != SOTTO_OK) {
+        if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
+        return status;
+    }
+    rotation->epoch = v->meta.epoch;
+    rotation->assurance = done.assurance;
+    return SOTTO_OK;
+}

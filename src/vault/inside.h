@@ -15,6 +15,7 @@ struct vault {
     struct meta stored;   /* as the last commit left it */
     uint64_t counter;     /* what the hardware counter said last; 0 without one */
     int is_anchored;      /* the next commit moves the counter */
+    int is_counter_lost;  /* it did not answer when moved: it may have moved all the same */
     struct keyring *keys; /* locked memory; NULL while closed */
     struct sotto_audit_entry notes[VAULT_NOTES_MAX]; /* lines for the next commit */
     uint32_t n_notes;

@@ -96,7 +96,10 @@ int slot_shred(const struct sotto_port *port, unsigned slot, int *assurance,
         return fail(err, SOTTO_E_KEY,
                     "key slot %u: the key store could not destroy it; it will be tried again",
                     slot);
-    *assurance = level;
+    /* No receipt says more than the port declared it can do. */
+    int is_physical =
+        level == SOTTO_ASSURANCE_PHYSICAL && (port->key_caps & SOTTO_KEYS_DESTROY_PHYSICAL);
+    *assurance = is_physical ? SOTTO_ASSURANCE_PHYSICAL : SOTTO_ASSURANCE_LOGICAL;
     return SOTTO_OK;
 }
 

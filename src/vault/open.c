@@ -211,7 +211,7 @@ static void vault_drop(struct vault *v) {
     wipe(&v->stored, sizeof v->stored);
     memset(v->used, 0, sizeof v->used);
     memset(v->used_stored, 0, sizeof v->used_stored);
-    v->is_anchored = 0;
+    v->is_anchored = v->is_counter_lost = 0;
     v->n_notes = 0;
     wipe(v->blob, sizeof v->blob);
 }

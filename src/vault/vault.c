@@ -43,9 +43,18 @@ void change_drop(struct vault *v) {
     if (v->keys) keyring_settle(v, 0);
 }
 
+/* Whether a commit can move the counter: not before one that did not answer has told where it is.
+ * Until then META stays at most one ahead of it, which the next start mends. */
+static int counter_is_ready(struct vault *v) {
+    if (!vault_has_counter(v)) return 0;
+    if (v->is_counter_lost && v->port->counter_read(v->port->ctx, &v->counter) != 0) return 0;
+    v->is_counter_lost = 0;
+    return 1;
+}
+
 int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *err) {
     uint8_t bytes[META_BYTES], *meta = bytes;
-    int has_moved = v->is_anchored && vault_has_counter(v), status = SOTTO_OK;
+    int has_moved = v->is_anchored && counter_is_ready(v), status = SOTTO_OK;
     if (v->n_notes) status = audit_append(v, v->notes, v->n_notes, 0, err);
     if (status != SOTTO_OK) return status;
     v->meta.generation++;
@@ -62,8 +71,7 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
     keyring_settle(v, 1);
     /* After the commit: cut in between, the next start finds the counter one behind and moves it.
      * The other way round it would find it ahead, as after a rollback. */
-    if (has_moved && v->port->counter_bump(v->port->ctx, &v->counter) != 0)
-        v->counter = v->meta.counter - 1;
+    if (has_moved) v->is_counter_lost = v->port->counter_bump(v->port->ctx, &v->counter) != 0;
     return SOTTO_OK;
 }
 
@@ -340,6 +348,8 @@ struct vault_usage vault_usage(const struct vault *v, uint32_t slot) {
 }
 
 /* ---- The rest ----------------------------------------------------------------------------- */
+
+uint64_t vault_epoch(const struct vault *v) { return v->keys ? v->stored.epoch : 0; }
 
 int vault_device_key(struct vault *v, const char *label, uint8_t key[32]) {
     uint8_t secret[32];

@@ -150,6 +150,14 @@ int vault_erase_part(struct vault *v, const char *name, const struct vault_scope
 int vault_receipt_next(struct vault *v, uint64_t *number, uint8_t body[RECEIPT_BODY_BYTES],
                        struct sotto_error *err) MUST_CHECK;
 
+/* Moves to a new key epoch and destroys the old one, as an erasure does, but erases nobody. Once
+ * begun it happens: what fails or is cut is finished by vault_retry or the next vault_open. Must
+ * not be called inside a transaction. *rotation is only changed on success. */
+int vault_rotate(struct vault *v, struct sotto_rotation *rotation,
+                 struct sotto_error *err) MUST_CHECK;
+/* The key epoch; 0 while the vault is not open. */
+uint64_t vault_epoch(const struct vault *v);
+
 /* A 32-byte secret of this device for one purpose, the same at every start and unaffected by
  * erasure (from the port's device secret). */
 int vault_device_key(struct vault *v, const char *label, uint8_t key[32]) MUST_CHECK;

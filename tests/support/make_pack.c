@@ -222,6 +222,7 @@ static void put_policy(struct cbor_writer *w, const struct make_policy *p) {
     put_field(w, POLICY_KEY_MUST_ACK, !p->no_ack);
     put_field(w, POLICY_KEY_YEAR_MICRO, or_else(p->year_micro, 400000000));
     put_field(w, POLICY_KEY_LIFETIME_MICRO, or_else(p->lifetime_micro, 4000000000));
+    put_field(w, POLICY_KEY_SOFT_KEYS, p->soft_keys == 0 ? 1 : p->soft_keys - 1);
 }
 
 static void put_schema(struct cbor_writer *w, const struct make_policy *p) {

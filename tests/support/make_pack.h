@@ -53,6 +53,7 @@ struct make_policy {
     uint32_t no_metrics;   /* 1: an empty schema */
     uint32_t is_household; /* 1: one metric of 16 values, 15 of them item buckets */
     uint32_t consent_ttl_s, idle_s, notice_version;
+    uint32_t soft_keys; /* the field and one more, so that 0 allows them */
 };
 size_t make_policy_pack(uint8_t *out, const struct make_policy *p);
 

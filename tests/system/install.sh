@@ -40,6 +40,11 @@ static() {
     "$CC" -std=c99 -Wall -Wextra -Werror $(sanitizers) $(pc --cflags sotto) "$tmp/consumer.c" \
         "$root$prefix/lib/libsotto.a" $(pkg-config --libs libsodium sqlite3) -o "$tmp/static" && "$tmp/static"
 }
+chip() {
+    # shellcheck disable=SC2046 # options
+    "$CC" -std=c99 -Wall -Wextra -Werror $(sanitizers) "$tmp/chip.c" $(pc --cflags --libs sotto-tpm) \
+        -Wl,-rpath-link="$root$prefix/lib" -o "$tmp/chip" && LD_LIBRARY_PATH=$root$prefix/lib "$tmp/chip"
+}
 # A library built with sanitizers asks the same of its user.
 sanitizers() { grep -oE -- '-fsanitize=[a-z]+|--coverage' "$O/flags" | sort -u; }
 soname() { readelf -d "$root$prefix/lib/libsotto.so" | grep -q 'SONAME.*\[libsotto.so.0\]'; }
@@ -71,6 +76,24 @@ check "it runs with the static library too" static
 check "pkg-config and the library tell the same version" version
 check "the library needs only libsodium, SQLite and libc" needs_little
 check "every installed tool runs" tools_run
+if [ -f "$O/libsotto-tpm.a" ]; then
+    cat >"$tmp/chip.c" <<'END'
+#include <sotto_tpm.h>
+
+int main(void) {
+    struct sotto_tpm tpm = {.inside = 0};
+    struct sotto_port port;
+    struct sotto_error err;
+    return sotto_tpm_keys(&tpm, 0, &port, &err) == SOTTO_E_ARGUMENT ? 0 : 1;
+}
+END
+    check "the TPM library is not installed along" [ ! -e "$root$prefix/lib/libsotto-tpm.a" ]
+    check "make install-tpm succeeds" same_make install-tpm DESTDIR="$root" PREFIX="$prefix"
+    check "a C99 program finds the TPM library through pkg-config and runs" chip
+    check "the library itself still needs no libtss2" needs_little
+else
+    skip "make install-tpm: libtss2-dev is not installed"
+fi
 check "make uninstall takes everything away" same_make uninstall DESTDIR="$root" PREFIX="$prefix"
 check "no file is left" nothing
 finish

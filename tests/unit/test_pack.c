@@ -273,6 +273,7 @@ static void policy_out_of_the_hard_bounds_is_refused_not_clamped(void **state) {
         {{.idle_s = POLICY_IDLE_S_MAX + 1}, "idle"},
         {{.year_micro = (uint64_t)POLICY_YEAR_MICRO_MAX + 1}, "yearly"},
         {{.lifetime_micro = POLICY_LIFETIME_MICRO_MAX + 1}, "lifetime"},
+        {{.soft_keys = 3}, "soft keys"},
     };
     for (unsigned i = 0; i < ARRAY_LEN(wrong); i++) {
         struct sotto_error err;

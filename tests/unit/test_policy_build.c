@@ -103,6 +103,27 @@ static void every_field_arrives_at_the_device_as_written(void **state) {
     assert_string_equal(p->metrics[0].cells[1], "b c");
 }
 
+static void soft_keys_are_refused_unless_the_policy_allows_them(void **state) {
+    static const struct {
+        const char *line;
+        uint32_t allows;
+    } words[] = {{"retention = 90d", 0},
+                 {"retention = 90d\nsoft-keys = refuse", 0},
+                 {"retention = 90d\nsoft-keys = allow", 1}};
+    struct pack_tool *t = *state;
+    for (unsigned i = 0; i < ARRAY_LEN(words); i++) {
+        char *text = strdup(edited("epsilon = 0.000001", "epsilon = 1.0"));
+        assert_non_null(text);
+        char *at = strstr(text, "retention = 90d"), all[8192];
+        snprintf(all, sizeof all, "%.*s%s%s", (int)(at - text), text, words[i].line, at + 15);
+        free(text);
+
+        assert_int_equal(build(t, all), EXIT_OK);
+
+        assert_int_equal(built(t)->allows_soft_keys, words[i].allows);
+    }
+}
+
 static void the_same_ini_gives_the_same_bytes(void **state) {
     struct pack_tool *t = *state;
     const char *text = edited("epsilon = 0.000001", "epsilon = 1.0");
@@ -142,6 +163,7 @@ static void every_mistake_is_refused_with_its_line_and_a_remedy(void **state) {
         {"retention = 90d", "retention = 366d", "out of bounds: from 1h to 365d"},
         {"retention = 90d", "retention = 3600001ms", "whole seconds"},
         {"retention = 90d", "retention = 18446744073709551615d", "is not a time"},
+        {"retention = 90d", "retention = 90d\nsoft-keys = yes", "refuse"},
         {"retention = 90d\n", "",
          "test.ini: [policy] lacks `retention`: add a line like `retention = 90d`"},
         {"idle = 60s", "idle = 1s", "out of bounds"},
@@ -421,6 +443,7 @@ static void strict_ini_says_what_is_compiled_in(void **state) {
     assert_int_equal(p->must_ack, strict.must_ack);
     assert_int_equal(p->year_micro, strict.year_micro);
     assert_int_equal(p->lifetime_micro, strict.lifetime_micro);
+    assert_int_equal(p->allows_soft_keys, strict.allows_soft_keys);
     assert_int_equal(p->n_metrics, strict.n_metrics);
     assert_int_equal(p->n_texts, strict.n_texts);
     for (int f = 0; f < POLICY_TEXT_FIELDS; f++)
@@ -522,6 +545,7 @@ int main(void) {
     if (crypto_init() != 0) return 1;
     const struct CMUnitTest tests[] = {
         IN_FOLDER(every_field_arrives_at_the_device_as_written),
+        IN_FOLDER(soft_keys_are_refused_unless_the_policy_allows_them),
         IN_FOLDER(the_same_ini_gives_the_same_bytes),
         IN_FOLDER(every_mistake_is_refused_with_its_line_and_a_remedy),
         IN_FOLDER(long_lines_and_stray_lines_are_refused_not_split),

@@ -537,6 +537,30 @@ static void a_counter_that_was_not_moved_in_time_catches_up(void **state) {
     box_free(&box);
 }
 
+/* The counter moved, but said so to nobody. */
+static void a_counter_whose_answer_was_lost_does_not_shut_the_vault(void **state) {
+    struct vault_box box;
+    (void)state;
+    for (int is_lost = 0; is_lost < 2; is_lost++)
+        for (int more = 0; more < 3; more++) {
+            box_make(&box);
+            sim_device_claim(&box.device, SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_COUNTER);
+            assert_int_equal(box_open(&box), SOTTO_OK);
+            box.device.key_fails_at = 1;
+            box.device.key_answer_lost = is_lost;
+            for (int i = 0; i <= more; i++) {
+                vault_anchor(box.v);
+                assert_int_equal(vault_put(box.v, FLOOR, &i, sizeof i, &box.err), SOTTO_OK);
+            }
+            assert_int_equal(box.device.key_fails_at, 0);
+            box_close(&box);
+
+            assert_int_equal(box_open(&box), SOTTO_OK);
+
+            box_free(&box);
+        }
+}
+
 static void an_older_copy_is_refused_where_there_is_a_counter(void **state) {
     struct vault_box box;
     size_t n, log_n;
@@ -860,6 +884,7 @@ int main(void) {
         cmocka_unit_test(a_vault_of_format_1_is_raised_by_the_first_change),
         cmocka_unit_test(a_row_of_another_moment_is_damage),
         cmocka_unit_test(a_counter_that_was_not_moved_in_time_catches_up),
+        cmocka_unit_test(a_counter_whose_answer_was_lost_does_not_shut_the_vault),
         cmocka_unit_test(an_older_copy_is_refused_where_there_is_a_counter),
         cmocka_unit_test(a_lost_key_is_told_from_a_key_store_that_fails),
         cmocka_unit_test(another_devices_vault_does_not_open),

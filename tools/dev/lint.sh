@@ -12,8 +12,8 @@ cd "$(dirname "$0")/../.." || exit 2
 mapfile -t sources < <(find src include platform tools tests examples -name '*.c' 2>/dev/null | sort)
 mapfile -t all_c < <(find src include platform tools tests examples -name '*.[ch]' 2>/dev/null | sort)
 mapfile -t scripts < <(find .ci tools tests -type f \( -name '*.sh' -o -path '.ci/run' \) | sort)
-read -ra libraries <<<"$(pkg-config --cflags libsodium sqlite3 openblas liblzma libzstd inih jansson cmocka 2>/dev/null)"
-flags=(-std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -Iplatform/linux "${libraries[@]}")
+read -ra libraries <<<"$(pkg-config --cflags libsodium sqlite3 openblas liblzma libzstd inih jansson cmocka tss2-esys 2>/dev/null)"
+flags=(-std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude -Isrc -I. -Iplatform/linux -Iplatform/tpm -DWITH_TPM "${libraries[@]}")
 found=0
 
 need() {

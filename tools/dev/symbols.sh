@@ -13,6 +13,7 @@ libm='(exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|sqrt|cbrt|hypot|sin|cos|tan
 printing='(printf|fprintf|vprintf|vfprintf|dprintf|puts|fputs|putchar|fputc|putc|fwrite|perror|syslog|stdout|stderr|abort|exit|_exit|__assert_fail)'
 outside='(getenv|secure_getenv|setenv|putenv|environ|open|open64|openat|fopen|fopen64|creat|time|clock_gettime|gettimeofday|sleep|usleep|nanosleep|getauxval|system|popen|fork|execve|execvp|posix_spawn|signal|sigaction)'
 network='(socket|connect|bind|listen|accept|send|sendto|sendmsg|recv|recvfrom|getaddrinfo|gethostbyname|pthread_create|thrd_create)'
+tpm='(Esys|Tss2)_[A-Za-z_]+'
 banned='(v?sprintf|strcpy|stpcpy|strcat|strtok|strtok_r|ato[ifl]|atoll|s?rand|rand_r|random|gets)'
 
 # An undefined symbol, bare or in its fortified, 64-bit or finite-math spelling.
@@ -26,6 +27,7 @@ find src -name '*.c' | sort | while read -r source; do
             "$printing|prints or ends the process, which a library does not" \
             "$outside|reaches the operating system, which only platform/ may" \
             "$network|is the network or a thread, which the library never touches" \
+            "$tpm|is libtss2, which only platform/tpm may call" \
             "$banned|is banned"; do
             # Which loops a processor can run is asked in one place.
             [ "$source $symbol" = "src/score/kernel.c getauxval" ] && continue
@@ -41,5 +43,10 @@ for library in "$O"/libsotto.so.*; do
     }
     "$NM" -D --defined-only "$library" | awk -v file="$(basename "$library")" '
         $2 != "A" { sub(/@.*/, "", $3); if ($3 !~ /^sotto_/) print file ": exports " $3 "; only sotto_* may be" }'
+done
+for library in "$O"/libsotto-tpm.so.*; do
+    [ -f "$library" ] || continue
+    "$NM" -D --defined-only "$library" | awk -v file="$(basename "$library")" '
+        $2 != "A" { sub(/@.*/, "", $3); if ($3 !~ /^sotto_tpm_/) print file ": exports " $3 "; only sotto_tpm_* may be" }'
 done
 exit 0

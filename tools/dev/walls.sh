@@ -59,6 +59,10 @@ edges() {
             breach("sees sodium.h; only src/crypto may")
         if ($2 ~ /(^|\/)sqlite3[a-z]*\.h$/ && from != "vault" && $1 !~ /^(tools\/sotto-fleet|platform\/sim)\//)
             breach("sees sqlite3.h; only src/vault may")
+        if ($2 ~ /(^|\/)tss2_[a-z]*\.h$/ && $1 !~ /^platform\/tpm\//)
+            breach("sees libtss2; only platform/tpm may")
+        if ($1 ~ /^platform\/tpm\// && $2 ~ /^(src\/|platform\/linux\/parts)/)
+            breach("is a library apart and may see only installed headers, not " $2)
         if (to == "" || to == "outside" || from == "tools") next
         if (!(from in plan)) { breach("is in a room the plan does not know: " from); next }
         if (!((from, to) in may)) breach(from " may not include " to " (" $2 ")")
@@ -105,7 +109,7 @@ banned() {
 # Every public function is preceded by its comment; nothing but blank lines may stand between.
 # shellcheck disable=SC2016 # awk's own $0
 undocumented() {
-    find include platform/linux -name 'sotto*.h' | sort | xargs awk '
+    find include platform/linux platform/tpm -name 'sotto*.h' | sort | xargs awk '
     FNR == 1 { last = ""; depth = 0; in_comment = 0 }
     {
         if (in_comment || $0 ~ /^[ \t]*\/\*/) {

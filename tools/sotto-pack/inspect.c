@@ -214,6 +214,7 @@ static void print_policy(const struct policy *p) {
            duration_text(a, p->idle_s), duration_text(b, p->slate_ttl_s));
     printf("The banner (notice %u) must be shown for at least %g s%s.\n", p->notice_version,
            p->min_display_ms / 1000.0, p->must_ack ? " and be acknowledged" : "");
+    printf("Keys in ordinary files are %s.\n", p->allows_soft_keys ? "allowed" : "refused");
     if (p->n_metrics == 0) {
         printf("Nothing leaves the device.\n");
     } else {

@@ -42,6 +42,7 @@ static void put_policy(struct json *j, const struct policy *p) {
     json_bool(j, "acknowledge", (int)p->must_ack);
     json_uint(j, "year_micro", p->year_micro);
     json_uint(j, "lifetime_micro", p->lifetime_micro);
+    json_bool(j, "soft_keys", (int)p->allows_soft_keys);
     json_begin_array(j, "locales");
     for (uint32_t i = 0; i < p->n_texts; i++) json_text(j, NULL, p->texts[i][TEXT_LOCALE]);
     json_end_array(j);

@@ -24,7 +24,7 @@ static void refuse_placeholder(struct builder *b, const char *key) {
 
 static void read_policy(struct builder *b) {
     static const char *const modes[] = {"never", "ask"}; /* enum policy_consent */
-    static const char *const no_yes[] = {"no", "yes"};
+    static const char *const no_yes[] = {"no", "yes"}, *const refuse_allow[] = {"refuse", "allow"};
     struct policy *p = b->p;
     p->name = field_text(b, "policy", "name", "eu", 200);
     p->accountable = field_text(b, "policy", "accountable", "Jane Doe, privacy officer", 200);
@@ -52,6 +52,9 @@ static void read_policy(struct builder *b) {
     p->must_ack = field_choice(b, "disclosure", "acknowledge", no_yes, 2);
     p->year_micro = field_micro(b, "budget", "year", "365", 0, POLICY_YEAR_MICRO_MAX);
     p->lifetime_micro = field_micro(b, "budget", "lifetime", "1825", 0, POLICY_LIFETIME_MICRO_MAX);
+    /* The one key with a default: who says nothing about keys has not allowed soft ones. */
+    if (b->status == SOTTO_OK && ini_find(&b->ini, "policy", "soft-keys", "refuse", NULL))
+        p->allows_soft_keys = field_choice(b, "policy", "soft-keys", refuse_allow, 2);
 }
 
 /* BCP 47, loosely: letters, digits and hyphens, beginning with a letter. */
@@ -127,7 +130,8 @@ static void put_policy(struct cbor_writer *w, const struct policy *p) {
                                 p->min_display_ms,
                                 p->must_ack,
                                 p->year_micro,
-                                p->lifetime_micro};
+                                p->lifetime_micro,
+                                p->allows_soft_keys};
     const char *const texts[] = {p->name, p->accountable, p->contact};
     _Static_assert(ARRAY_LEN(texts) + ARRAY_LEN(numbers) == POLICY_KEYS, "every key is written");
     cbor_put_map(w, POLICY_KEYS);

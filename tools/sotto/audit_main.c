@@ -51,11 +51,12 @@ static const struct {
     [SOTTO_AUDIT_MODEL] = {"models_set_aside", "models set aside, or used again"},
     [SOTTO_AUDIT_CONSENT] = {"consents", "words on consent stored"},
     [SOTTO_AUDIT_ERASE] = {"erasures", "erasures begun"},
-    [SOTTO_AUDIT_SHRED] = {"keys_destroyed", "keys destroyed for them"},
+    [SOTTO_AUDIT_SHRED] = {"keys_destroyed", "keys destroyed"},
     [SOTTO_AUDIT_REPORT] = {"reports", "reports sealed and paid for"},
     [SOTTO_AUDIT_DISCLOSURE] = {"disclosures", "tellings of banners and slates"},
     [SOTTO_AUDIT_STORAGE] = {"storage_returns", "returns of failed storage"},
     [SOTTO_AUDIT_EXPORT] = {"exports", "exports of this log"},
+    [SOTTO_AUDIT_ROTATE] = {"rotations", "renewals of the keys begun"},
 };
 
 static int usage(const char *message) {
