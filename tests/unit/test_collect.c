@@ -221,7 +221,9 @@ static void broken_list_of_devices_names_its_line(void **state) {
                  {"%s lab\x01"
                   "el\n",
                   ":1:"},
-                 {"%s \xff\n", ":1:"}};
+                 {"%s \xff\n", ":1:"},
+                 {"%s kiosk @\n", ":1: the name of a group has 1 to 63 bytes"},
+                 {"# x\n%s @%s\n", ":2: the name of a group"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         snprintf(text, sizeof text, cases[i].format, key, key);
         make_file(f->enrolled, text, strlen(text));
@@ -240,6 +242,29 @@ static void broken_list_of_devices_names_its_line(void **state) {
     }
     unlink(f->enrolled);
     assert_int_equal(fleet_dir_collect(f), SOTTO_E_IO);
+    fleet_dir_free(f);
+}
+
+static void last_word_of_a_device_with_an_at_sign_is_its_group(void **state) {
+    (void)state;
+    struct fleet_dir *f = fleet_dir_new();
+    FILE *to = fopen(f->enrolled, "w");
+    assert_non_null(to);
+    static const char *const words[] = {"\tkiosk 1, hall @ B  @north", " @north ", "", " a@b"};
+    for (int d = 0; d < 4; d++) {
+        for (int i = 0; i < 32; i++) fprintf(to, "%02x", f->public_key[d][i]);
+        fprintf(to, "%s\n", words[d]);
+    }
+    assert_int_equal(fclose(to), 0);
+    fleet_dir_collects(f, 0, 0, 0);
+    assert_int_equal(database(f, "SELECT count(*) FROM groups"), 1);
+    assert_int_equal(database(f, "SELECT count(*) FROM devices d JOIN groups g ON g.number = d.team"
+                                 " WHERE g.name = 'north'"),
+                     2);
+    assert_int_equal(database(f, "SELECT count(*) FROM devices WHERE label = 'kiosk 1, hall @ B'"),
+                     1);
+    assert_int_equal(database(f, "SELECT count(*) FROM devices WHERE label = 'a@b' AND team = 0"),
+                     1);
     fleet_dir_free(f);
 }
 
@@ -350,6 +375,7 @@ int main(void) {
         cmocka_unit_test(reports_under_an_earlier_policy_still_count),
         cmocka_unit_test(policy_that_is_not_authentic_collects_nothing),
         cmocka_unit_test(broken_list_of_devices_names_its_line),
+        cmocka_unit_test(last_word_of_a_device_with_an_at_sign_is_its_group),
         cmocka_unit_test(mistyped_folder_of_reports_leaves_no_database),
         cmocka_unit_test(foreign_or_newer_database_is_left_alone),
         cmocka_unit_test(full_disk_changes_nothing),
