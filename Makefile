@@ -72,6 +72,7 @@ HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*
 TEST_OBJ := $(call objects,tests/support/*.c)
 FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
+VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
 .PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
         size ci install install-lib uninstall clean help FORCE
@@ -117,9 +118,15 @@ $(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.
 $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(BENCHES:%=$(O)/bench/%): $(O)/bench/%: $(O)/obj/tests/bench/%.o $(BENCH_OBJ) $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(AUDITS:%=$(O)/audit/%): $(O)/audit/%: $(O)/obj/tests/audit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
+$(O)/tests/test_canary: $(O)/obj/tests/canary/spy.o
 $(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(if $(filter %/faiss.o,$^),-lfaiss -lgomp -lstdc++) $(TEST_LD)
+
+# Sotto's side of the comparison in tests/bench/vault: no more in it than a device needs, for its memory counts.
+$(O)/bench/vault: $(VAULT_OBJ) $(O)/obj/platform/sim/fault_vfs.o $(O)/libsotto.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) -pie $(DEVICE_LD)
 
 # Only with FUZZ=1 and clang.
 $(FUZZERS:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/obj/tests/fuzz/%.o $(O)/libhost.a $(O)/libsotto.a
@@ -145,10 +152,11 @@ test: ## every unit and system test, or T=word for some; the last line sums them
 	@$(MAKE) $(PAR) build-tests
 	@O="$(O)" CC="$(CC)" tests/run.sh $(T)
 
-bench: ## speed, memory and bytes, measured beside SQLite and FAISS
+bench: ## speed, memory and bytes, measured beside SQLite, SQLCipher and FAISS
 	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
-	@$(MAKE) $(PAR) $(BENCHES:%=$(O)/bench/%)
+	@$(MAKE) $(PAR) $(BENCHES:%=$(O)/bench/%) $(O)/bench/vault
 	@set -e; for b in $(BENCHES); do $(O)/bench/$$b; done
+	@O="$(O)" CC="$(CC)" tests/bench/vault/run.sh
 
 bench-count: ## instructions of one scoring and one call, here by callgrind and for arm64 by QEMU
 	@$(MAKE) --no-print-directory setup SETUP_FOR=bench

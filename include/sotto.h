@@ -92,13 +92,14 @@ SOTTO_API const char *sotto_version(void);
 struct sotto; /* the engine */
 
 /* Limits that size the engine. */
-#define SOTTO_SESSIONS_MAX     4
-#define SOTTO_SLATES_MAX       8
-#define SOTTO_SLATE_ITEMS_MAX  64
-#define SOTTO_HISTORY_MAX      1024
-#define SOTTO_PROFILES_MAX     64
-#define SOTTO_PROFILE_NAME_MAX 63 /* bytes, without the NUL */
-#define SOTTO_ITEM_ID_MAX      63 /* bytes, without the NUL */
+#define SOTTO_SESSIONS_MAX          4
+#define SOTTO_SLATES_MAX            8
+#define SOTTO_SLATE_ITEMS_MAX       64
+#define SOTTO_HISTORY_MAX           1024
+#define SOTTO_PROFILES_MAX          64
+#define SOTTO_PROFILE_NAME_MAX      63 /* bytes, without the NUL */
+#define SOTTO_ITEM_ID_MAX           63 /* bytes, without the NUL */
+#define SOTTO_PROFILE_BYTES_DEFAULT (4u << 20)
 
 /* The profile that answers for the household on a device whose policy has household metrics (a
  * set-top box): run the sessions that are everybody's in the house under this name. Other profiles
@@ -124,6 +125,11 @@ struct sotto_config {
      */
     void *memory;
     size_t memory_bytes;
+    /* The most bytes of storage that all profiles together may take; 0 means
+     * SOTTO_PROFILE_BYTES_DEFAULT. Past it, and past 64 KiB of its own, a profile's oldest events
+     * make room for its newer ones. What people agreed to, the ledger, reports and the audit log
+     * are always kept. */
+    uint64_t profile_bytes_max;
 };
 
 /* Computes into *bytes the size of the block that sotto_config.memory must hold for this model.
@@ -358,7 +364,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_erase(struct sotto *engine, const char *pro
 /* Destroys what one purpose alone needed of a profile (NULL: of every one): to personalise, its
  * events; to measure, what was kept to answer for it. PURPOSE_STORE is sotto_erase. The rest stays,
  * sealed under a new key, and so does what the person agreed to: a no, by sotto_consent_set,
- * destroys the same and stays a no. As certain, and finished in the same way, as sotto_erase. */
+ * destroys the same and stays a no. As certain, and finished in the same way, as sotto_erase; if
+ * storage fails, an open session of the profile tries again, else repeat it. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_erase_purpose(struct sotto *engine, const char *profile,
                                                    enum sotto_purpose purpose,
                                                    struct sotto_erase_receipt *receipt);
@@ -439,8 +446,9 @@ struct sotto_budget {
 SOTTO_API SOTTO_MUST_CHECK int sotto_budget(struct sotto *engine, struct sotto_budget *budget);
 
 /* Housekeeping, to be called about once a second: stores what waits, ends idle sessions, closes
- * windows and seals their reports, reopens failed storage. Returns the first failure; the rest is
- * done all the same. */
+ * windows and seals their reports, reopens failed storage, and looks after one profile of a person
+ * who did not return: erases it when consent to store has run out, lets old events go. Returns the
+ * first failure; the rest is done all the same. */
 SOTTO_API int sotto_tick(struct sotto *engine);
 
 /* ---- Health ------------------------------------------------------------------------------ */
@@ -448,9 +456,9 @@ SOTTO_API int sotto_tick(struct sotto *engine);
 enum sotto_storage_state {
     SOTTO_STORAGE_NONE = 0, /* the port gave no vault path: RAM only */
     SOTTO_STORAGE_OK = 1,
-    SOTTO_STORAGE_FAILED = 2, /* full, read-only, gone or failing; sotto_tick tries again */
-    SOTTO_STORAGE_REFUSED =
-        3, /* damaged, foreign, newer or not the latest: kept untouched, not used */
+    SOTTO_STORAGE_FAILED = 2,   /* full, read-only, gone or failing; sotto_tick tries again */
+    SOTTO_STORAGE_REFUSED = 3,  /* damaged, foreign, newer or not the latest: kept untouched, not
+                                   used; looked at again  once a minute */
     SOTTO_STORAGE_READ_ONLY = 4 /* a newer engine wrote it: read, kept untouched */
 };
 
@@ -465,8 +473,9 @@ struct sotto_health {
     int storage_status; /* enum sotto_status of the last storage failure */
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t model_version, policy_version;
-    uint32_t items;    /* catalogue size */
-    uint32_t profiles; /* stored profiles */
+    uint32_t items;                            /* catalogue size */
+    uint32_t profiles;                         /* stored profiles */
+    uint64_t profile_bytes, profile_bytes_max; /* what they take, and may take, of storage */
     uint64_t banners_asked, banners_shown;
     uint64_t slates_general, slates_personalised;
     uint64_t reports;       /* stored in the outbox */

@@ -21,8 +21,10 @@ extern "C" {
 enum sotto_audit_kind {
     SOTTO_AUDIT_START = 1,   /* the engine started; a model version, b policy version (0: none);
                                 detail 1:   strict rules, 2: the model is set aside, 3: both */
-    SOTTO_AUDIT_POLICY = 2,  /* the strict rules took over from those of policy version a */
-    SOTTO_AUDIT_MODEL = 3,   /* model version a was set aside: expired or outdated */
+    SOTTO_AUDIT_POLICY = 2,  /* the strict rules took over from those of policy version a;
+                                detail 1: they gave way to them again */
+    SOTTO_AUDIT_MODEL = 3,   /* model version a was set aside: expired or outdated; detail 1:
+                                it is used again */
     SOTTO_AUDIT_CONSENT = 4, /* of a stored profile; a its words as they stand: enum sotto_consent
                                 in bits 0 to 7 store, 8 to 15 personalise, 16 to 23 measure */
     SOTTO_AUDIT_ERASE = 5,   /* begun: a profiles, b records; detail purposes (bits 1 << enum

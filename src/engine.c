@@ -5,6 +5,7 @@
 
 #define ALIGN16(n)   (((n) + 15u) & ~(size_t)15)
 #define RETRY_MS     5000
+#define REFUSED_MS   60000 /* the right file may have been put back; looking costs reading it */
 #define FLUSH_MS     5000
 #define FLOOR_SAVE_S 3600
 
@@ -75,6 +76,7 @@ void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
 static void let_signed_rule(struct sotto *e) {
     e->rules = &e->policy;
     e->dp.policy = e->rules;
+    if (e->is_start_logged) vault_note(e->vault, SOTTO_AUDIT_POLICY, 1, e->policy.version, 0);
     e->policy_status = SOTTO_OK;
     e->policy_message[0] = '\0';
 }
@@ -97,6 +99,7 @@ static void heed_expiry(struct sotto *e, int64_t claimed_s) {
                                "the model pack expired; install a newer one; until then slates are "
                                "general");
     if (e->model_status == SOTTO_E_EXPIRED && !is_over) {
+        if (e->is_start_logged) vault_note(e->vault, SOTTO_AUDIT_MODEL, 1, e->model.version, 0);
         e->model_status = SOTTO_OK;
         e->model_message[0] = '\0';
     }
@@ -143,7 +146,7 @@ int engine_note(struct sotto *e, int status) {
 }
 
 struct person_home engine_home(struct sotto *e) {
-    struct person_home home = {e->vault, e->rules, &e->model};
+    struct person_home home = {e->vault, e->rules, &e->model, e->profile_bytes_max};
     return home;
 }
 
@@ -377,6 +380,7 @@ int engine_settle_storage(struct sotto *e) {
     if (status == SOTTO_OK) status = vault_write_notes(e->vault, &e->error);
     if (status == SOTTO_OK) e->is_start_logged = 1;
     if (status == SOTTO_OK) status = floors_save(e);
+    sweep_restart(e);
     if (status == SOTTO_OK) status = engine_make_report_key(e);
     if (status == SOTTO_OK) status = household_tick(e, now_s);
     return status;
@@ -407,6 +411,8 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
     e->port = config->port;
     e->model_pack = pack;
     e->model = model;
+    e->profile_bytes_max =
+        config->profile_bytes_max ? config->profile_bytes_max : SOTTO_PROFILE_BYTES_DEFAULT;
     if (config->locale) memcpy(e->locale, config->locale, strlen(config->locale));
 
     /* A failed random source stops records, reports and banners; the general slate goes on. */
@@ -455,8 +461,10 @@ void sotto_close(struct sotto *e) {
 /* Tries again, not too often, what failed: first the random source, then storage. */
 static int revive(struct sotto *e, uint64_t now_ms) {
     struct rng *rng = &e->secrets->rng;
-    int is_storage_failed = vault_state(e->vault) == SOTTO_STORAGE_FAILED;
-    if ((!rng->is_failed && !is_storage_failed) || now_ms - e->retried_ms < RETRY_MS)
+    int is_refused = vault_state(e->vault) == SOTTO_STORAGE_REFUSED;
+    int is_storage_failed = is_refused || vault_state(e->vault) == SOTTO_STORAGE_FAILED;
+    uint64_t wait_ms = is_refused && !rng->is_failed ? REFUSED_MS : RETRY_MS;
+    if ((!rng->is_failed && !is_storage_failed) || now_ms - e->retried_ms < wait_ms)
         return SOTTO_OK;
     e->retried_ms = now_ms;
     if (rng->is_failed && rng_seed(rng, e->port->entropy, e->port->ctx) != 0)
@@ -477,13 +485,14 @@ int sotto_tick(struct sotto *e) {
     if (first != SOTTO_OK) return first;
     int64_t now_s = engine_now(e);
     uint64_t now_ms = e->clock.mono_ms;
-    int had_storage = engine_has_storage(e);
     struct sotto_error first_error = {0, ""};
 #define KEEP_FIRST(call)                                                                           \
     do {                                                                                           \
         int s = engine_note(e, call);                                                              \
         if (s != SOTTO_OK && first == SOTTO_OK) first = s, first_error = e->error;                 \
     } while (0)
+    KEEP_FIRST(vault_look(e->vault, &e->error));
+    int had_storage = engine_has_storage(e);
     KEEP_FIRST(revive(e, now_ms));
     KEEP_FIRST(debts_pay(e));
     slates_sweep(e);
@@ -498,6 +507,7 @@ int sotto_tick(struct sotto *e) {
         else if (is_flush_due)
             KEEP_FIRST(visit_settle(e, v, e->clock.late_s));
     }
+    KEEP_FIRST(sweep_step(e));
     KEEP_FIRST(engine_make_report_key(e));
     if (engine_has_storage(e)) {
         KEEP_FIRST(household_tick(e, now_s));
@@ -533,6 +543,8 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->policy_version = e->rules->version;
     health->items = e->model.n_items;
     health->profiles = vault_profile_count(e->vault);
+    health->profile_bytes = vault_usage(e->vault, 0).bytes;
+    health->profile_bytes_max = e->profile_bytes_max;
     health->banners_asked = e->banners_asked;
     health->banners_shown = e->banners_shown;
     health->slates_general = e->slates_general;

@@ -27,6 +27,7 @@ struct visit {
     int owes_consent;        /* a "no" that storage has not taken yet */
     int owes_yes;            /* a "yes" said before storage could be asked */
     uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
+    uint8_t purge_why;  /* enum sotto_erase_why of owes_purge */
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
     sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
@@ -46,6 +47,7 @@ struct secrets {
     struct slate slates[SOTTO_SLATES_MAX];
     struct debt debts[DEBTS_MAX];
     uint8_t report_secret[SIGN_SECRET_BYTES], schedule_key[SCHEDULE_KEY_BYTES];
+    struct person nobody; /* for the sweep to work with */
 };
 
 struct sotto {
@@ -64,6 +66,9 @@ struct sotto {
     int storage_status;
     char storage_message[SOTTO_MESSAGE_BYTES];
     uint64_t retried_ms, flushed_ms;
+    uint64_t profile_bytes_max;
+    uint32_t sweep_slot;     /* the last that the sweep has looked at */
+    uint64_t swept_ms;       /* when its pass began */
     struct clock_kept saved; /* of the clock, last time */
 
     struct secrets *secrets;
@@ -157,6 +162,12 @@ void debts_give(struct sotto *e, struct visit *v);
 int debts_pay(struct sotto *e) MUST_CHECK;
 /* An erasure of `profile` (NULL: all) has settled them. */
 void debts_forget(struct sotto *e, const char *profile);
+
+/* engine_sweep.c */
+/* Begins a pass with the next step. */
+void sweep_restart(struct sotto *e);
+/* Looks after one stored profile, if a pass is under way or due. */
+int sweep_step(struct sotto *e) MUST_CHECK;
 
 /* engine_slate.c */
 /* Applies `event` to every slate of a session (0: of all). */

@@ -74,6 +74,7 @@ int sotto_erase_purpose(struct sotto *e, const char *profile, enum sotto_purpose
         struct visit *v = &e->secrets->visits[i];
         if (!is_meant(v, profile)) continue;
         visit_forget_purpose(e, v, purpose);
+        if (v->owes_purge == 0) v->purge_why = SOTTO_ERASE_ASKED;
         v->owes_purge |= (uint8_t)(1u << purpose);
     }
     if (vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;

@@ -99,12 +99,13 @@ static int settle_purge(struct sotto *e, struct visit *v) {
     struct sotto_erase_receipt receipt = {.size = sizeof receipt};
     uint8_t owed = v->owes_purge;
     if (v->person.place != PERSON_STORED || owed == 0) return SOTTO_OK;
-    struct vault_scope scope = {.purposes = owed, .why = SOTTO_ERASE_WITHDRAWN};
+    struct vault_scope scope = {.purposes = owed, .why = v->purge_why};
     for (int p = SOTTO_PURPOSE_PERSONALISE; p <= SOTTO_PURPOSE_MEASURE; p++)
         if (owed >> p & 1) scope.classes |= person_classes((enum sotto_purpose)p);
     int status = vault_erase_part(e->vault, v->person.name, &scope, &receipt, &e->error);
-    if (status == SOTTO_OK) v->owes_purge = 0;
-    return status;
+    if (status != SOTTO_OK) return status;
+    v->owes_purge = 0;
+    return SOTTO_OK;
 }
 
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
@@ -126,7 +127,10 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     int loaded = person_load(&v->person, &home, now_s, &e->error);
     if (loaded != SOTTO_OK && v->person.place == PERSON_UNKNOWN) return loaded;
     /* A no that was said elsewhere, or before a power cut, may not have been followed yet. */
-    if (is_asked) v->owes_purge |= person_refused(&v->person);
+    if (is_asked && person_refused(&v->person)) {
+        v->owes_purge |= person_refused(&v->person);
+        v->purge_why = SOTTO_ERASE_WITHDRAWN;
+    }
     int status = settle_consent(e, v, now_s);
     if (status == SOTTO_OK) status = settle_purge(e, v);
     if (status == SOTTO_OK) status = person_flush(&v->person, &home, now_s, &e->error);
@@ -254,6 +258,7 @@ static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
      * takes it. */
     v->owes_consent = 1;
     v->owes_purge |= (uint8_t)(1u << purpose);
+    v->purge_why = SOTTO_ERASE_WITHDRAWN;
     return owe(e, v);
 }
 
@@ -347,7 +352,7 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
                                   (uint8_t)event->type};
     history_add(&v->person.history, entry);
     count_event(e, v, item, event->type);
-    if (v->person.history.n - v->person.history.n_stored >= HISTORY_CHUNK_EVENTS)
+    if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)
         engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */
     return SOTTO_OK;
 }

@@ -54,13 +54,14 @@ struct mechanism_cost {
     /* zCDP (Bun, Steinke 2016) in 2^-40, rounded up: epsilon·tanh(epsilon/2), which holds for
      * every pure mechanism; for the Gaussian one C·w²/(2 sigma²). */
     uint64_t rho_q40;
-    /* 0: delta is 0. Otherwise delta ≤ 2^-delta_log2: 20 for the Gaussian; MECHANISM_FIXED_TIME
-     * _DELTA_LOG2 for Laplace noise in constant time. rho holds up to the same delta. */
+    /* 0: delta is 0. Otherwise delta ≤ 2^-delta_log2: 20 for the Gaussian, where rho is turned into
+     * epsilon; MECHANISM_FIXED_TIME_DELTA_LOG2 for Laplace noise in fixed time. rho itself holds up
+     * to a delta of the latter at most. */
     uint32_t delta_log2;
     int is_fixed_time; /* how long the noise takes tells nothing about it */
 };
 #define MECHANISM_GAUSSIAN_DELTA_LOG2   20u
-#define MECHANISM_FIXED_TIME_DELTA_LOG2 120u
+#define MECHANISM_FIXED_TIME_DELTA_LOG2 100u
 
 /* The epsilons there are, ascending, in micro-epsilon: 1/8, 1/4, 1/2, 1, 2, 3, 4, 5. Mechanisms 1
  * and 2 take only the powers of two (`for_visits`). *n is set; the array is static. */

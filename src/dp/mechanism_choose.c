@@ -35,7 +35,7 @@ int mechanism_choose(uint32_t eps_micro, uint32_t k, struct mechanism_choice *ch
     struct mechanism_terms projective = {KIND_PROJECTIVE, eps_micro, 0, 0, k, 0};
     if (!e || mechanism_check(&subset, NULL, NULL) != 0) return -1;
     uint64_t by_subset = mechanism_mse_q32(&subset), by_point = mechanism_mse_q32(&projective);
-    int is_subset = by_subset <= by_point;
+    int is_subset = k <= SUBSET_BITMAP_MAX || by_subset <= by_point;
     subset_odds(e, k, subset_best_size(e, k), &best);
     choice->mechanism = is_subset ? KIND_SUBSET : KIND_PROJECTIVE;
     choice->answer_bytes = (uint32_t)mechanism_answer_bytes(is_subset ? &subset : &projective);

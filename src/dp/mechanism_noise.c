@@ -46,7 +46,7 @@ int mechanism_scale(const struct mechanism_terms *t, uint64_t *num, uint64_t *de
 /* ---- Drawing ------------------------------------------------------------------------------- */
 
 /* Clamping comes after the noise: it then touches nothing but what anyone could do to the result.
- * |noise| is below 2^43, see sample_discrete_laplace. */
+ * |noise| is below 2^53, see sample_discrete_laplace. */
 static int16_t clamp(int64_t v) {
     return (int16_t)(v < MECHANISM_OUT_MIN   ? MECHANISM_OUT_MIN
                      : v > MECHANISM_OUT_MAX ? MECHANISM_OUT_MAX

@@ -14,7 +14,7 @@
 /* No honest generator comes near this many rounds (1 in 2^20 factorial, or e^(-2^20)): reaching it
  * means that randomness is broken, and keeps every product within its type. */
 #define ROUNDS_MAX (UINT64_C(1) << 20)
-/* The same for the magnitude of Laplace noise, in scales: Pr[more] < e^-255 < 2^-367. */
+/* The same for the Laplace noise that a Gaussian is made of, in scales: Pr[more] < e^-255. */
 #define SCALES_MAX 256u
 
 /* ---- Uniform ------------------------------------------------------------------------------- */
@@ -51,9 +51,9 @@ static int uniform_wide(struct rng *g, struct wide below, struct wide *out) {
 
 /* ---- Greatest common divisors, to reduce fractions ------------------------------------------- */
 
-/* Binary (Stein 1967). gcd(0, b) = b. */
+/* Binary (Stein 1967). gcd(0, b) = b; never 0. */
 static uint64_t gcd(uint64_t a, uint64_t b) {
-    if (a == 0 || b == 0) return a | b;
+    if (a == 0 || b == 0) return (a | b) ? a | b : 1;
     int twos = __builtin_ctzll(a | b);
     a >>= __builtin_ctzll(a);
     while (b) {
@@ -62,7 +62,7 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
         b = (a < b ? b : a) - small;
         a = small;
     }
-    return a << twos;
+    return (a | 1) << twos; /* a is odd */
 }
 
 /* How many zeros end a, which is not 0. */
@@ -101,7 +101,7 @@ static struct wide wide_divide_exactly(struct wide a, struct wide b) {
     unsigned twos = wide_twos(b);
     a = wide_right(a, twos);
     b = wide_right(b, twos);
-    if ((a.hi | b.hi) == 0) return (struct wide){0, a.lo / b.lo};
+    if ((a.hi | b.hi) == 0) return (struct wide){0, a.lo / (b.lo | 1)};
     struct wide inverse = b;
     for (unsigned right = 3; right < 128; right *= 2)
         inverse = wide_mul_low(inverse, wide_sub((struct wide){0, 2}, wide_mul_low(b, inverse)));
@@ -125,11 +125,26 @@ static int coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
     return -1;
 }
 
+/* One with probability 1/e: the same with n = d = 1, by far the most frequent. A word is drawn anew
+ * (u ≥ k), a success (0) or the first failure; one branch tells the last from the others, because
+ * two of which neither can be foreseen cost more than the rest of the draw. */
+static int coin_e(struct rng *g, int *out) {
+    uint32_t k = 1, word, u;
+    do {
+        if (rng_u32(g, &word) != 0 || k > ROUNDS_MAX) return -1;
+        u = word >> __builtin_clz(k);
+        k += u == 0;
+    } while (u - 1 >= k - 1);
+    *out = (int)(k & 1);
+    return 0;
+}
+
 /* The same for d ≤ 2^107; d · k stays below 2^127. */
 static int coin_exp_wide(struct rng *g, struct wide n, struct wide d, int *out) {
     if (d.hi == 0 && d.lo <= UINT64_C(1) << 43) return coin_exp(g, n.lo, d.lo, out);
     for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
         struct wide u = {0, 0}, common = wide_gcd(n, (struct wide){0, k});
+        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): common divides k */
         struct wide below = wide_scale(d, k / common.lo);
         int status = below.hi ? uniform_wide(g, below, &u) : sample_uniform(g, below.lo, &u.lo);
         if (status != 0) return -1;
@@ -143,7 +158,7 @@ static int coin_exp_wide(struct rng *g, struct wide n, struct wide d, int *out) 
 
 /* ---- Discrete Laplace (Algorithm 2) ---------------------------------------------------------- */
 
-/* u + num · v, geometric with ratio exp(-1/num): below 2^32 · 257. */
+/* u + num · v, geometric with ratio exp(-1/num): below 2^32 · (2^20 + 1). */
 static int geometric(struct rng *g, uint64_t num, uint64_t *out) {
     uint64_t u, v;
     int more = 0;
@@ -153,7 +168,7 @@ static int geometric(struct rng *g, uint64_t num, uint64_t *out) {
         if (coin_exp(g, u / common, num / common, &more) != 0) return -1;
     } while (!more);
     for (v = 0;; v++) {
-        if (v == SCALES_MAX || coin_exp(g, 1, 1, &more) != 0) return -1;
+        if (v == ROUNDS_MAX || coin_e(g, &more) != 0) return -1;
         if (!more) break;
     }
     *out = u + num * v;
@@ -190,7 +205,7 @@ static uint64_t square_root(uint64_t v) {
 static int coin_exp_any(struct rng *g, struct wide n, struct wide d, int *out) {
     while (!wide_less(n, d)) {
         int more;
-        if (coin_exp(g, 1, 1, &more) != 0) return -1;
+        if (coin_e(g, &more) != 0) return -1;
         if (!more) {
             *out = 0;
             return 0;
@@ -212,12 +227,13 @@ int sample_discrete_gaussian(struct rng *g, uint64_t num, uint64_t den, int64_t 
     /* t = floor(sigma) + 1, so t² · den ≤ (sqrt(num) + sqrt(den))² ≤ 2^54. */
     uint64_t t = square_root(num / den) + 1;
     /* Laplace noise of scale t is kept with probability exp(-(|y| - sigma²/t)² / (2 sigma²)), and
-     * that exponent is (|y|·t·den - num)² / (2·num·den·t²): with |y| ≤ 257 t below (2^63)² over at
+     * that exponent is (|y|·t·den - num)² / (2·num·den·t²): with |y| ≤ 256 t below (2^62)² over at
      * most 2^107. */
     struct wide below = wide_mul(2 * num, den * t * t);
     while (!is_kept) {
         if (sample_discrete_laplace(g, t, 1, &y) != 0) return -1;
-        uint64_t scaled = (uint64_t)(y < 0 ? -y : y) * (t * den);
+        uint64_t size = (uint64_t)(y < 0 ? -y : y), scaled = size * (t * den);
+        if (size > SCALES_MAX * t) return -1;
         uint64_t off = scaled < num ? num - scaled : scaled - num;
         if (coin_exp_any(g, wide_mul(off, off), below, &is_kept) != 0) return -1;
     }

@@ -2,6 +2,8 @@
  * do not edit. tests/unit/test_table.c proves what they promise. */
 #include "dp/table.h"
 
+/* clang-format off */
+
 static const struct wide laplace_1[] = {
     {UINT64_C(0x3fffff000002aaaa), UINT64_C(0xa49f4a0138136863)},
     {UINT64_C(0x3ffffc00002aaaa9), UINT64_C(0x27d289c09ba5eb3e)},

@@ -4,9 +4,12 @@
 
 #include "base/base.h"
 
-#define HISTORY_CHUNK_EVENTS 32
-#define HISTORY_CHUNK_BYTES  516 /* at most */
-#define HISTORY_NO_ITEM      UINT32_MAX
+#define HISTORY_BATCH_EVENTS 32  /* are stored as soon as so many wait */
+#define HISTORY_CHUNK_EVENTS 255 /* at most */
+/* Of every chunk, full or not: sealed, it just fits a page of the store, so that filling it up
+ * rewrites one page in its place and tells nobody how full it is. */
+#define HISTORY_CHUNK_BYTES 924
+#define HISTORY_NO_ITEM     UINT32_MAX
 
 struct history_event {
     uint64_t key;    /* hash_item_id of the item: survives a change of model */
@@ -21,19 +24,20 @@ struct history {
     struct history_event events[SOTTO_HISTORY_MAX];
 };
 
-/* Appends; forgets the oldest event when full. */
+/* Appends; forgets some of the oldest events when full. */
 void history_add(struct history *h, struct history_event event);
 /* Forgets events before `since_s` from the front. */
 void history_expire(struct history *h, int64_t since_s);
 /* Forgets the events that the vault holds. */
 void history_drop_stored(struct history *h);
 
-/* Encodes events [first, first + n), n ≤ HISTORY_CHUNK_EVENTS; returns the length. */
-size_t history_encode(const struct history *h, uint32_t first, uint32_t n,
-                      uint8_t bytes[HISTORY_CHUNK_BYTES]);
+/* Encodes as many of the events from `first` on as fit, in their order; returns how many, at least
+ * one if there is one. */
+uint32_t history_encode(const struct history *h, uint32_t first,
+                        uint8_t bytes[HISTORY_CHUNK_BYTES]);
 /* Adds a chunk's events, with item = HISTORY_NO_ITEM, behind those stored before and ahead of what
- * the vault does not hold yet; forgets the oldest when full. -1 if the chunk is malformed; then
- * nothing was added. */
+ * the vault does not hold yet; forgets some of the oldest when full. -1 if the chunk is malformed;
+ * then nothing was added. */
 int history_decode(struct history *h, const uint8_t *bytes, size_t n) MUST_CHECK;
 
 #endif

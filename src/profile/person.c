@@ -3,7 +3,7 @@
 #include "profile/person.h"
 
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
-#define CHUNKS_MAX 64 /* twice a full history: sessions end between full chunks */
+#define CHUNKS_MAX 64 /* four times a full history: those of format 1 are small */
 
 uint8_t person_refused(const struct person *p) {
     unsigned refused = 0;
@@ -41,46 +41,107 @@ static void resolve_items(struct history *h, const struct model *model) {
     for (uint32_t i = 0; i < h->n; i++) h->events[i].item = model_find_key(model, h->events[i].key);
 }
 
-/* Writes events from n_stored on into chunks; the caller holds a transaction or accepts one commit
- * per chunk. Only the counters of a scratch copy move, so that a failure changes nothing. */
-static int put_chunks(const struct person *p, const struct person_home *home, uint32_t from,
-                      uint32_t *next_chunk, struct sotto_error *err) {
-    uint8_t bytes[HISTORY_CHUNK_BYTES];
-    int status = SOTTO_OK;
-    for (uint32_t i = from; i < p->history.n && status == SOTTO_OK;) {
-        uint32_t n = p->history.n - i;
-        if (n > HISTORY_CHUNK_EVENTS) n = HISTORY_CHUNK_EVENTS;
-        size_t length = history_encode(&p->history, i, n, bytes);
-        status = vault_put(home->vault, chunk_key(p, *next_chunk), bytes, length, err);
-        *next_chunk += 1;
-        i += n;
-    }
-    wipe(bytes, sizeof bytes);
-    return status;
+/* Where the next events go: chunks are numbered `next` and up, and the one before `next` ends with
+ * the `in_last` events that come before the first event to be written. */
+struct chunks_end {
+    uint32_t next, in_last;
+    uint32_t stored; /* how many events of the history are stored by then */
+};
+
+/* What a chunk takes once it is sealed. */
+#define CHUNK_BYTES (HISTORY_CHUNK_BYTES + 64)
+
+/* Whether one more chunk would be more than the quotas allow. */
+static int is_full(const struct person *p, const struct person_home *home) {
+    return vault_usage(home->vault, p->slot).bytes + CHUNK_BYTES > PERSON_BYTES_MAX ||
+           vault_usage(home->vault, 0).bytes + CHUNK_BYTES > home->bytes_max;
 }
 
-/* Replaces all chunks by full ones holding the history in memory, in one transaction. */
-static int compact(struct person *p, const struct person_home *home, uint32_t last_seq,
-                   struct sotto_error *err) {
-    uint32_t next = last_seq + 1;
+/* Whether a chunk fits, or this person has one that can go for it. */
+static int may_have_room(const struct person *p, const struct person_home *home) {
     struct vault_key key = chunk_key(p, 0);
-    int status = vault_begin(home->vault, err);
-    if (status != SOTTO_OK) return status;
-    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot &&
-           key.seq <= last_seq) {
-        status = vault_delete(home->vault, key, err);
-        if (status != SOTTO_OK) break;
+    if (!is_full(p, home)) return 1;
+    return vault_next(home->vault, &key, 1, NULL) == SOTTO_OK && key.slot == p->slot;
+}
+
+/* Deletes this person's oldest chunks until one more fits. SOTTO_E_LIMIT, which leaves *err alone,
+ * when only other people's are left to be deleted. */
+static int make_room(const struct person *p, const struct person_home *home,
+                     struct sotto_error *err) {
+    while (is_full(p, home)) {
+        struct vault_key key = chunk_key(p, 0);
+        int status = vault_next(home->vault, &key, 1, err);
+        if (status == SOTTO_E_NOT_FOUND || (status == SOTTO_OK && key.slot != p->slot))
+            return SOTTO_E_LIMIT;
+        if (status == SOTTO_OK) status = vault_delete(home->vault, key, err);
+        if (status != SOTTO_OK) return status;
     }
-    if (status == SOTTO_E_NOT_FOUND) status = SOTTO_OK;
-    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &next, err);
+    return SOTTO_OK;
+}
+
+/* Writes the events from `from` on, filling up the last chunk first. The caller holds a
+ * transaction. Only *end moves, so that a failure changes nothing. What the quotas have no room for
+ * stays in memory. */
+static int put_chunks(const struct person *p, const struct person_home *home, uint32_t from,
+                      struct chunks_end *end, struct sotto_error *err) {
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    int status = SOTTO_OK;
+    end->stored = from;
+    while (end->stored < p->history.n && status == SOTTO_OK) {
+        uint32_t n = history_encode(&p->history, end->stored - end->in_last, bytes);
+        if (n > end->in_last) {
+            if (end->in_last == 0) status = make_room(p, home, err);
+            if (status != SOTTO_OK) break;
+            end->next += end->in_last == 0;
+            status = vault_put(home->vault, chunk_key(p, end->next - 1), bytes, sizeof bytes, err);
+            end->stored += n - end->in_last;
+        }
+        end->in_last = end->stored < p->history.n ? 0 : n;
+    }
+    wipe(bytes, sizeof bytes);
+    return status == SOTTO_E_LIMIT ? SOTTO_OK : status;
+}
+
+/* The last chunk as the vault holds it. Events that memory has forgotten may go from it too. */
+static struct chunks_end chunks_end(const struct person *p) {
+    uint32_t known = p->in_last < p->history.n_stored ? p->in_last : p->history.n_stored;
+    return (struct chunks_end){.next = p->next_chunk, .in_last = known};
+}
+
+/* Ends the transaction; what was written counts only then. */
+static int commit(struct person *p, const struct person_home *home, int status,
+                  const struct chunks_end *end, struct sotto_error *err) {
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
         return status;
     }
-    p->next_chunk = next;
-    p->history.n_stored = p->history.n;
+    p->next_chunk = end->next;
+    p->in_last = end->in_last;
+    p->history.n_stored = end->stored;
     return SOTTO_OK;
+}
+
+/* Deletes all of the person's chunks, within the open transaction. */
+static int delete_chunks(const struct person *p, const struct person_home *home,
+                         struct sotto_error *err) {
+    struct vault_key key = chunk_key(p, 0);
+    int status;
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot) {
+        status = vault_delete(home->vault, key, err);
+        if (status != SOTTO_OK) return status;
+    }
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}
+
+/* Replaces all chunks by full ones holding the history in memory, in one transaction. */
+static int compact(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    struct chunks_end end = {.next = p->next_chunk};
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    status = delete_chunks(p, home, err);
+    if (status == SOTTO_OK) status = put_chunks(p, home, 0, &end, err);
+    return commit(p, home, status, &end, err);
 }
 
 /* A record that is too long for its buffer is damage, or a newer engine's. */
@@ -105,6 +166,7 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
                 fail(err, SOTTO_E_CORRUPT, "a profile's events cannot be read; erase the profile");
             break;
         }
+        p->in_last = bytes[1];
         loaded += bytes[1];
         chunks++;
         p->next_chunk = key.seq + 1;
@@ -117,7 +179,7 @@ static int load_events(struct person *p, const struct person_home *home, int64_t
      */
     if (vault_state(home->vault) == SOTTO_STORAGE_OK &&
         (chunks > CHUNKS_MAX || p->history.n_stored < loaded))
-        return compact(p, home, p->next_chunk - 1, err);
+        return compact(p, home, err);
     return SOTTO_OK;
 }
 
@@ -159,6 +221,7 @@ void person_begin(struct person *p, const struct person_home *home, const char *
     memset(p, 0, sizeof *p);
     memcpy(p->name, name, strnlen(name, SOTTO_PROFILE_NAME_MAX));
     p->next_chunk = 1;
+    p->in_last = 0;
     if (!p->name[0] || vault_state(home->vault) == SOTTO_STORAGE_NONE) p->place = PERSON_NEW;
 }
 
@@ -187,6 +250,7 @@ int person_load(struct person *p, const struct person_home *home, int64_t now_s,
         history_drop_stored(&p->history);
         p->consent = said;
         p->next_chunk = 1;
+        p->in_last = 0;
         p->place = status == SOTTO_E_CORRUPT ? PERSON_UNREADABLE : PERSON_UNKNOWN;
     }
     return status;
@@ -197,6 +261,7 @@ void person_ask_again(struct person *p) {
     history_drop_stored(&p->history);
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
+    p->in_last = 0;
 }
 
 int person_may_store(const struct person *p, const struct person_home *home, int64_t now_s) {
@@ -230,21 +295,15 @@ int person_save_no(const struct person_home *home, const char *name, const struc
 }
 
 int person_create(struct person *p, const struct person_home *home, struct sotto_error *err) {
-    uint32_t next = p->next_chunk;
+    struct chunks_end end = {.next = p->next_chunk};
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
     status = vault_profile_create(home->vault, p->name, &p->slot, err);
     if (status == SOTTO_OK) status = save_consent(home, p->slot, &p->consent, err);
-    if (status == SOTTO_OK && keeps_events(p)) status = put_chunks(p, home, 0, &next, err);
-    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
-    if (status != SOTTO_OK) {
-        vault_rollback(home->vault);
-        return status;
-    }
-    p->place = PERSON_STORED;
-    p->next_chunk = next;
-    p->history.n_stored = keeps_events(p) ? p->history.n : 0;
-    return SOTTO_OK;
+    if (status == SOTTO_OK && keeps_events(p)) status = put_chunks(p, home, 0, &end, err);
+    status = commit(p, home, status, &end, err);
+    if (status == SOTTO_OK) p->place = PERSON_STORED;
+    return status;
 }
 
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
@@ -252,18 +311,12 @@ int person_flush(struct person *p, const struct person_home *home, int64_t now_s
     if (p->history.n_stored == p->history.n || !keeps_events(p) ||
         !person_may_store(p, home, now_s))
         return SOTTO_OK;
-    uint32_t next = p->next_chunk;
+    struct chunks_end end = chunks_end(p);
+    if (end.in_last == 0 && !may_have_room(p, home)) return SOTTO_OK; /* and not even a commit */
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
-    status = put_chunks(p, home, p->history.n_stored, &next, err);
-    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
-    if (status != SOTTO_OK) {
-        vault_rollback(home->vault);
-        return status;
-    }
-    p->next_chunk = next;
-    p->history.n_stored = p->history.n;
-    return SOTTO_OK;
+    status = put_chunks(p, home, p->history.n_stored, &end, err);
+    return commit(p, home, status, &end, err);
 }
 
 void person_reset(struct person *p) {
@@ -271,4 +324,115 @@ void person_reset(struct person *p) {
     wipe(&p->consent, sizeof p->consent);
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
+    p->in_last = 0;
+}
+
+/* ---- Profiles that nobody has open ------------------------------------------------------- */
+
+/* Fewer are not worth the writing. */
+#define CHUNKS_MERGE 4
+
+/* Whether the word that the profile is kept by still holds, or may be renewed. */
+static int may_stay(const struct consent *consent, const struct policy *policy, int64_t late_s) {
+    if (policy->consent[SOTTO_PURPOSE_STORE] != POLICY_ASK) return 0;
+    return consent->word[SOTTO_PURPOSE_STORE - 1].state == SOTTO_CONSENT_GRANTED &&
+           late_s - consent->word[SOTTO_PURPOSE_STORE - 1].at_s <= policy->consent_ttl_s;
+}
+
+static int keep_nothing(const struct person_home *home, const char *name, struct sotto_error *err) {
+    const struct vault_scope all = {.purposes = VAULT_EVERY_PURPOSE, .why = SOTTO_ERASE_EXPIRED};
+    return vault_erase_part(home->vault, name, &all, NULL, err);
+}
+
+static int keep_no_refused(const struct person_home *home, const struct person *p,
+                           struct sotto_error *err) {
+    struct vault_scope scope = {.purposes = person_refused(p), .why = SOTTO_ERASE_WITHDRAWN};
+    for (int i = SOTTO_PURPOSE_PERSONALISE; i <= SOTTO_PURPOSE_MEASURE; i++)
+        if (scope.purposes >> i & 1) scope.classes |= person_classes((enum sotto_purpose)i);
+    return scope.classes ? vault_erase_part(home->vault, p->name, &scope, NULL, err) : SOTTO_OK;
+}
+
+/* Lets the events of one chunk go that are from before `since_s`; *left tells how many stay. */
+static int trim_chunk(struct person *work, const struct person_home *home, struct vault_key key,
+                      int64_t since_s, uint32_t *left, struct sotto_error *err) {
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    struct history *h = &work->history;
+    size_t n;
+    int status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
+    status = length_is_damage(status, "events", err);
+    wipe(h, sizeof *h);
+    if (status == SOTTO_OK && history_decode(h, bytes, n) != 0)
+        status = length_is_damage(SOTTO_E_LIMIT, "events", err);
+    if (status == SOTTO_OK) {
+        uint32_t had = h->n;
+        history_expire(h, since_s);
+        *left = h->n;
+        if (h->n == 0) {
+            status = vault_delete(home->vault, key, err);
+        } else if (h->n < had) {
+            (void)history_encode(h, 0, bytes); /* fewer of what has fitted */
+            status = vault_put(home->vault, key, bytes, sizeof bytes, err);
+        }
+    }
+    wipe(bytes, sizeof bytes);
+    return status;
+}
+
+/* All chunks; each change is a commit of its own. Tells how many are left. */
+static int trim(struct person *work, const struct person_home *home, int64_t since_s,
+                uint32_t *chunks, struct sotto_error *err) {
+    struct vault_key key = chunk_key(work, 0);
+    int status;
+    *chunks = 0;
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == work->slot) {
+        uint32_t left = 0;
+        status = trim_chunk(work, home, key, since_s, &left, err);
+        if (status != SOTTO_OK) return status;
+        *chunks += left > 0;
+        work->next_chunk = key.seq + 1;
+    }
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}
+
+/* How many full chunks the history in memory would make. */
+static uint32_t full_chunks(const struct history *h) {
+    uint8_t bytes[HISTORY_CHUNK_BYTES];
+    uint32_t chunks = 0;
+    for (uint32_t i = 0; i < h->n; chunks++) i += history_encode(h, i, bytes);
+    wipe(bytes, sizeof bytes);
+    return chunks;
+}
+
+/* Small chunks are of format 1, or what retention has left. They are merged once half of them can
+ * go, so that an event is rewritten a few times at most. */
+static int keep_wanted(const struct person_home *home, struct person *work, int64_t late_s,
+                       struct sotto_error *err) {
+    uint32_t chunks;
+    int status = trim(work, home, late_s - home->policy->retention_s, &chunks, err);
+    wipe(&work->history, sizeof work->history);
+    if (status != SOTTO_OK || chunks < CHUNKS_MERGE) return status;
+    const uint32_t next = work->next_chunk;
+    status = load_events(work, home, late_s, err);
+    /* Loading may have merged them itself. */
+    if (status != SOTTO_OK || work->next_chunk != next || chunks < 2 * full_chunks(&work->history))
+        return status;
+    return compact(work, home, err);
+}
+
+int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, struct person *work,
+                struct sotto_error *err) {
+    const char *name = vault_profile_name(home->vault, slot);
+    if (!name) return SOTTO_OK;
+    person_begin(work, home, name);
+    work->place = PERSON_STORED;
+    work->slot = slot;
+    int status = load_consent(home, slot, &work->consent, err);
+    if (status == SOTTO_OK && !may_stay(&work->consent, home->policy, late_s))
+        status = keep_nothing(home, work->name, err);
+    else if (status == SOTTO_OK && person_refused(work))
+        status = keep_no_refused(home, work, err);
+    if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
+        status = keep_wanted(home, work, late_s, err);
+    wipe(work, sizeof *work);
+    return status == SOTTO_E_CORRUPT ? SOTTO_OK : status;
 }

@@ -22,6 +22,8 @@ struct person {
     enum person_place place;
     uint32_t slot;       /* in the vault, when STORED or UNREADABLE */
     uint32_t next_chunk; /* number of the next event chunk */
+    uint32_t in_last;    /* how many of the stored events are in the one before it, which the next
+                            flush fills up; 0: it begins another */
     struct consent consent;
     struct history history;
 };
@@ -31,7 +33,12 @@ struct person_home {
     struct vault *vault;
     const struct policy *policy;
     const struct model *model;
+    uint64_t bytes_max; /* that all stored profiles together may take */
 };
+
+/* What one profile may take: four times a full history. Past it, and past person_home.bytes_max, a
+ * person's oldest events make room for the newer; consent always has room. */
+#define PERSON_BYTES_MAX (64u << 10)
 
 /* Starts empty with `name` ("" for anonymous), place UNKNOWN if there is something to ask. */
 void person_begin(struct person *p, const struct person_home *home, const char *name);
@@ -73,6 +80,13 @@ uint8_t person_refused(const struct person *p) MUST_CHECK;
 /* The classes of records, bits 1 << enum vault_class, that a purpose alone needs: to personalise,
  * the events; to measure, what a household answered. Everything is needed to store: 0. */
 uint32_t person_classes(enum sotto_purpose purpose) MUST_CHECK;
+/* Looks after a stored profile that nobody has open: erases it once consent to store has run out,
+ * or the policy no longer allows it; destroys what a purpose that was said no to had kept; lets
+ * events go that retention ends; merges small chunks. Writes nothing where nothing is due. Consent
+ * given on an older notice counts for nothing, but may be renewed until its term ends. A profile
+ * that cannot be read is left alone. `work` is somebody nobody is, in locked memory. */
+int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, struct person *work,
+                struct sotto_error *err) MUST_CHECK;
 /* Wipes history, consent and place from memory; the name stays, the place is UNKNOWN. */
 void person_reset(struct person *p);
 

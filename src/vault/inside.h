@@ -20,6 +20,9 @@ struct vault {
     uint32_t n_notes;
     uint16_t day;
     int64_t now_s; /* what the caller told last */
+    /* Per keyring slot, as the open transaction will leave it, and as the last commit left it. */
+    struct vault_usage used[KEYRING_SLOTS], used_stored[KEYRING_SLOTS];
+    int was_open; /* since vault_open: from then on no vault is made in place of one that is gone */
     int is_locked; /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
@@ -71,6 +74,9 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
 /* Seals into v->blob, one generation after the row that is there, and stores it. */
 int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
              const void *content, size_t n, struct sotto_error *err) MUST_CHECK;
+
+/* Counts a row of n bytes in (1) or out (-1). */
+void usage_turn(struct vault *v, int64_t row, size_t n, int by);
 
 /* Deletes the rows from `first` to `last`; *count (may be NULL) tells how many there were. */
 int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,

@@ -144,11 +144,13 @@ static int rows_walk(struct vault *v, int is_checked, struct census *census,
     size_t n = 0;
     int status;
     memset(census, 0, sizeof *census);
+    memset(v->used, 0, sizeof v->used);
     while ((status = store_next(&v->store, row, VAULT_ROWS_LAST, &row, err)) == SOTTO_OK) {
         if (row != META_ROW) {
             status = store_get(&v->store, row, v->blob, sizeof v->blob, &n, err);
             if (status != SOTTO_OK) return status;
             census_turn(census, v->keys->census, row, v->blob, n);
+            usage_turn(v, row, n, 1);
             if (is_checked && row_check(v, row, n) != SOTTO_OK)
                 return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
         }
@@ -164,6 +166,7 @@ static int rows_check(struct vault *v, struct sotto_error *err) {
     struct census census;
     int status = rows_walk(v, 1, &census, err);
     if (status != SOTTO_OK) return status;
+    memcpy(v->used_stored, v->used, sizeof v->used);
     return equal_ct(census.sum, v->meta.census.sum, CENSUS_BYTES)
                ? SOTTO_OK
                : refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
@@ -206,6 +209,8 @@ static void vault_drop(struct vault *v) {
     v->keys = NULL;
     wipe(&v->meta, sizeof v->meta);
     wipe(&v->stored, sizeof v->stored);
+    memset(v->used, 0, sizeof v->used);
+    memset(v->used_stored, 0, sizeof v->used_stored);
     v->is_anchored = 0;
     v->n_notes = 0;
     wipe(v->blob, sizeof v->blob);
@@ -232,9 +237,13 @@ static int vault_raise(struct vault *v, struct sotto_error *err) {
                     vault_locked_bytes());
     }
 
-    int status = store_open(&v->store, path, v->port->vault_vfs, err);
+    int status = store_open(&v->store, path, v->port->vault_vfs, !v->was_open, err);
+    if (status == SOTTO_OK && v->store.is_new && v->was_open)
+        status = fail(err, SOTTO_E_IO,
+                      "%s: the vault's file was emptied while it was in use; put it back", path);
     if (status == SOTTO_OK) status = v->store.is_new ? vault_make(v, err) : vault_load(v, err);
     if (status == SOTTO_OK) {
+        v->was_open = 1;
         if (v->store.state != SOTTO_STORAGE_READ_ONLY) v->store.state = SOTTO_STORAGE_OK;
     } else {
         if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
@@ -248,11 +257,16 @@ int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
                struct sotto_error *err) {
     v->port = port;
     v->rng = rng;
+    v->was_open = 0;
     if (crypto_init() != 0) {
         v->store.state = SOTTO_STORAGE_FAILED;
         return fail(err, SOTTO_E_STATE, "vault: libsodium did not start");
     }
     return vault_raise(v, err);
+}
+
+int vault_look(struct vault *v, struct sotto_error *err) {
+    return v->store.state == SOTTO_STORAGE_OK ? store_look(&v->store, err) : SOTTO_OK;
 }
 
 int vault_retry(struct vault *v, struct sotto_error *err) {

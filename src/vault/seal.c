@@ -11,8 +11,17 @@ _Static_assert(AT_NONCE + SEAL_NONCE_BYTES == BLOB_HEADER_BYTES, "header");
 
 #define AD_BYTES (8 + STORE_ID_BYTES + 8 + 8 + 8)
 
-/* Padded lengths, length prefix included. An observer of the file learns the class, no more. */
-static const uint16_t CLASS_BYTES[] = {64, 256, 512, 1024, 2048, BLOB_PADDED_MAX};
+/* Padded lengths, length prefix included. An observer of the file learns the class, no more. The
+ * last one came later: a blob of it fills a page of the store, where 1024 takes two. */
+static const uint16_t CLASS_BYTES[] = {64, 256, 512, 1024, 2048, BLOB_PADDED_MAX, 928};
+
+/* The smallest that holds `n` bytes, at most BLOB_PADDED_MAX. */
+static uint8_t class_of(size_t n) {
+    uint8_t best = 5;
+    for (uint8_t c = 0; c < ARRAY_LEN(CLASS_BYTES); c++)
+        if (CLASS_BYTES[c] >= n && CLASS_BYTES[c] < CLASS_BYTES[best]) best = c;
+    return best;
+}
 
 static void associated_data(uint8_t ad[AD_BYTES], const struct blob_place *place,
                             uint64_t generation) {
@@ -31,14 +40,13 @@ int blob_seal(uint8_t *blob, size_t *blob_n, const struct blob_place *place, uin
               const uint8_t key[SEAL_KEY_BYTES], struct rng *rng, const void *content, size_t n,
               uint8_t *scratch) {
     uint8_t ad[AD_BYTES];
-    size_t class = 0;
     if (n > BLOB_CONTENT_MAX) return SOTTO_E_LIMIT;
-    while (CLASS_BYTES[class] < n + 4) class ++;
+    uint8_t class = class_of(n + 4);
     size_t padded = CLASS_BYTES[class];
 
     blob[0] = BLOB_VERSION;
     blob[1] = BLOB_XCHACHA20_POLY1305;
-    blob[2] = (uint8_t) class;
+    blob[2] = class;
     blob[3] = 0;
     store64(blob + AT_GENERATION, generation);
     if (rng_bytes(rng, blob + AT_NONCE, SEAL_NONCE_BYTES) != 0) return SOTTO_E_ENTROPY;

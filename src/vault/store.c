@@ -135,9 +135,10 @@ static int statements_prepare(struct store *s, struct sotto_error *err) {
     return SOTTO_OK;
 }
 
-int store_open(struct store *s, const char *path, const char *vfs, struct sotto_error *err) {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                      SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+int store_open(struct store *s, const char *path, const char *vfs, int may_create,
+               struct sotto_error *err) {
+    const int flags = SQLITE_OPEN_READWRITE | (may_create ? SQLITE_OPEN_CREATE : 0) |
+                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     s->path = path;
     s->state = SOTTO_STORAGE_FAILED;
     s->is_in_transaction = s->is_transaction_bad = 0;
@@ -221,8 +222,36 @@ static int step_done(struct store *s, enum store_statement which, const char *do
     return rc == SQLITE_DONE ? SOTTO_OK : store_fail(s, rc, doing, err);
 }
 
+static int gone(struct store *s, struct sotto_error *err) {
+    s->failures++;
+    s->is_transaction_bad = 1;
+    s->state = SOTTO_STORAGE_FAILED;
+    return fail(err, SOTTO_E_IO,
+                "%s: the vault's file was deleted, unmounted or replaced while it was in use; put "
+                "it back",
+                s->path);
+}
+
+int store_look(struct store *s, struct sotto_error *err) {
+    int has_moved = 0;
+    int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return rc == SQLITE_OK && has_moved ? gone(s, err) : SOTTO_OK;
+}
+
+/* The same for the log, which holds what was just committed and so is never empty then. */
+static int look_at_log(struct store *s, struct sotto_error *err) {
+    const char *name = sqlite3_filename_wal(sqlite3_db_filename(s->db, "main"));
+    sqlite3_vfs *vfs = NULL;
+    int is_there = 1;
+    int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+    if (rc != SQLITE_OK || !vfs || !name) return SOTTO_OK;
+    rc = vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &is_there);
+    return rc == SQLITE_OK && !is_there ? gone(s, err) : SOTTO_OK;
+}
+
 int store_begin(struct store *s, struct sotto_error *err) {
-    int status = step_done(s, STORE_BEGIN, "write to", err);
+    int status = store_look(s, err);
+    if (status == SOTTO_OK) status = step_done(s, STORE_BEGIN, "write to", err);
     if (status != SOTTO_OK) return status;
     s->is_in_transaction = 1;
     s->is_transaction_bad = 0;
@@ -234,7 +263,8 @@ int store_commit(struct store *s, struct sotto_error *err) {
     if (status != SOTTO_OK) return status;
     s->is_in_transaction = 0;
     s->commits++;
-    return SOTTO_OK;
+    status = store_look(s, err);
+    return status == SOTTO_OK ? look_at_log(s, err) : status;
 }
 
 void store_rollback(struct store *s) {

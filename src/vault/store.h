@@ -31,9 +31,9 @@ struct store {
     uint64_t commits, failures;
 };
 
-/* Opens or creates the file, takes its lock and looks inside without changing it. SOTTO_E_BUSY when
- * another process holds it, SOTTO_E_CORRUPT when it is not a vault's. */
-int store_open(struct store *s, const char *path, const char *vfs,
+/* Opens the file, or if it may creates it, takes its lock and looks inside without changing it.
+ * SOTTO_E_BUSY when another process holds it, SOTTO_E_CORRUPT when it is not a vault's. */
+int store_open(struct store *s, const char *path, const char *vfs, int may_create,
                struct sotto_error *err) MUST_CHECK;
 /* Makes the table in a new file; opens a transaction that the caller fills and commits. */
 int store_create(struct store *s, struct sotto_error *err) MUST_CHECK;
@@ -45,6 +45,12 @@ void store_close(struct store *s);
 
 /* Checks the structure of every page (not the content of blobs). */
 int store_check(struct store *s, struct sotto_error *err) MUST_CHECK;
+
+/* SOTTO_E_IO, which fails the store, when the file is no longer where it was opened: deleted, on a
+ * partition that is gone, or with another in its place. What is written would be lost. Beginning a
+ * transaction looks, and so does committing: what was acknowledged is where it will be looked for.
+ */
+int store_look(struct store *s, struct sotto_error *err) MUST_CHECK;
 
 int store_begin(struct store *s, struct sotto_error *err) MUST_CHECK;
 int store_commit(struct store *s, struct sotto_error *err) MUST_CHECK;

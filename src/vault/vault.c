@@ -37,6 +37,7 @@ static int spoil(struct vault *v, int status) {
 void change_drop(struct vault *v) {
     store_rollback(&v->store);
     v->meta = v->stored;
+    memcpy(v->used, v->used_stored, sizeof v->used);
     v->is_anchored = 0;
     v->n_notes = 0;
     if (v->keys) keyring_settle(v, 0);
@@ -55,6 +56,7 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
     if (status == SOTTO_OK) status = store_commit(&v->store, err);
     if (status != SOTTO_OK) return status;
     v->stored = v->meta;
+    memcpy(v->used_stored, v->used, sizeof v->used);
     v->is_anchored = 0;
     v->n_notes = 0;
     keyring_settle(v, 1);
@@ -136,6 +138,13 @@ int vault_write_notes(struct vault *v, struct sotto_error *err) {
 
 /* ---- Rows --------------------------------------------------------------------------------- */
 
+void usage_turn(struct vault *v, int64_t row, size_t n, int by) {
+    uint32_t slot = row_keyring_slot(row);
+    if (slot == KEYRING_SLOTS) return;
+    v->used[slot].records += by > 0 ? 1u : UINT32_MAX; /* wraps to one less */
+    v->used[slot].bytes += by > 0 ? (uint64_t)n : UINT64_MAX - n + 1;
+}
+
 int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
              const void *content, size_t n, struct sotto_error *err) {
     size_t blob_n = 0;
@@ -145,6 +154,7 @@ int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[
     if (status == SOTTO_OK) {
         generation = blob_generation(v->blob, blob_n) + 1;
         census_turn(&v->meta.census, census, place->k, v->blob, blob_n);
+        usage_turn(v, place->k, blob_n, -1);
     } else if (status != SOTTO_E_NOT_FOUND) {
         return status;
     }
@@ -156,6 +166,7 @@ int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[
     status = store_put(&v->store, place->k, v->blob, blob_n, err);
     if (status != SOTTO_OK) return status;
     census_turn(&v->meta.census, census, place->k, v->blob, blob_n);
+    usage_turn(v, place->k, blob_n, 1);
     v->bytes_sealed += blob_n;
     return SOTTO_OK;
 }
@@ -170,6 +181,7 @@ int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,
         status = store_get(&v->store, row, v->blob, sizeof v->blob, &n, err);
         if (status != SOTTO_OK) return status;
         census_turn(&v->meta.census, v->keys->census, row, v->blob, n);
+        usage_turn(v, row, n, -1);
         found++;
         if (row++ == last) break;
     }
@@ -310,6 +322,21 @@ uint32_t vault_profile_count(const struct vault *v) {
     uint32_t count = 0;
     for (uint32_t i = 1; v->keys && i < KEYRING_SLOTS; i++) count += v->keys->slot[i].id != 0;
     return count;
+}
+
+const char *vault_profile_name(const struct vault *v, uint32_t slot) {
+    if (!v->keys || slot < 1 || slot >= KEYRING_SLOTS || !v->keys->slot[slot].id) return NULL;
+    return v->keys->slot[slot].name;
+}
+
+struct vault_usage vault_usage(const struct vault *v, uint32_t slot) {
+    struct vault_usage all = {0, 0};
+    if (slot > 0) return slot < KEYRING_SLOTS ? v->used[slot] : all;
+    for (uint32_t i = 1; i < KEYRING_SLOTS; i++) {
+        all.records += v->used[i].records;
+        all.bytes += v->used[i].bytes;
+    }
+    return all;
 }
 
 /* ---- The rest ----------------------------------------------------------------------------- */

@@ -48,7 +48,13 @@ int vault_is_locked(const struct vault *v);
  * it is SOTTO_STORAGE_READ_ONLY: it is read, and every change fails with SOTTO_E_NEWER. */
 int vault_open(struct vault *v, const struct sotto_port *port, struct rng *rng,
                struct sotto_error *err) MUST_CHECK;
-/* Closes and opens again after a failure; never retries a failed sync on the same handle. */
+/* SOTTO_E_IO, and the vault has failed, when its file is no longer where it was opened. Costs one
+ * look at the folder; whatever writes looks too. */
+int vault_look(struct vault *v, struct sotto_error *err) MUST_CHECK;
+/* Closes and opens again after a failure; never retries a failed sync on the same handle, and makes
+ * no new vault in place of one that was open and is gone: it will be back, or a restart begins
+ * anew.
+ */
 int vault_retry(struct vault *v, struct sotto_error *err) MUST_CHECK;
 void vault_close(struct vault *v);
 enum sotto_storage_state vault_state(const struct vault *v);
@@ -107,6 +113,15 @@ int vault_profile_find(struct vault *v, const char *name, uint32_t *slot) MUST_C
 int vault_profile_create(struct vault *v, const char *name, uint32_t *slot,
                          struct sotto_error *err) MUST_CHECK;
 uint32_t vault_profile_count(const struct vault *v);
+/* The name in a slot, valid until the profile is erased or the vault closed; NULL for a free one.
+ */
+const char *vault_profile_name(const struct vault *v, uint32_t slot);
+/* What profile `slot` takes of the file, keyring entry apart; slot 0: all profiles together. */
+struct vault_usage {
+    uint32_t records;
+    uint64_t bytes; /* sealed and padded */
+};
+struct vault_usage vault_usage(const struct vault *v, uint32_t slot);
 
 /* Destroys one profile (NULL: all): new key epoch, survivors re-wrapped, records deleted, old slot
  * destroyed, freed pages overwritten. Resumed by the next vault_open if cut. Must not be called

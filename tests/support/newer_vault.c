@@ -14,6 +14,18 @@ void db_run(const char *path, const char *sql) {
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+int64_t db_number(const char *path, const char *sql) {
+    sqlite3 *db;
+    sqlite3_stmt *query;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(query, 0);
+    sqlite3_finalize(query);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
 void make_newer_vault(const struct sotto_port *port, uint32_t format, uint32_t readers,
                       size_t more) {
     uint8_t meta[META_BYTES + 8] = {0}, row[80] = {3, 1, 4, 1, 5};

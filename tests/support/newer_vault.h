@@ -7,6 +7,9 @@
 /* Runs SQL on the database `path`, which nobody has open. */
 void db_run(const char *path, const char *sql);
 
+/* The number that a query on it gives. */
+int64_t db_number(const char *path, const char *sql);
+
 /* Makes of the closed vault of `port` what a later engine might write: its format and the oldest
  * that may read it, `more` (0 to 8) bytes behind what this engine knows of META, and a row of a
  * kind that it does not know. */

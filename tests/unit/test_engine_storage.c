@@ -2,7 +2,10 @@
  * and is made durable or reported. */
 #include "tests/support/test.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "engine.h"
 #include "platform/sim/fault_vfs.h"
@@ -283,6 +286,29 @@ static void stored_events_that_have_no_room_behind_newer_ones_are_the_oldest(voi
     kiosk_free(&k);
 }
 
+/* Short visits do not leave short chunks behind: each fills up the last one, whatever happened
+ * between them. */
+static void many_short_visits_fill_chunks_up(void **state) {
+    (void)state;
+    struct kiosk k;
+    make_with_anna(&k, &usual, 3);
+    for (unsigned visit = 0; visit < 40; visit++) {
+        sotto_session s = kiosk_session(&k, "anna", 0);
+        assert_int_equal(k.engine->secrets->visits[0].person.history.n, 3 + 5 * visit);
+        for (unsigned i = 0; i < 5; i++) kiosk_record(&k, s, (visit + i) % 50, SOTTO_EVENT_VIEW);
+        if (visit % 3 == 0) (void)!sotto_tick(k.engine);
+        assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+        if (visit % 4 == 0) kiosk_restart(&k);
+    }
+    sotto_close(k.engine);
+    k.engine = NULL;
+
+    /* 203 events of 50 items: 408 bytes, and 2 an event. */
+    assert_int_equal(
+        db_number(k.device.port.vault_path, "SELECT count(*) FROM b WHERE k >> 56 = 6"), 1);
+    kiosk_free(&k);
+}
+
 /* Retention rewrites the chunks when the session begins, and just then the disk fails: that is no
  * damage, and no later word may cost what was said before. */
 static void disk_error_at_the_beginning_of_a_session_destroys_no_consent(void **state) {
@@ -296,10 +322,7 @@ static void disk_error_at_the_beginning_of_a_session_destroys_no_consent(void **
     sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
     kiosk_record(&k, s, 3, SOTTO_EVENT_SELECT);
     assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
-    for (unsigned day = 0; day < 32; day++) { /* retention is 30 days */
-        sim_device_advance(&k.device, DAY_MS);
-        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
-    }
+    sim_device_advance(&k.device, 31 * (uint64_t)DAY_MS); /* retention is 30 days; no tick sweeps */
     disk.sync_fails = 1;
     s = kiosk_session(&k, "anna", 0);
     assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_FAILED);
@@ -355,8 +378,7 @@ static void yes_that_was_stored_is_not_taken_back_by_the_events_that_follow(void
     sotto_session s = kiosk_session(&k, "anna", STORE);
     for (long limit = 0; limit < 40; limit++) {
         assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
-        sim_device_advance(&k.device, 2u * DAY_MS); /* the old yes has expired */
-        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+        sim_device_advance(&k.device, 2u * DAY_MS); /* the old yes has expired; no tick sweeps */
         s = kiosk_session(&k, "anna", 0);
         kiosk_record(&k, s, 1, SOTTO_EVENT_VIEW);
         long fuse = limit;
@@ -377,39 +399,216 @@ static void yes_that_was_stored_is_not_taken_back_by_the_events_that_follow(void
     fault_vfs_unregister(&disk);
 }
 
-/* A partition that is gone leaves an empty folder, in which a new vault is made: nobody's place in
- * the old one may be taken for a place in the new one. */
+static void rename_vault(struct kiosk *k, const char *to_or_from, int is_back) {
+    char here[160], there[160];
+    for (unsigned i = 0; i < 2; i++) {
+        struct stat st;
+        snprintf(here, sizeof here, "%s%s", k->device.port.vault_path, i ? "-wal" : "");
+        snprintf(there, sizeof there, "%s/%s%s", k->dir, to_or_from, i ? "-wal" : "");
+        if (stat(is_back ? there : here, &st) != 0) continue;
+        assert_int_equal(rename(is_back ? there : here, is_back ? here : there), 0);
+    }
+}
+
+/* Another partition is mounted, with a vault of this device that knows other people: nobody's place
+ * in the old one may be taken for a place in that. */
 static void another_vault_that_comes_back_mixes_nobody_up(void **state) {
     (void)state;
     struct kiosk k;
-    struct fault_vfs disk;
-    char from[160], to[160];
     kiosk_make(&k, 60, &usual, 0);
-    assert_int_equal(fault_vfs_register(&disk, "moved"), 0);
-    k.device.port.vault_vfs = disk.name;
+    kiosk_open(&k);
+    sotto_session bob = kiosk_session(&k, "bob", STORE);
+    assert_int_equal(sotto_session_end(k.engine, bob), SOTTO_OK);
+    sotto_close(k.engine);
+    rename_vault(&k, "bobs", 0);
     kiosk_open(&k);
     sotto_session anna = kiosk_session(&k, "anna", STORE | PERSONALISE);
-    disk.sync_fails = 1;
-    assert_true(floors_save(k.engine) < 0);
-    disk.sync_fails = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        snprintf(from, sizeof from, "%s%s", k.device.port.vault_path, i ? "-wal" : "");
-        snprintf(to, sizeof to, "%s/away%u", k.dir, i);
-        assert_int_equal(rename(from, to), 0);
-    }
+    rename_vault(&k, "annas", 0);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_E_IO);
+    rename_vault(&k, "bobs", 1);
     bring_storage_back(&k);
-    sotto_session bob = kiosk_session(&k, "bob", STORE);
 
     for (unsigned i = 0; i < 40; i++) kiosk_record(&k, anna, i, SOTTO_EVENT_SELECT);
     assert_int_equal(sotto_session_end(k.engine, anna), SOTTO_OK);
 
-    assert_int_equal(sotto_session_end(k.engine, bob), SOTTO_OK);
     kiosk_session(&k, "bob", 0);
     for (unsigned i = 0; i < SOTTO_SESSIONS_MAX; i++)
         assert_int_equal(k.engine->secrets->visits[i].person.history.n, 0);
     assert_int_equal(health_of(&k).profiles, 1);
     kiosk_free(&k);
-    fault_vfs_unregister(&disk);
+}
+
+/* ---- Storage that vanishes under the engine ------------------------------------------------ */
+
+enum vanishing { FILE_MOVED, FILE_DELETED, LOG_DELETED, FOLDER_MOVED, FILE_REPLACED, VANISHINGS };
+
+static void make_vanish(struct kiosk *k, enum vanishing how) {
+    char path[160];
+    switch (how) {
+    case FILE_MOVED: rename_vault(k, "away", 0); break;
+    case FILE_DELETED: assert_int_equal(remove(k->device.port.vault_path), 0); break;
+    case LOG_DELETED:
+        snprintf(path, sizeof path, "%s-wal", k->device.port.vault_path);
+        assert_int_equal(remove(path), 0);
+        break;
+    case FOLDER_MOVED:
+        snprintf(path, sizeof path, "%s/gone", k->dir);
+        assert_int_equal(rename(k->device_dir, path), 0);
+        break;
+    case FILE_REPLACED:
+        rename_vault(k, "away", 0);
+        assert_int_equal(file_spill(k->device.port.vault_path, "not a vault, but long enough", 28),
+                         0);
+        break;
+    case VANISHINGS: break;
+    }
+}
+
+static void undo(struct kiosk *k, enum vanishing how) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/gone", k->dir);
+    if (how == FOLDER_MOVED) assert_int_equal(rename(path, k->device_dir), 0);
+    if (how == FILE_MOVED || how == FILE_REPLACED) rename_vault(k, "away", 1);
+}
+
+/* The screen goes on, health tells, nothing is acknowledged that is not where it will be looked
+ * for, and what comes back is used again. */
+static void vanished_storage_is_noticed_served_without_and_taken_back(void **state) {
+    (void)state;
+    for (int how = 0; how < VANISHINGS; how++) {
+        struct kiosk k;
+        struct sotto_item items[5];
+        make_with_anna(&k, &usual, 3);
+        sotto_session s = kiosk_session(&k, "anna", 0);
+        assert_true(kiosk_slate(&k, s, items, 5, NULL).personalised);
+        make_vanish(&k, (enum vanishing)how);
+
+        /* Whatever touches it first notices: a word, or else the next tick. */
+        int said = say(&k, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN);
+
+        assert_int_equal(said, SOTTO_E_IO);
+        assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_FAILED);
+        assert_non_null(strstr(health_of(&k).storage_message, "vault.db"));
+        struct sotto_slate_view view = kiosk_slate(&k, s, items, 5, NULL);
+        assert_int_equal(view.count, 5);
+        assert_false(view.personalised);
+        for (int i = 0; i < 3; i++) {
+            sim_device_advance(&k.device, 6000);
+            int status = sotto_tick(k.engine);
+            if (how != LOG_DELETED && how != FILE_REPLACED) assert_true(status < 0);
+        }
+        enum sotto_storage_state now = health_of(&k).storage;
+        switch ((enum vanishing)how) {
+        case FILE_REPLACED: assert_int_equal(now, SOTTO_STORAGE_REFUSED); break;
+        case LOG_DELETED: assert_int_not_equal(now, SOTTO_STORAGE_NONE); break;
+        default: assert_int_equal(now, SOTTO_STORAGE_FAILED);
+        }
+        if (how == FILE_MOVED || how == FOLDER_MOVED || how == FILE_REPLACED) {
+            undo(&k, (enum vanishing)how);
+            sim_device_advance(&k.device, 60000);
+            bring_storage_back(&k);
+            sotto_close(k.engine);
+            kiosk_open(&k);
+            s = kiosk_session(&k, "anna", 0);
+            assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_WITHDRAWN);
+            assert_int_equal(word(&k, s, SOTTO_PURPOSE_STORE), SOTTO_CONSENT_GRANTED);
+        }
+        kiosk_free(&k);
+    }
+}
+
+static void tick_notices_a_vanished_file_that_nobody_touches(void **state) {
+    (void)state;
+    struct kiosk k;
+    make_with_anna(&k, &usual, 3);
+    make_vanish(&k, FILE_MOVED);
+
+    assert_int_equal(sotto_tick(k.engine), SOTTO_E_IO);
+
+    assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_FAILED);
+    struct stat st;
+    sim_device_advance(&k.device, 6000);
+    assert_true(sotto_tick(k.engine) < 0);
+    assert_int_not_equal(stat(k.device.port.vault_path, &st), 0); /* and no new one is made */
+    undo(&k, FILE_MOVED);
+    bring_storage_back(&k);
+    assert_int_equal(health_of(&k).profiles, 1);
+    kiosk_free(&k);
+}
+
+/* ---- Two processes ------------------------------------------------------------------------- */
+
+/* Opens the kiosk in another process, tells through a pipe, and holds it until it is killed. */
+static pid_t hold_in_child(struct kiosk *k, int *is_ready) {
+    int ends[2];
+    char byte = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sotto *other = NULL;
+        byte = sotto_open(&k->config, &other, NULL) == SOTTO_OK;
+        if (write(ends[1], &byte, 1) != 1) _exit(1);
+        for (;;) pause();
+    }
+    *is_ready = read(ends[0], &byte, 1) == 1 && byte == 1;
+    close(ends[0]);
+    close(ends[1]);
+    return child;
+}
+
+static void second_process_is_refused_until_the_first_is_dead(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_error err;
+    struct sotto *second = NULL;
+    int is_ready;
+    make_with_anna(&k, &usual, 3);
+    sotto_close(k.engine);
+    k.engine = NULL;
+    for (int round = 0; round < 3; round++) {
+        pid_t child = hold_in_child(&k, &is_ready);
+        assert_true(is_ready);
+
+        assert_int_equal(sotto_open(&k.config, &second, &err), SOTTO_E_BUSY);
+
+        assert_null(second);
+        assert_non_null(strstr(err.message, "another process owns this vault"));
+        assert_int_equal(kill(child, SIGKILL), 0); /* no lock outlives its holder */
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        kiosk_open(&k);
+        assert_int_equal(health_of(&k).storage, SOTTO_STORAGE_OK);
+        assert_int_equal(health_of(&k).profiles, 1);
+        sotto_close(k.engine);
+        k.engine = NULL;
+    }
+    kiosk_free(&k);
+}
+
+/* While the engine waits for its failed storage another process takes the vault: it keeps away, and
+ * destroys no key of what is not its own any more. */
+static void storage_taken_by_another_process_is_left_to_it(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_erase_receipt told = {.size = sizeof told};
+    int is_ready;
+    make_with_anna(&k, &usual, 3);
+    make_vanish(&k, FILE_MOVED);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_E_IO);
+    assert_int_equal(vault_retry(k.engine->vault, NULL), SOTTO_E_IO); /* lets go of the old file */
+    undo(&k, FILE_MOVED);
+    pid_t child = hold_in_child(&k, &is_ready);
+    assert_true(is_ready);
+
+    sim_device_advance(&k.device, 6000);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_E_BUSY);
+    assert_int_equal(sotto_erase(k.engine, NULL, &told), SOTTO_E_BUSY);
+
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    bring_storage_back(&k);
+    assert_int_equal(health_of(&k).profiles, 1);
+    kiosk_free(&k);
 }
 
 /* ---- A vault that a newer engine wrote ---------------------------------------------------- */
@@ -621,10 +820,15 @@ int main(void) {
         cmocka_unit_test(profile_is_loaded_when_storage_returns_and_the_session_goes_on),
         cmocka_unit_test(yes_to_storing_somebody_who_is_stored_already_is_a_yes),
         cmocka_unit_test(stored_events_that_have_no_room_behind_newer_ones_are_the_oldest),
+        cmocka_unit_test(many_short_visits_fill_chunks_up),
         cmocka_unit_test(disk_error_at_the_beginning_of_a_session_destroys_no_consent),
         cmocka_unit_test(a_no_to_an_unreadable_profile_spares_the_other_words),
         cmocka_unit_test(yes_that_was_stored_is_not_taken_back_by_the_events_that_follow),
         cmocka_unit_test(another_vault_that_comes_back_mixes_nobody_up),
+        cmocka_unit_test(vanished_storage_is_noticed_served_without_and_taken_back),
+        cmocka_unit_test(tick_notices_a_vanished_file_that_nobody_touches),
+        cmocka_unit_test(second_process_is_refused_until_the_first_is_dead),
+        cmocka_unit_test(storage_taken_by_another_process_is_left_to_it),
         cmocka_unit_test(newer_vault_serves_who_is_in_it_and_takes_nothing),
         cmocka_unit_test(key_store_that_fails_at_open_is_asked_again_before_anything_is_signed),
         cmocka_unit_test(floors_that_cannot_be_read_stop_the_engine_and_not_the_process),

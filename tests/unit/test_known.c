@@ -18,13 +18,13 @@ static int stream_u32(struct rng *g, uint32_t *out) {
 }
 #define rng_bytes stream_bytes
 #define rng_u32   stream_u32
-#include "dp/mechanism.c"
-#include "dp/mechanism_choose.c"
-#include "dp/mechanism_noise.c"
-#include "dp/mechanism_projective.c"
-#include "dp/mechanism_subset.c"
-#include "dp/sample.c"
-#include "dp/sample_fixed.c"
+#include "dp/mechanism.c"            /* NOLINT(bugprone-suspicious-include) */
+#include "dp/mechanism_choose.c"     /* NOLINT(bugprone-suspicious-include) */
+#include "dp/mechanism_noise.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "dp/mechanism_projective.c" /* NOLINT(bugprone-suspicious-include) */
+#include "dp/mechanism_subset.c"     /* NOLINT(bugprone-suspicious-include) */
+#include "dp/sample.c"               /* NOLINT(bugprone-suspicious-include) */
+#include "dp/sample_fixed.c"         /* NOLINT(bugprone-suspicious-include) */
 
 #define THEIRS "../shared/vectors/"
 #define OURS   "tests/vectors/noise.txt"
@@ -52,12 +52,19 @@ static const char *after(const char *from, const char *what) {
     return at + strlen(what);
 }
 
+/* Of two hexadecimal digits. */
+static uint8_t byte_of(const char *hex) {
+    char digits[3] = {hex[0], hex[1], 0}, *end;
+    uint8_t byte = (uint8_t)strtoul(digits, &end, 16);
+    assert_true(end == digits + 2);
+    return byte;
+}
+
 /* The bytes of the string that JSON has under `key`; returns how many. */
 static size_t hex_of(const char *json, const char *key, uint8_t *out, size_t room) {
     const char *at = after(after(json, key), ": \"");
     size_t n = 0;
-    for (unsigned byte; n < room && sscanf(at + 2 * n, "%2x", &byte) == 1 && at[2 * n] != '"'; n++)
-        out[n] = (uint8_t)byte;
+    for (; n < room && at[2 * n] != '"'; n++) out[n] = byte_of(at + 2 * n);
     return n;
 }
 
@@ -104,7 +111,7 @@ static void stream_is_that_of_the_rfc(void **state) {
                    {17, 0x1f, {0x9c, 0x97, 0xd0, 0x36, 0xa3, 0xba, 0xc8, 0x19}}};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         uint8_t message[17], made[8];
-        for (uint8_t b = 0; b < sizeof message; b++) message[b] = b;
+        for (size_t b = 0; b < sizeof message; b++) message[b] = (uint8_t)b;
         turboshake_begin(&stream);
         turboshake_absorb(&stream, message, vectors[i].n);
         turboshake_end(&stream, vectors[i].domain);
@@ -186,8 +193,7 @@ static void compare_answers(const char *name, const long long *p, char *at) {
     for (; *at; n++) {
         uint8_t expected[32] = {0}, made[32] = {0};
         size_t bytes = 0;
-        for (unsigned b; sscanf(at, "%2x", &b) == 1 && *at != ' '; at += 2)
-            expected[bytes++] = (uint8_t)b;
+        for (; *at && *at != ' '; at += 2) expected[bytes++] = byte_of(at);
         at += strspn(at, " ");
         assert_int_equal(mechanism_answer(&rng, &t, value, made), 0);
         assert_int_equal(mechanism_answer_bytes(&t), bytes);
@@ -202,7 +208,7 @@ static void every_mechanism_gives_our_published_samples(void **state) {
     uint8_t seed[32];
     char *rest = NULL;
     int n_lines = 0;
-    for (uint8_t i = 0; i < sizeof seed; i++) seed[i] = i;
+    for (size_t i = 0; i < sizeof seed; i++) seed[i] = (uint8_t)i;
     if (!load(OURS)) fail_msg(OURS " is not there: run from the top of the checkout");
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char name[20];

@@ -413,13 +413,14 @@ static double simulated(const struct mechanism_terms *t, uint32_t people, uint32
     static uint32_t seen[MECHANISM_CELLS_MAX], held[MECHANISM_CELLS_MAX];
     uint64_t p, q, of;
     double total = 0;
+    uint32_t cells = t->n_cells > 0 ? t->n_cells : 1;
     assert_int_equal(mechanism_odds(t, &p, &q, &of), 0);
     double sure = (double)p / (double)of, other = (double)q / (double)of;
     for (uint32_t round = 0; round < rounds; round++) {
         memset(seen, 0, sizeof seen);
         memset(held, 0, sizeof held);
         for (uint32_t i = 0; i < people; i++) {
-            uint32_t value = (uint32_t)((uint64_t)i * i % t->n_cells);
+            uint32_t value = (uint32_t)((uint64_t)i * i % cells);
             uint8_t answer[32];
             assert_int_equal(mechanism_answer(&rng, t, value, answer), 0);
             held[value]++;

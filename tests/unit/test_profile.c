@@ -5,6 +5,7 @@
 #include "profile/consent.h"
 #include "profile/history.h"
 #include "tests/support/dice.h"
+#include "tests/support/format_md.h"
 
 static struct policy asking_policy(void) {
     struct policy p;
@@ -95,10 +96,10 @@ static void full_history_forgets_the_oldest(void **state) {
         history_add(&h, (struct history_event){.key = i, .time_s = i, .type = SOTTO_EVENT_VIEW});
         if (i == 99) h.n_stored = 100;
     }
-    assert_int_equal(h.n, SOTTO_HISTORY_MAX);
-    assert_int_equal(h.events[0].key, 10);
+    assert_int_equal(h.n, SOTTO_HISTORY_MAX - 22); /* 32 at once */
+    assert_int_equal(h.events[0].key, 32);
     assert_int_equal(h.events[h.n - 1].key, SOTTO_HISTORY_MAX + 9);
-    assert_int_equal(h.n_stored, 90);
+    assert_int_equal(h.n_stored, 68);
 
     history_expire(&h, 50);
 
@@ -134,14 +135,14 @@ static void events_survive_a_chunk(void **state) {
     static struct history h, back;
     uint8_t bytes[HISTORY_CHUNK_BYTES];
     for (int round = 0; round < 2000; round++) {
-        uint32_t length = 1 + dice_below(&d, 32), first = dice_below(&d, 9);
-        random_events(&d, &h, 40);
-        size_t n = history_encode(&h, first, length, bytes);
-        assert_true(n <= sizeof bytes);
+        uint32_t first = dice_below(&d, 9);
+        random_events(&d, &h, first + 1 + dice_below(&d, 200));
+        uint32_t n = history_encode(&h, first, bytes);
         memset(&back, 0, sizeof back);
-        assert_int_equal(history_decode(&back, bytes, n), 0);
-        assert_int_equal(back.n, length);
-        for (uint32_t i = 0; i < length; i++) {
+        assert_int_equal(history_decode(&back, bytes, sizeof bytes), 0);
+        assert_in_range(n, 1, h.n - first);
+        assert_int_equal(back.n, n);
+        for (uint32_t i = 0; i < n; i++) {
             assert_int_equal(back.events[i].key, h.events[first + i].key);
             assert_int_equal(back.events[i].time_s, h.events[first + i].time_s);
             assert_int_equal(back.events[i].type, h.events[first + i].type);
@@ -150,15 +151,34 @@ static void events_survive_a_chunk(void **state) {
     }
 }
 
-/* The worst there is: 32 items, each an age away from the one before. */
-static void the_longest_chunk_fits(void **state) {
+/* However many there are, chunk after chunk takes them all: strangers an age apart (the worst there
+ * is), one item again and again (the best), and items that come back from far. */
+static void chunks_take_any_number_of_events(void **state) {
     (void)state;
-    struct history h = {0};
+    static const struct {
+        uint32_t items, most;
+    } cases[] = {{SOTTO_HISTORY_MAX, 63}, {1, 255}, {64, 255}, {90, 255}};
+    static struct history h, back;
     uint8_t bytes[HISTORY_CHUNK_BYTES];
-    for (uint32_t i = 0; i < 32; i++)
-        history_add(&h, (struct history_event){
-                            .key = i, .time_s = i % 2 ? UINT32_MAX : 0, .type = SOTTO_EVENT_VIEW});
-    assert_int_equal(history_encode(&h, 0, 32, bytes), 8 + 32 * 9 + 31 * 5);
+    for (unsigned c = 0; c < ARRAY_LEN(cases); c++) {
+        memset(&h, 0, sizeof h);
+        memset(&back, 0, sizeof back);
+        for (uint32_t i = 0; i < SOTTO_HISTORY_MAX; i++)
+            history_add(&h, (struct history_event){.key = i % cases[c].items,
+                                                   .time_s = c == 0 && i % 2 ? UINT32_MAX : 0,
+                                                   .type = SOTTO_EVENT_VIEW});
+        for (uint32_t from = 0; from < h.n;) {
+            uint32_t n = history_encode(&h, from, bytes);
+            assert_in_range(n, 1, cases[c].most);
+            assert_int_equal(history_decode(&back, bytes, sizeof bytes), 0);
+            from += n;
+        }
+        assert_int_equal(back.n, h.n);
+        for (uint32_t i = 0; i < h.n; i++) {
+            assert_int_equal(back.events[i].key, h.events[i].key);
+            assert_int_equal(back.events[i].time_s, h.events[i].time_s);
+        }
+    }
 }
 
 static void damage_adds_nothing_and_nothing_is_written_in_two_ways(void **state) {
@@ -168,29 +188,44 @@ static void damage_adds_nothing_and_nothing_is_written_in_two_ways(void **state)
     uint8_t bytes[HISTORY_CHUNK_BYTES + 1], copy[HISTORY_CHUNK_BYTES + 1],
         again[HISTORY_CHUNK_BYTES];
     int refused = 0;
-    for (int round = 0; round < 300; round++) {
-        random_events(&d, &h, 32);
-        size_t n = history_encode(&h, 0, 32, bytes);
-        bytes[n] = 0;
-        for (size_t cut = 0; cut <= n + 1; cut++) {
+    for (int round = 0; round < 60; round++) {
+        random_events(&d, &h, 1 + dice_below(&d, 200));
+        uint32_t n = history_encode(&h, 0, bytes);
+        bytes[HISTORY_CHUNK_BYTES] = 0;
+        for (size_t cut = 0; cut <= sizeof bytes; cut++) {
+            int is_whole = cut == HISTORY_CHUNK_BYTES;
             memset(&back, 0, sizeof back);
-            assert_int_equal(history_decode(&back, bytes, cut), cut == n ? 0 : -1);
-            assert_int_equal(back.n, cut == n ? 32 : 0);
+            assert_int_equal(history_decode(&back, bytes, cut), is_whole ? 0 : -1);
+            assert_int_equal(back.n, is_whole ? n : 0);
         }
-        for (size_t i = 0; i < n; i++) {
-            memcpy(copy, bytes, n);
+        for (size_t i = 0; i < HISTORY_CHUNK_BYTES; i++) {
+            memcpy(copy, bytes, HISTORY_CHUNK_BYTES);
             copy[i] ^= (uint8_t)(1u << dice_below(&d, 8));
             memset(&back, 0, sizeof back);
-            if (history_decode(&back, copy, n) != 0) {
+            if (history_decode(&back, copy, HISTORY_CHUNK_BYTES) != 0) {
                 assert_int_equal(back.n, 0);
                 refused++;
             } else { /* other events, but then these bytes are how they are written */
-                assert_int_equal(history_encode(&back, 0, back.n, again), n);
-                assert_memory_equal(again, copy, n);
+                assert_int_equal(history_encode(&back, 0, again), back.n);
+                assert_memory_equal(again, copy, HISTORY_CHUNK_BYTES);
             }
         }
     }
     assert_true(refused > 1000);
+}
+
+static void example_in_format_md_is_a_chunk(void **state) {
+    (void)state;
+    struct history h = {0};
+    uint8_t example[HISTORY_CHUNK_BYTES] = {0}, bytes[HISTORY_CHUNK_BYTES];
+    history_add(&h, (struct history_event){.key = 7, .time_s = 16, .type = SOTTO_EVENT_VIEW});
+    history_add(&h, (struct history_event){.key = 8, .time_s = 19, .type = SOTTO_EVENT_VIEW});
+    history_add(&h, (struct history_event){.key = 7, .time_s = 17, .type = SOTTO_EVENT_PURCHASE});
+
+    assert_int_equal(history_encode(&h, 0, bytes), 3);
+
+    assert_int_equal(hex_after("A chunk of events (class 6)", example, sizeof example), 30);
+    assert_memory_equal(bytes, example, sizeof bytes);
 }
 
 static void chunks_of_format_1_are_still_read(void **state) {
@@ -227,9 +262,9 @@ static void stored_events_take_their_place_before_newer_ones(void **state) {
         for (uint32_t i = 0; i < newer[round]; i++)
             history_add(&h, (struct history_event){.key = 1000 + i, .type = SOTTO_EVENT_VIEW});
 
-        for (uint32_t from = 0; from < 40; from += 20) {
-            size_t n = history_encode(&stored, from, 20, bytes);
-            assert_int_equal(history_decode(&h, bytes, n), 0);
+        for (stored.n = 20; stored.n <= 40; stored.n += 20) {
+            assert_int_equal(history_encode(&stored, stored.n - 20, bytes), 20);
+            assert_int_equal(history_decode(&h, bytes, sizeof bytes), 0);
         }
 
         uint32_t room = SOTTO_HISTORY_MAX - newer[round], kept = room < 40 ? room : 40;
@@ -271,8 +306,9 @@ int main(void) {
         cmocka_unit_test(damaged_consent_record_is_no),
         cmocka_unit_test(full_history_forgets_the_oldest),
         cmocka_unit_test(events_survive_a_chunk),
-        cmocka_unit_test(the_longest_chunk_fits),
+        cmocka_unit_test(chunks_take_any_number_of_events),
         cmocka_unit_test(damage_adds_nothing_and_nothing_is_written_in_two_ways),
+        cmocka_unit_test(example_in_format_md_is_a_chunk),
         cmocka_unit_test(chunks_of_format_1_are_still_read),
         cmocka_unit_test(stored_events_take_their_place_before_newer_ones),
         cmocka_unit_test(later_words_win_and_only_a_no_is_kept_as_a_debt),

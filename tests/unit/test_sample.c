@@ -194,6 +194,57 @@ static void bounds_of_the_scale_are_kept(void **state) {
     assert_true(fabs(sum / 10000 - 1) < 0.05); /* E|x| is the scale; sd of the mean is 0.01 */
 }
 
+static void bounds_of_the_gaussian_are_kept(void **state) {
+    (void)state;
+    const uint64_t most = UINT64_C(1) << 52;
+    struct draw *d = start(1, 1);
+    int64_t v = 77;
+    static const uint64_t wrong[][2] = {
+        {0, 1}, {1, 0}, {(UINT64_C(1) << 52) + 1, 1}, {1, (UINT64_C(1) << 52) + 1}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(sample_discrete_gaussian(&d->rng, wrong[i][0], wrong[i][1], &v), -1);
+    assert_int_equal(v, 77);
+    /* The widest, with sigma 2^26, the narrowest, and the longest fraction; UBSan looks on. */
+    double squares = 0;
+    for (int i = 0; i < 4000; i++) {
+        assert_int_equal(sample_discrete_gaussian(&d->rng, most, 1, &v), 0);
+        squares += (double)v * (double)v / (double)most;
+        assert_int_equal(sample_discrete_gaussian(&d->rng, 1, most, &v), 0);
+        assert_int_equal(v, 0);
+        assert_int_equal(sample_discrete_gaussian(&d->rng, most - 1, most - 3, &v), 0);
+        assert_true(v > -12 && v < 12);
+    }
+    assert_true(fabs(squares / 4000 - 1) < 0.12); /* 5 of its sd, sqrt(2/4000) */
+}
+
+static void fixed_time_samplers_refuse_what_they_have_no_table_for(void **state) {
+    (void)state;
+    struct draw *d = start(1, 1);
+    struct sample_gaussian law = {1, 2, 3};
+    int32_t v = 77;
+    static const struct {
+        uint32_t odd;
+        int log2_num;
+    } none[] = {{0, 0}, {2, 0},  {11, 0}, {257, 0},      {1, -11},
+                {1, 3}, {9, -8}, {9, 3},  {1, INT32_MIN}};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        assert_int_equal(sample_laplace_is_fixed(none[i].odd, none[i].log2_num), 0);
+        assert_int_equal(sample_laplace_fixed(&d->rng, none[i].odd, none[i].log2_num, &v), -1);
+    }
+    static const uint32_t wrong[][2] = {{2047, 20}, {4096, 20}, {2048, 16}, {2048, 38}, {0, 0}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(sample_gaussian_law(wrong[i][0], wrong[i][1], &law), -1);
+    assert_int_equal(v, 77);
+    assert_int_equal(law.step, 3);
+    /* The step is the least that is half of sigma or more. */
+    for (uint32_t s = 17; s <= 37; s++)
+        for (uint32_t a = 2048; a < 4096; a += 13) {
+            assert_int_equal(sample_gaussian_law(a, s, &law), 0);
+            uint64_t step = law.step, bound = UINT64_C(1) << (s - 3);
+            assert_true(step * step * a >= bound && (step - 1) * (step - 1) * a < bound);
+        }
+}
+
 static void failed_generator_gives_no_value(void **state) {
     (void)state;
     struct draw *d = start(4, 1);
@@ -224,6 +275,8 @@ int main(void) {
         cmocka_unit_test(mean_is_zero_and_variance_as_computed),
         cmocka_unit_test(uniform_draws_are_uniform_up_to_the_largest_bound),
         cmocka_unit_test(bounds_of_the_scale_are_kept),
+        cmocka_unit_test(bounds_of_the_gaussian_are_kept),
+        cmocka_unit_test(fixed_time_samplers_refuse_what_they_have_no_table_for),
         cmocka_unit_test(failed_generator_gives_no_value),
     };
     print_message("seed %llu\n", (unsigned long long)SEED);

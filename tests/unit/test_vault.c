@@ -65,7 +65,7 @@ static void stored_lengths_tell_only_the_size_class(void **state) {
                                         -1, &query, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_step(query), SQLITE_ROW);
-    assert_int_equal(sqlite3_column_int(query, 0), 6);
+    assert_int_equal(sqlite3_column_int(query, 0), 7);
     assert_int_equal(sqlite3_column_int(query, 1), 36 + 64 + 16);
     assert_int_equal(sqlite3_column_int(query, 2), 36 + 4096 + 16);
     sqlite3_finalize(query);

@@ -184,7 +184,7 @@ def wide(v):
 def main():
     out = ['/* table: see table.h. Written by tools/dev/noise_tables.py, which says how each number was rounded;',
            ' * do not edit. tests/unit/test_table.c proves what they promise. */',
-           '#include "dp/table.h"', '']
+           '#include "dp/table.h"', '', '/* clang-format off */', '']
     for odd, first in LAPLACE:
         out.append('static const struct wide laplace_%d[] = {' % odd)
         out += [wide(t) for t in laplace(odd, first, last_digit(odd))]

@@ -11,9 +11,9 @@ purpose=${1:-build}
 
 build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-dev liblzma-dev
     libzstd-dev libinih-dev libjansson-dev'
-test="$build g++ libcmocka-dev minisign xz-utils zstd python3 valgrind"
+test="$build g++ libcmocka-dev minisign xz-utils zstd e2fsprogs python3 valgrind"
 lint="$build clang-format clang-tidy cppcheck shellcheck"
-bench="$test libfaiss-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+bench="$test libfaiss-dev libsqlcipher-dev libssl-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
 fuzz="$build clang libclang-rt-14-dev"
 ci="$test $lint clang libclang-rt-14-dev chromium fonts-dejavu-core

@@ -47,8 +47,8 @@ static const struct {
     const char *key, *text;
 } kinds[SOTTO_AUDIT_KINDS] = {
     [SOTTO_AUDIT_START] = {"starts", "starts of the engine"},
-    [SOTTO_AUDIT_POLICY] = {"strict_policy", "times the strict policy took over"},
-    [SOTTO_AUDIT_MODEL] = {"models_set_aside", "models set aside"},
+    [SOTTO_AUDIT_POLICY] = {"strict_policy", "changes between the policy and the strict rules"},
+    [SOTTO_AUDIT_MODEL] = {"models_set_aside", "models set aside, or used again"},
     [SOTTO_AUDIT_CONSENT] = {"consents", "words on consent stored"},
     [SOTTO_AUDIT_ERASE] = {"erasures", "erasures begun"},
     [SOTTO_AUDIT_SHRED] = {"keys_destroyed", "keys destroyed for them"},
@@ -169,8 +169,14 @@ static void print_entry(void *ctx, uint64_t number, const struct sotto_audit_ent
         printf("started: model %" PRIu64 "%s, policy %" PRIu64 "%s\n", e->a,
                e->detail & 2 ? " (set aside)" : "", e->b, e->detail & 1 ? " (strict rules)" : "");
         break;
-    case SOTTO_AUDIT_POLICY: printf("strict rules instead of policy %" PRIu64 "\n", e->a); break;
-    case SOTTO_AUDIT_MODEL: printf("model %" PRIu64 " set aside\n", e->a); break;
+    case SOTTO_AUDIT_POLICY:
+        printf(e->detail ? "policy %" PRIu64 " instead of the strict rules\n"
+                         : "strict rules instead of policy %" PRIu64 "\n",
+               e->a);
+        break;
+    case SOTTO_AUDIT_MODEL:
+        printf("model %" PRIu64 " %s\n", e->a, e->detail ? "used again" : "set aside");
+        break;
     case SOTTO_AUDIT_CONSENT:
         printf("consent of a profile: store %s, personalise %s, measure %s\n", state_name(e->a),
                state_name(e->a >> 8), state_name(e->a >> 16));
