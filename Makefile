@@ -70,6 +70,7 @@ objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
 HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
 TEST_OBJ := $(call objects,tests/support/*.c)
+FAULT_OBJ := $(call objects,tests/fault/*.c)
 FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
@@ -127,6 +128,11 @@ $(UNITS:%=$(O)/tests/%) $(BENCHES:%=$(O)/bench/%) $(AUDITS:%=$(O)/audit/%):
 $(O)/bench/vault: $(VAULT_OBJ) $(O)/obj/platform/sim/fault_vfs.o $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(DEVICE_LD)
+
+# The fault matrix stands between the rooms: it sees each commit, and makes allocators fail.
+$(O)/fault: $(FAULT_OBJ) $(filter-out %/kiosk.o %/dp_kiosk.o %/pack_tool.o,$(TEST_OBJ)) $(O)/libhost.a $(O)/libsotto.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) -pie $(foreach f,store_commit malloc sodium_malloc sodium_free,-Wl,--wrap=$f) $(TEST_LD)
 
 # Only with FUZZ=1 and clang.
 $(FUZZERS:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/obj/tests/fuzz/%.o $(O)/libhost.a $(O)/libsotto.a
