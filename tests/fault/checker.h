@@ -7,7 +7,7 @@
 
 #include "tests/fault/record.h"
 
-#define CANDIDATES_MAX 64
+#define CANDIDATES_MAX 1024
 
 /* What may be there after some operations of a record. */
 struct horizon {

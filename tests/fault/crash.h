@@ -10,7 +10,7 @@
 
 #include "tests/fault/disk.h"
 
-#define CRASH_PENDING_MAX 4096
+#define CRASH_PENDING_MAX 65536
 
 struct unsynced {
     const struct op *op;

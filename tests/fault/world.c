@@ -22,7 +22,18 @@ static void problem(struct world *w, const char *what, int status) {
                  w->engine ? sotto_last_error(w->engine) : "");
 }
 
+/* A commit that failed may have been done all the same; then the visit's events, which wait for
+ * storage, are stored a second time. */
+static void note_repeats(struct world *w) {
+    int is_away = w->engine && !engine_has_storage(w->engine);
+    for (unsigned p = 0; p < PERSONS && is_away && !w->is_away; p++)
+        if (w->session[p] && !NO_ONE(person_of(w, p)))
+            person_of(w, p)->events_max += w->seen[p];
+    w->is_away = is_away;
+}
+
 static void step(struct world *w) {
+    note_repeats(w);
     w->now.wall_s = w->device.wall_s;
     w->now.model = w->device.model;
     w->now.policy = w->device.policy;
@@ -106,7 +117,7 @@ static void settle_owed(struct world *w) {
         w->is_owed[p] = 0;
         if (w->said[p][0] && w->said[p][0] != SOTTO_CONSENT_GRANTED) {
             person_of(w, p)->place = MAY_BE_GONE;
-            person_of(w, p)->events_min = person_of(w, p)->events_max = 0;
+            w->due[p] = person_of(w, p)->events_min = person_of(w, p)->events_max = 0;
         }
         for (unsigned i = 0; i < PURPOSES; i++)
             if (w->said[p][i] && w->said[p][i] != SOTTO_CONSENT_GRANTED &&
@@ -158,7 +169,8 @@ void act_end(struct world *w, enum who p) {
     int is_known = has_storage(w), status = sotto_session_end(w->engine, w->session[p]);
     w->session[p] = 0;
     if (status == SOTTO_OK && is_known && person_of(w, p)->place == MAY_BE_THERE)
-        person_of(w, p)->events_min = person_of(w, p)->events_max;
+        person_of(w, p)->events_min = w->due[p];
+    w->due[p] = person_of(w, p)->events_min;
     w->seen[p] = 0;
     if (!w->is_owed[p]) memset(w->said[p], 0, sizeof w->said[p]);
     step(w);
@@ -169,7 +181,7 @@ void act_events(struct world *w, enum who p, unsigned n) {
         char id[16];
         snprintf(id, sizeof id, "item-%u", (w->seen[p] * 5 + (unsigned)p) % 24);
         struct sotto_event event = {sizeof event, id, SOTTO_EVENT_SELECT};
-        if (person_of(w, p)->place & MAY_BE_THERE) person_of(w, p)->events_max++;
+        if (person_of(w, p)->place & MAY_BE_THERE) person_of(w, p)->events_max++, w->due[p]++;
         w->seen[p]++;
         int status = sotto_record(w->engine, w->session[p], &event);
         if (status != SOTTO_OK) problem(w, "an event is refused", status);
@@ -181,7 +193,7 @@ static void say_store(struct world *w, enum who p, enum sotto_consent word, int 
     unsigned *place = &person_of(w, p)->place;
     if (word == SOTTO_CONSENT_GRANTED) {
         if (status == SOTTO_OK && *place == MAY_BE_GONE)
-            person_of(w, p)->events_min = person_of(w, p)->events_max = w->seen[p];
+            w->due[p] = person_of(w, p)->events_min = person_of(w, p)->events_max = w->seen[p];
         else if (*place != MAY_BE_THERE)
             person_of(w, p)->events_max += w->seen[p];
         *place = status == SOTTO_OK ? MAY_BE_THERE : *place | MAY_BE_THERE;
@@ -194,7 +206,7 @@ static void say_store(struct world *w, enum who p, enum sotto_consent word, int 
     }
     if (status == SOTTO_OK) {
         *place = MAY_BE_GONE;
-        person_of(w, p)->events_min = person_of(w, p)->events_max = 0;
+        w->due[p] = person_of(w, p)->events_min = person_of(w, p)->events_max = 0;
         for (unsigned i = 0; i < PURPOSES; i++) person_of(w, p)->word[i] = UNSAID;
     } else if (*place != MAY_BE_GONE) {
         *place |= MAY_BE_GONE;
@@ -238,7 +250,7 @@ void act_erase(struct world *w, enum who p) {
         if (p != ALL_PERSONS && (enum who)i != p) continue;
         if (status == SOTTO_OK) {
             person_of(w, i)->place = MAY_BE_GONE;
-            person_of(w, i)->events_min = person_of(w, i)->events_max = 0;
+            w->due[i] = person_of(w, i)->events_min = person_of(w, i)->events_max = 0;
             for (unsigned k = 0; k < PURPOSES; k++) person_of(w, i)->word[k] = UNSAID;
         } else if (person_of(w, i)->place != MAY_BE_GONE) {
             person_of(w, i)->place |= MAY_BE_GONE;

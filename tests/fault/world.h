@@ -15,7 +15,9 @@ struct world {
     sotto_session session[PERSONS];
     unsigned said[PERSONS][PURPOSES]; /* in the session: a consent, 0: nothing */
     uint32_t seen[PERSONS];           /* events of the session that may not be stored yet */
+    uint32_t due[PERSONS];            /* events that are stored once its visit has ended well */
     int is_owed[PERSONS];             /* storage owes this person a no or an erasure */
+    int is_away;                      /* storage failed */
     struct belief now;
     char problem[192];    /* the first thing that no failing storage excuses */
     void (*each)(void *); /* called after every step */
