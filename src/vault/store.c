@@ -7,6 +7,7 @@
 #include "vault/store.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 
 /* The schema, compared word for word at open. */
 #define TABLE_SQL "CREATE TABLE b(k INTEGER PRIMARY KEY, v BLOB)"
@@ -40,6 +41,7 @@ static const char *const STATEMENTS[STORE_STATEMENTS] = {
 static int store_fail(struct store *s, int rc, const char *doing, struct sotto_error *err) {
     s->failures++;
     s->is_transaction_bad = 1;
+    s->is_log_suspect |= rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
     s->state = SOTTO_STORAGE_FAILED;
     switch (rc & 0xff) {
     case SQLITE_FULL:
@@ -181,8 +183,30 @@ int store_create(struct store *s, struct sotto_error *err) {
     return status;
 }
 
+/* After a failed sync the kernel calls its pages clean and shows what the medium never got; a sync
+ * that then succeeds wrote nothing. So the log is written over by itself, which makes its pages
+ * dirty again, and synced, before anybody acts on what it tells. */
+static int log_renew(struct store *s, struct sotto_error *err) {
+    uint8_t bytes[1024];
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    int has_log = rc == SQLITE_OK && log && log->pMethods;
+    if (has_log) rc = log->pMethods->xFileSize(log, &size);
+    for (sqlite3_int64 at = 0; at < size && rc == SQLITE_OK; at += (sqlite3_int64)sizeof bytes) {
+        int n = size - at < (sqlite3_int64)sizeof bytes ? (int)(size - at) : (int)sizeof bytes;
+        rc = log->pMethods->xRead(log, bytes, n, at);
+        if (rc == SQLITE_OK) rc = log->pMethods->xWrite(log, bytes, n, at);
+    }
+    if (rc == SQLITE_OK && size) rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    if (rc != SQLITE_OK) return store_fail(s, rc, "write to", err);
+    s->is_log_suspect = 0;
+    return SOTTO_OK;
+}
+
 int store_accept(struct store *s, struct sotto_error *err) {
     int status = log_begin(s, err);
+    if (status == SOTTO_OK && s->is_log_suspect) status = log_renew(s, err);
     if (status == SOTTO_OK) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     s->is_new = 0;
     return status;
