@@ -224,16 +224,28 @@ void store_close(struct store *s) {
     s->is_in_transaction = s->is_transaction_bad = 0;
 }
 
+/* What the check's finding stands for: a page that could not be read is no damage. */
+static int finding_code(const char *finding) {
+    static const char code[] = "error code=";
+    const char *at = strstr(finding, code);
+    int rc = at ? (int)strtol(at + sizeof code - 1, NULL, 10) : SQLITE_CORRUPT;
+    return strstr(finding, "failed to get page") ? SQLITE_IOERR_READ : rc;
+}
+
 int store_check(struct store *s, struct sotto_error *err) {
     sqlite3_stmt *query = NULL;
-    int is_sound = 0;
+    int finding = SQLITE_CORRUPT;
     int rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &query, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_step(query);
-    if (rc == SQLITE_ROW)
-        is_sound = sqlite3_stricmp((const char *)sqlite3_column_text(query, 0), "ok") == 0;
+    if (rc == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(query, 0);
+        finding = !text                              ? SQLITE_NOMEM
+                  : sqlite3_stricmp(text, "ok") == 0 ? SQLITE_OK
+                                                     : finding_code(text);
+    }
     sqlite3_finalize(query);
     if (rc != SQLITE_ROW) return store_fail(s, rc, "read", err);
-    return is_sound ? SOTTO_OK : store_fail(s, SQLITE_CORRUPT, "read", err);
+    return finding == SQLITE_OK ? SOTTO_OK : store_fail(s, finding, "read", err);
 }
 
 /* ---- Transactions ------------------------------------------------------------------------- */
