@@ -75,7 +75,7 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
+.PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls fault fault-bugs
         size ci install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -85,7 +85,7 @@ all: lib tools ## the library and the tools, into O=build
 lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libsodium and SQLite
 tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
-build-tests: all examples $(UNITS:%=$(O)/tests/%) ## the unit tests, built but not run
+build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/fault ## the unit tests, built but not run
 
 # Other flags than last time: everything is built anew.
 $(O)/flags: line = $(subst ','\'',$(compile) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
@@ -173,6 +173,14 @@ audit-dp: ## every mechanism at ten million samples with fresh seeds: its law, i
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
 	@$(MAKE) $(PAR) $(O)/audit/audit_dp
 	@$(O)/audit/audit_dp
+fault: ## 2.8 million faults of storage, memory and keys: FAULT=row SEED=n SCALE=x STATE=n
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@$(MAKE) $(PAR) $(O)/fault
+	@O="$(O)" FAULT="$(FAULT)" SEED="$(SEED)" SCALE="$(SCALE)" SCENARIO="$(SCENARIO)" STATE="$(STATE)" tests/fault/run.sh
+
+fault-bugs: ## 30 mistakes seeded into the store, one by one: the matrix must notice
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@CC="$(CC)" SEED="$(SEED)" BUG="$(BUG)" tests/fault/bugs.sh
 
 fuzz: ## every parser of untrusted bytes, FUZZ_SECONDS=60 in all, under clang's libFuzzer
 	@$(MAKE) --no-print-directory setup SETUP_FOR=fuzz
@@ -227,6 +235,7 @@ uninstall: ## remove what install put there
 
 clean: ## remove what was built under O
 	$(Q)rm -rf $(addprefix $(O)/,obj tests audit bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj tests fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list

@@ -52,7 +52,9 @@ static void sqlite_free(void *p) {
     usual.xFree(p);
 }
 
-static void *sqlite_realloc(void *p, int n) { return fails(ALLOC_SQLITE) ? NULL : usual.xRealloc(p, n); }
+static void *sqlite_realloc(void *p, int n) {
+    return fails(ALLOC_SQLITE) ? NULL : usual.xRealloc(p, n);
+}
 
 long alloc_sqlite_live(void) { return sqlite_live; }
 

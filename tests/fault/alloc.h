@@ -1,6 +1,7 @@
-/* alloc: the allocators that run out. Counts what SQLite, libsodium's guarded memory and the library
- * itself ask for, and fails the n-th request, once or from then on. The linker puts the wrappers in
- * the place of malloc, sodium_malloc and sodium_free; test code uses calloc and realloc. */
+/* alloc: the allocators that run out. Counts what SQLite, libsodium's guarded memory and the
+ * library itself ask for, and fails the n-th request, once or from then on. The linker puts the
+ * wrappers in the place of malloc, sodium_malloc and sodium_free; test code uses calloc and
+ * realloc. */
 #ifndef SOTTO_FAULT_ALLOC_H
 #define SOTTO_FAULT_ALLOC_H
 

@@ -125,8 +125,7 @@ void facts_read(struct sotto *e, struct facts *f, struct verdict *v) {
     f->policy_floor = floors.policy;
     f->profiles = health.profiles;
     f->reports = health.reports;
-    if (sotto_metric(e, 0, &info) != SOTTO_OK)
-        verdict_bad(v, "no ledger: %s", sotto_last_error(e));
+    if (sotto_metric(e, 0, &info) != SOTTO_OK) verdict_bad(v, "no ledger: %s", sotto_last_error(e));
     f->spent_micro = info.spent_micro;
     for (unsigned p = 0; p < PERSONS; p++) person_read(e, p, f, v);
     slate_read(e, v);
@@ -219,7 +218,9 @@ static void content_check(const struct judge *j, const struct horizon *h, struct
         const struct content *may = &j->record->content[h->candidate[i]];
         *which = h->candidate[i];
         if (memcmp(may->digest, c.digest, sizeof c.digest) == 0) break;
-        if (i == 0) verdict_bad(verdict, "the content is of no commit: %u rows, %u profiles", c.rows, c.profiles);
+        if (i == 0)
+            verdict_bad(verdict, "the content is of no commit: %u rows, %u profiles", c.rows,
+                        c.profiles);
     }
     uint64_t first = j->record->content[h->candidate[0]].entries,
              last = j->record->content[h->candidate[h->n - 1]].entries;

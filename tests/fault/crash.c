@@ -113,7 +113,9 @@ void crash_tell(const struct crash *c) {
                    (long long)op->at);
         else
             printf("%5zu %s %s at %lld, %u bytes%s\n", i + 1, names[op->kind],
-                   op->kind <= OP_DELETE ? files[op->file] : op->file ? "1" : "0",
+                   op->kind <= OP_DELETE ? files[op->file]
+                   : op->file            ? "1"
+                                         : "0",
                    (long long)op->at, op->n, is_pending ? ", unsynced" : "");
     }
 }

@@ -2,11 +2,13 @@
 #include "tests/fault/device.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "crypto/crypto.h"
+#include "platform/linux/parts.h"
 #include "tests/support/make_pack.h"
 #include "tests/support/random_model.h"
 
@@ -129,7 +131,8 @@ static int device_secret(void *ctx, uint8_t secret[32]) {
 }
 
 static int slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n) {
-    (void)ctx;
+    struct device *d = ctx;
+    if (d->has_files) return linux_slot_put(&d->host, slot, bytes, n);
     if (slot >= DISK_SLOTS || n == 0 || n > SLOT_BYTES_MAX) return -EINVAL;
     if (disk_fails(OP_SLOT_PUT)) return -EIO;
     memcpy(disk.now.slot[slot], bytes, n);
@@ -139,7 +142,8 @@ static int slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n) {
 }
 
 static int slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t *n) {
-    (void)ctx;
+    struct device *d = ctx;
+    if (d->has_files) return linux_slot_get(&d->host, slot, bytes, cap, n);
     if (slot >= DISK_SLOTS) return -EINVAL;
     if (disk_fails(OP_SLOT_GET)) return -EIO;
     if (disk.now.slot_n[slot] == 0) return 1;
@@ -150,7 +154,8 @@ static int slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t
 }
 
 static int slot_destroy(void *ctx, unsigned slot, int *assurance) {
-    (void)ctx;
+    struct device *d = ctx;
+    if (d->has_files) return linux_slot_destroy(&d->host, slot, assurance);
     if (slot >= DISK_SLOTS) return -EINVAL;
     if (disk_fails(OP_SLOT_DESTROY)) return -EIO;
     memset(disk.now.slot[slot], 0, SLOT_BYTES_MAX);
@@ -204,6 +209,21 @@ void device_start(struct device *d, int has_counter, int64_t wall_s) {
         .vault_vfs = DISK_VFS,
         .allow_unlocked = 1,
     };
+}
+
+void device_start_files(struct device *d, const char *dir, uint64_t life, int64_t wall_s) {
+    struct sotto_error err;
+    device_start(d, 0, wall_s);
+    disk.life = life;
+    d->has_files = 1;
+    snprintf(d->host.key_dir, sizeof d->host.key_dir, "%s/keys", dir);
+    snprintf(d->host.vault_path, sizeof d->host.vault_path, "%s/vault.db", dir);
+    if (linux_keystore_open(&d->host, &err) != SOTTO_OK) abort();
+    (void)linux_file_private(d->host.vault_path);
+    d->port.vault_path = d->host.vault_path;
+    d->port.vault_vfs = "unix";
+    d->port.key_caps = SOTTO_KEYS_SOFT;
+    d->port.slot_bytes = SOTTO_SLOT_BYTES_MAX;
 }
 
 void device_configure(struct device *d, struct sotto_config *config) {

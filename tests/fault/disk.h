@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DISK_VFS     "fault-ram"
-#define DISK_VAULT   "/ram/vault.db"
-#define DISK_FILES   3 /* the vault, its rollback journal, its log */
-#define DISK_SECTOR  512
-#define DISK_SLOTS   2
-#define SLOT_BYTES   32    /* what a device of the matrix keeps in one */
+#define DISK_VFS       "fault-ram"
+#define DISK_VAULT     "/ram/vault.db"
+#define DISK_FILES     3 /* the vault, its rollback journal, its log */
+#define DISK_SECTOR    512
+#define DISK_SLOTS     2
+#define SLOT_BYTES     32    /* what a device of the matrix keeps in one */
 #define SLOT_BYTES_MAX 16384 /* as the key file does */
 
 struct ram_file {

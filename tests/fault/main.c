@@ -21,8 +21,9 @@ static const struct {
     const char *name;
     void (*run)(struct row *row);
 } rows[] = {
-    {"power", row_power},   {"lost", row_lost},     {"errors", row_errors},
-    {"memory", row_memory},
+    {"power", row_power},   {"lost", row_lost},           {"errors", row_errors},
+    {"memory", row_memory}, {"damage", row_damage},       {"kill", row_kill},
+    {"clocks", row_clocks}, {"processes", row_processes}, {"rollback", row_rollback},
 };
 
 int row_next(struct row *row) {

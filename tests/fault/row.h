@@ -8,12 +8,12 @@
 
 struct row {
     uint64_t seed;
-    double scale;          /* 1: the full matrix */
-    unsigned part, parts;  /* this process's share: states whose number is `part` modulo `parts` */
-    const char *only;      /* the one scenario to run, or NULL */
-    uint64_t number;       /* of the state at hand, over all shares */
+    double scale;         /* 1: the full matrix */
+    unsigned part, parts; /* this process's share: states whose number is `part` modulo `parts` */
+    const char *only;     /* the one scenario to run, or NULL */
+    uint64_t number;      /* of the state at hand, over all shares */
     uint64_t states, failures, engines;
-    uint64_t only_state;   /* the one state to run, from 1; 0: all */
+    uint64_t only_state; /* the one state to run, from 1; 0: all */
 };
 
 /* Counts a state; whether it is this process's to run. */

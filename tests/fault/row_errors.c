@@ -12,13 +12,13 @@
 
 #define ENGINE_EACH 8u
 
-static const char *const fault_name[FAULT_KINDS] = {
-    "", "ENOSPC", "EIO", "EROFS", "a short write", "a failing sync"};
+static const char *const fault_name[FAULT_KINDS] = {"",      "ENOSPC",        "EIO",
+                                                    "EROFS", "a short write", "a failing sync"};
 
 /* Judges where the record stands: what a power cut would leave if it took everything unsynced, or
  * nothing. */
-static void judge_end_of(const struct record *r, uint64_t number, int is_cut,
-                         struct row *row, struct verdict *v) {
+static void judge_end_of(const struct record *r, uint64_t number, int is_cut, struct row *row,
+                         struct verdict *v) {
     static struct crash crash;
     static struct image image;
     struct horizon h;
@@ -145,8 +145,8 @@ struct memory_fault {
 
 static void arm_memory(const void *what) {
     const struct memory_fault *f = what;
-    alloc = (struct alloc){.is_armed = 1, .fail_at = f->at, .is_sticky = f->is_sticky,
-                           .live = alloc.live};
+    alloc = (struct alloc){
+        .is_armed = 1, .fail_at = f->at, .is_sticky = f->is_sticky, .live = alloc.live};
 }
 
 void row_memory(struct row *row) {

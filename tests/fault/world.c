@@ -7,11 +7,11 @@
 #include "engine.h"
 #include "tests/fault/alloc.h"
 
-#define BIT(word)  (1u << (word))
-#define MINUTE_MS  60000u
-#define HOUR_MS    (60u * MINUTE_MS)
-#define UNSAID     BIT(SOTTO_CONSENT_UNKNOWN)
-#define NO_ONE(b)  ((b)->place == MAY_BE_GONE)
+#define BIT(word)       (1u << (word))
+#define MINUTE_MS       60000u
+#define HOUR_MS         (60u * MINUTE_MS)
+#define UNSAID          BIT(SOTTO_CONSENT_UNKNOWN)
+#define NO_ONE(b)       ((b)->place == MAY_BE_GONE)
 #define person_of(w, p) (&(w)->now.person[p])
 
 /* ---- Steps -------------------------------------------------------------------------------- */
@@ -27,8 +27,7 @@ static void problem(struct world *w, const char *what, int status) {
 static void note_repeats(struct world *w) {
     int is_away = w->engine && !engine_has_storage(w->engine);
     for (unsigned p = 0; p < PERSONS && is_away && !w->is_away; p++)
-        if (w->session[p] && !NO_ONE(person_of(w, p)))
-            person_of(w, p)->events_max += w->seen[p];
+        if (w->session[p] && !NO_ONE(person_of(w, p))) person_of(w, p)->events_max += w->seen[p];
     w->is_away = is_away;
 }
 
@@ -233,9 +232,8 @@ void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto
         w->said[p][0] = keep;
     } else if (!NO_ONE(person_of(w, p))) {
         unsigned *words = &person_of(w, p)->word[i];
-        *words = status == SOTTO_OK && person_of(w, p)->place == MAY_BE_THERE
-                     ? BIT(word)
-                     : *words | BIT(word);
+        *words = status == SOTTO_OK && person_of(w, p)->place == MAY_BE_THERE ? BIT(word)
+                                                                              : *words | BIT(word);
         if (status != SOTTO_OK && word != SOTTO_CONSENT_GRANTED) w->is_owed[p] = 1;
     }
     step(w);
@@ -244,8 +242,7 @@ void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto
 void act_erase(struct world *w, enum who p) {
     struct sotto_erase_receipt receipt = {.size = sizeof receipt};
     if (!w->engine) return;
-    int status =
-        sotto_erase(w->engine, p == ALL_PERSONS ? NULL : person_name[p], &receipt);
+    int status = sotto_erase(w->engine, p == ALL_PERSONS ? NULL : person_name[p], &receipt);
     for (unsigned i = 0; i < PERSONS; i++) {
         if (p != ALL_PERSONS && (enum who)i != p) continue;
         if (status == SOTTO_OK) {
@@ -285,7 +282,8 @@ void act_seal(struct world *w) {
     struct sotto_metric_info info = {.size = sizeof info};
     size_t n = 0, n_again = 0;
     if (!w->engine || sotto_metric(w->engine, 0, &info) != SOTTO_OK) return;
-    int status = sotto_report_seal(w->engine, info.id, info.open_window - 1, bytes, sizeof bytes, &n);
+    int status =
+        sotto_report_seal(w->engine, info.id, info.open_window - 1, bytes, sizeof bytes, &n);
     if (status == SOTTO_OK &&
         sotto_report_seal(w->engine, info.id, info.open_window - 1, again, sizeof again,
                           &n_again) == SOTTO_OK &&
