@@ -114,8 +114,8 @@ static void judge(int has_counter, const struct world *w, const struct snapshot 
     struct sotto_health health = {.size = sizeof health};
     struct facts f;
     disk_load(image, 300);
-    /* Without a counter at the time of the moment: later more windows are due. */
-    device_start(&device, has_counter, has_counter ? w->device.wall_s : s->belief.wall_s);
+    /* Without a counter at the time that the copy knows: later more windows are due. */
+    device_start(&device, has_counter, has_counter ? w->device.wall_s : 0);
     device.model = w->device.model;
     device.policy = w->device.policy;
     device_configure(&device, &config);
