@@ -110,6 +110,18 @@ static void slate_read(struct sotto *e, struct verdict *v) {
     (void)!sotto_session_end(e, s);
 }
 
+/* What was reported must not lie there raw any more. */
+static void tallies_read(struct sotto *e, struct verdict *v) {
+    struct vault_key key = {VAULT_TALLY, 0, 0};
+    uint8_t bytes[SOTTO_REPORT_MAX];
+    size_t n;
+    for (int is_first = 1; vault_next(e->vault, &key, is_first, NULL) == SOTTO_OK; is_first = 0) {
+        const struct vault_key outbox = {VAULT_OUTBOX, key.slot, key.seq};
+        if (vault_get(e->vault, outbox, bytes, sizeof bytes, &n, NULL) != SOTTO_E_NOT_FOUND)
+            verdict_bad(v, "the counts of window %u are there after its report", key.seq);
+    }
+}
+
 void facts_read(struct sotto *e, struct facts *f, struct verdict *v) {
     struct sotto_health health = {.size = sizeof health};
     struct sotto_metric_info info = {.size = sizeof info};
@@ -129,6 +141,7 @@ void facts_read(struct sotto *e, struct facts *f, struct verdict *v) {
     f->spent_micro = info.spent_micro;
     for (unsigned p = 0; p < PERSONS; p++) person_read(e, p, f, v);
     slate_read(e, v);
+    tallies_read(e, v);
     audit_read(e, f, v);
     if (sotto_health(e, &health) != SOTTO_OK || health.storage != SOTTO_STORAGE_OK)
         verdict_bad(v, "storage failed in use: %s", health.storage_message);
@@ -192,6 +205,8 @@ static const struct belief *belief_at(const struct record *r, size_t i) {
 }
 
 static void memory_check(long guarded, long sqlite, struct verdict *v) {
+    if (disk.is_key_weak) verdict_bad(v, "a key slot was given no fresh secret");
+    disk.is_key_weak = 0;
     if (disk.open_files != 0) verdict_bad(v, "%d files stay open", disk.open_files);
     if (alloc.live != guarded) verdict_bad(v, "guarded memory is not given back");
     if (alloc_sqlite_live() != sqlite) verdict_bad(v, "memory of SQLite is not given back");
@@ -270,6 +285,24 @@ static void old_packs_check(const struct judge *j, const struct belief *low,
     sotto_close(engine);
 }
 
+/* A report that was handed out is the same for ever. */
+static void report_check(struct sotto *e, const struct belief *b, struct verdict *v) {
+    uint8_t bytes[SOTTO_REPORT_MAX], hash[HASH_BYTES];
+    size_t n = 0;
+    if (!b->has_report) return;
+    if (sotto_report_seal(e, 1, b->report_window, bytes, sizeof bytes, &n) != SOTTO_OK) {
+        verdict_bad(v, "a report that left is gone: %s", sotto_last_error(e));
+        return;
+    }
+    hash256(hash, bytes, n);
+    if (memcmp(hash, b->report_hash, sizeof hash) != 0)
+        verdict_bad(v, "a report that left is another one now");
+}
+
+static unsigned newest(unsigned there, uint64_t floor) {
+    return there < floor ? (unsigned)floor : there;
+}
+
 /* The whole engine, which works on as if nothing had happened. */
 static void engine_judge(const struct judge *j, const struct horizon *h, struct verdict *verdict) {
     const struct belief *low = belief_at(j->record, h->belief),
@@ -280,8 +313,8 @@ static void engine_judge(const struct judge *j, const struct horizon *h, struct 
     struct sotto *engine = NULL;
     struct facts facts;
     device_start(&device, j->record->has_counter, low->wall_s);
-    device.model = high->model;
-    device.policy = high->policy;
+    device.model = newest(high->model, high->model_floor);
+    device.policy = newest(high->policy, high->policy_floor);
     device_configure(&device, &config);
     if (sotto_open(&config, &engine, &err) != SOTTO_OK) {
         verdict_bad(verdict, "the engine does not open: %s", err.message);
@@ -289,6 +322,7 @@ static void engine_judge(const struct judge *j, const struct horizon *h, struct 
     }
     facts_read(engine, &facts, verdict);
     facts_check(&facts, low, high, verdict);
+    report_check(engine, low, verdict);
     sotto_close(engine);
 }
 

@@ -135,6 +135,10 @@ static int slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n) {
     if (d->has_files) return linux_slot_put(&d->host, slot, bytes, n);
     if (slot >= DISK_SLOTS || n == 0 || n > SLOT_BYTES_MAX) return -EINVAL;
     if (disk_fails(OP_SLOT_PUT)) return -EIO;
+    static const uint8_t zeros[SLOT_BYTES_MAX];
+    for (unsigned i = 0; i < DISK_SLOTS; i++)
+        disk.is_key_weak |= disk.now.slot_n[i] == n && memcmp(disk.now.slot[i], bytes, n) == 0;
+    disk.is_key_weak |= memcmp(zeros, bytes, n) == 0;
     memcpy(disk.now.slot[slot], bytes, n);
     disk.now.slot_n[slot] = n;
     disk_note(OP_SLOT_PUT, slot, 0, bytes, n);

@@ -91,7 +91,8 @@ struct disk {
     int is_paused; /* while it is not 0 nothing fails and nothing is counted */
     uint64_t syncs, reads, writes;
 
-    uint64_t life; /* how often the device was started: no two lives draw the same salts */
+    int is_key_weak; /* a key slot was given zeros, or what it or the other one holds already */
+    uint64_t life;   /* how often the device was started: no two lives draw the same salts */
     int open_files;
 };
 extern struct disk disk;

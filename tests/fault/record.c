@@ -18,6 +18,7 @@ void record_free(struct record *r) {
     ops_free(&r->ops);
     free(r->content);
     free(r->belief);
+    free(r->nonces);
     memset(r, 0, sizeof *r);
 }
 
@@ -40,6 +41,37 @@ void record_belief(struct record *r, const struct belief *b) {
     r->belief[r->n_belief++] = *b;
 }
 
+/* ---- Nonces -------------------------------------------------------------------------------- */
+
+/* Of every blob that was committed: a nonce that comes again must be of the very same blob. */
+#define NONCES 16384u
+struct nonces {
+    struct {
+        uint8_t nonce[SEAL_NONCE_BYTES], tag[SEAL_TAG_BYTES];
+        int is_used;
+    } at[NONCES];
+    unsigned n;
+};
+
+static void nonce_note(struct record *r, const uint8_t *bytes, size_t n) {
+    const uint8_t *nonce = bytes + BLOB_HEADER_BYTES - SEAL_NONCE_BYTES,
+                  *tag = bytes + n - SEAL_TAG_BYTES;
+    if (!r->nonces) r->nonces = calloc(1, sizeof *r->nonces);
+    if (!r->nonces || r->nonces->n == NONCES / 2) abort();
+    uint32_t i = load32(nonce) % NONCES;
+    while (r->nonces->at[i].is_used && memcmp(r->nonces->at[i].nonce, nonce, SEAL_NONCE_BYTES) != 0)
+        i = (i + 1) % NONCES;
+    if (r->nonces->at[i].is_used) {
+        if (memcmp(r->nonces->at[i].tag, tag, SEAL_TAG_BYTES) != 0)
+            r->flaw = "a nonce was used twice";
+        return;
+    }
+    r->nonces->at[i].is_used = 1;
+    memcpy(r->nonces->at[i].nonce, nonce, SEAL_NONCE_BYTES);
+    memcpy(r->nonces->at[i].tag, tag, SEAL_TAG_BYTES);
+    r->nonces->n++;
+}
+
 /* ---- The content of a vault --------------------------------------------------------------- */
 
 static uint8_t blob[BLOB_BYTES_MAX + 1], scratch[BLOB_PADDED_MAX];
@@ -54,6 +86,7 @@ static int row_add(struct vault *v, int64_t row, size_t n, struct hash_stream *h
     uint32_t slot = row_keyring_slot(row);
     const uint8_t *text;
     uint8_t head[16];
+    if (recording && n >= BLOB_HEADER_BYTES + SEAL_TAG_BYTES) nonce_note(recording, blob, n);
     if (slot == KEYRING_SLOTS || !v->keys->slot[slot].id) return -1;
     struct blob_place place = {v->meta.store_id, row, v->keys->slot[slot].id};
     if (blob_unseal(blob, n, &place, v->keys->slot[slot].key, scratch, &text, &n) != SOTTO_OK)
@@ -85,6 +118,7 @@ int content_read(struct vault *v, struct content *c) {
     int status, bad = 0;
     size_t n = 0;
     memset(c, 0, sizeof *c);
+    c->generation = v->meta.generation;
     hash_stream_begin(&h);
     while ((status = store_next(&v->store, row, INT64_MAX, &row, NULL)) == SOTTO_OK) {
         if (row == META_ROW || (uint64_t)row >> 56 == 0)
@@ -108,10 +142,13 @@ int __wrap_store_commit(struct store *s, struct sotto_error *err) {
     struct content c;
     if (!recording) return __real_store_commit(s, err);
     disk.is_paused++;
-    if (content_read(v, &c) != 0) recording->is_unreadable = 1;
+    if (content_read(v, &c) != 0) recording->flaw = "a commit's content cannot be read";
+    if (c.generation <= recording->generation && recording->generation)
+        recording->flaw = "META's generation stands still";
     disk.is_paused--;
     disk_note(OP_COMMIT_BEGIN, 0, (int64_t)record_content(recording, &c), NULL, 0);
     int status = __real_store_commit(s, err);
+    if (status == SOTTO_OK) recording->generation = c.generation;
     disk_note(OP_COMMIT_END, 0, status, NULL, 0);
     return status;
 }

@@ -12,7 +12,8 @@ struct vault;
 /* Everything in a vault but keys, padding and the audit log, as one hash. */
 struct content {
     uint8_t digest[32];
-    uint64_t entries; /* of the audit log */
+    uint64_t entries;    /* of the audit log */
+    uint64_t generation; /* META's count of commits */
     uint32_t rows, profiles;
 };
 
@@ -33,7 +34,10 @@ struct belief {
     uint64_t model_floor, policy_floor; /* at least */
     unsigned model, policy;             /* the packs that lie there */
     int64_t wall_s;
-    int has_opened; /* an engine was opened on it and had storage */
+    /* The report that was handed out last, which may only ever be handed out again. */
+    int has_report;
+    uint64_t report_window;
+    uint8_t report_hash[32];
 };
 
 struct record {
@@ -45,7 +49,9 @@ struct record {
     size_t n_content, cap_content;
     struct belief *belief; /* 0: before; then after each step */
     size_t n_belief, cap_belief;
-    int is_unreadable; /* some commit's content could not be read */
+    const char *flaw; /* what no commit may do, or NULL */
+    struct nonces *nonces;
+    uint64_t generation; /* of the last commit */
 };
 void record_free(struct record *r);
 size_t record_content(struct record *r, const struct content *c);

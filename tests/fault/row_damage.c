@@ -38,13 +38,13 @@ static void start(struct rng *rng) {
 }
 
 /* All of it, or refused and untouched. */
-static void judge(struct row *row, int may_be_new, struct verdict *v) {
+enum grace { ALL_OR_NOTHING, MAY_BE_NEW, NEVER_OPENS };
+static void judge(enum grace grace, struct verdict *v) {
     struct vault *vault = vault_memory();
     struct content c;
     struct rng rng;
     struct sotto_error err = {0, ""};
     long guarded = alloc.live, sqlite = alloc_sqlite_live();
-    (void)row;
     start(&rng);
     uint64_t writes = disk.writes;
     int status = vault_open(vault, &device.port, &rng, &err);
@@ -52,8 +52,9 @@ static void judge(struct row *row, int may_be_new, struct verdict *v) {
         if (content_read(vault, &c) != 0)
             verdict_bad(v, "opened, with rows that cannot be read");
         else if (memcmp(c.digest, content.digest, sizeof c.digest) != 0 &&
-                 !(may_be_new && c.rows == 0))
+                 !(grace == MAY_BE_NEW && c.rows == 0))
             verdict_bad(v, "opened with another content: %u rows", c.rows);
+        if (grace == NEVER_OPENS) verdict_bad(v, "opened");
     } else {
         if (vault_state(vault) == SOTTO_STORAGE_OK || !err.message[0])
             verdict_bad(v, "failed without a word");
@@ -67,7 +68,7 @@ static void judge(struct row *row, int may_be_new, struct verdict *v) {
 
 /* ---- What is damaged ----------------------------------------------------------------------- */
 
-/* A vault that fills VAULT_BYTES to the byte, closed. */
+/* A vault of at least VAULT_BYTES, closed. */
 static void make_vault(int is_big_slot) {
     static const struct image nothing;
     struct world w;
@@ -79,8 +80,8 @@ static void make_vault(int is_big_slot) {
     act_visit(&w, ANNA, 40);
     act_visit(&w, BOB, 5);
     act_days(&w, 2);
-    for (unsigned i = 0; i < 300 && !is_big_slot; i++) {
-        act_visit(&w, i & 1 ? CARL : DORA, 8);
+    for (unsigned i = 0; i < 800 && !is_big_slot; i++) {
+        act_visit(&w, (enum who)(i % PERSONS), 8);
         if (disk.now.file[0].n + disk.now.file[2].n > 3 * VAULT_BYTES) {
             act_close(&w);
             act_open(&w);
@@ -104,12 +105,13 @@ static void make_vault(int is_big_slot) {
     vault_close(v);
 }
 
-static void flip_all(struct row *row, uint8_t *bytes, size_t n, const char *what) {
+static void flip_all(struct row *row, uint8_t *bytes, size_t n, const char *what,
+                     enum grace grace) {
     for (size_t bit = 0; bit < 8 * n; bit++) {
         struct verdict v = {0, ""};
         if (!row_draw(row)) continue;
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        judge(row, 0, &v);
+        judge(grace, &v);
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         row_judge(row, &v, "%s, bit %zu flipped", what, bit);
     }
@@ -121,7 +123,7 @@ static void cut_all(struct row *row) {
         struct verdict v = {0, ""};
         if (!row_draw(row)) continue;
         altered.file[0].n = n;
-        judge(row, n < 2, &v);
+        judge(n < 2 ? MAY_BE_NEW : ALL_OR_NOTHING, &v);
         row_judge(row, &v, "the vault, cut off at byte %zu", n);
     }
     altered.file[0].n = good.file[0].n;
@@ -182,7 +184,7 @@ static void change_rows(struct row *row, enum change how, size_t a, size_t b) {
     if (how == REPLAY) row_put(db, older[a].k, older[a].blob, older[a].n);
     sqlite3_close(db);
     image_copy(&altered, &disk.now);
-    judge(row, 0, &v);
+    judge(NEVER_OPENS, &v);
     image_copy(&altered, &good);
     row_judge(row, &v, "rows %zu and %zu %s", a, b, names[how]);
 }
@@ -194,6 +196,74 @@ static int is_same(size_t o, size_t *which) {
         return rows[i].n == older[o].n && memcmp(rows[i].blob, older[o].blob, rows[i].n) == 0;
     }
     return 0;
+}
+
+/* META of every length but its own. */
+static void change_meta_length(struct row *row) {
+    uint8_t longer[2 * META_BYTES] = {0};
+    for (size_t n = 1; n < sizeof longer; n++) {
+        struct verdict v = {0, ""};
+        if (n == rows[0].n || !row_draw(row)) continue;
+        memcpy(longer, rows[0].blob, rows[0].n);
+        disk_load(&good, 41);
+        sqlite3 *db = rows_open();
+        row_put(db, META_ROW, longer, n);
+        sqlite3_close(db);
+        image_copy(&altered, &disk.now);
+        judge(NEVER_OPENS, &v);
+        image_copy(&altered, &good);
+        row_judge(row, &v, "META of %zu bytes", n);
+    }
+}
+
+/* One blob by itself, which the census does not guard: it opens nowhere but in its place. */
+static void try_blob(struct row *row, size_t a, const struct blob_place *place, const uint8_t *key,
+                     const uint8_t *bytes, size_t n, const char *how, size_t at) {
+    static uint8_t scratch[BLOB_PADDED_MAX];
+    struct verdict v = {0, ""};
+    const uint8_t *text;
+    size_t text_n;
+    if (!row_draw(row)) return;
+    if (blob_unseal(bytes, n, place, key, scratch, &text, &text_n) == SOTTO_OK)
+        verdict_bad(&v, "the blob opens");
+    row_judge(row, &v, "the blob of row %zu %s %zu", a, how, at);
+}
+
+static void blobs_out_of_place(struct row *row) {
+    static uint8_t bytes[BLOB_BYTES_MAX + 1];
+    struct vault *v = vault_memory();
+    struct rng rng;
+    start(&rng);
+    if (vault_open(v, &device.port, &rng, NULL) != SOTTO_OK) exit(2);
+    for (size_t a = 0; a < n_rows; a++) {
+        uint32_t slot = row_keyring_slot(rows[a].k);
+        uint8_t other[STORE_ID_BYTES];
+        if (slot == KEYRING_SLOTS) continue;
+        const struct data_key *key = &v->keys->slot[slot];
+        struct blob_place place = {v->meta.store_id, rows[a].k, key->id};
+        memcpy(bytes, rows[a].blob, rows[a].n);
+        for (size_t b = 0; b < n_rows; b++) {
+            place.k = rows[b].k;
+            if (a != b) try_blob(row, a, &place, key->key, bytes, rows[a].n, "in row", b);
+        }
+        place.k = rows[a].k;
+        memcpy(other, v->meta.store_id, sizeof other);
+        other[3] ^= 1;
+        place.store_id = other;
+        try_blob(row, a, &place, key->key, bytes, rows[a].n, "in another store", 0);
+        place.store_id = v->meta.store_id;
+        place.key_id++;
+        try_blob(row, a, &place, key->key, bytes, rows[a].n, "under another key's number", 0);
+        place.key_id--;
+        for (size_t n = 0; n <= rows[a].n + 1; n++)
+            if (n != rows[a].n) try_blob(row, a, &place, key->key, bytes, n, "of bytes", n);
+        for (size_t bit = 0; bit < 8 * rows[a].n; bit++) {
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            try_blob(row, a, &place, key->key, bytes, rows[a].n, "with its bit flipped:", bit);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+    }
+    vault_close(v);
 }
 
 /* On a smaller vault, so that each pair can be tried. */
@@ -228,6 +298,8 @@ static void change_all_rows(struct row *row) {
         size_t which = 0;
         if (!is_same(o, &which)) change_rows(row, REPLAY, o, which);
     }
+    change_meta_length(row);
+    blobs_out_of_place(row);
 }
 
 /* ---- The exported log ---------------------------------------------------------------------- */
@@ -284,19 +356,19 @@ static void damage_log(struct row *row) {
 void row_damage(struct row *row) {
     make_vault(1);
     unsigned living = good.slot_n[0] ? 0 : 1;
-    flip_all(row, altered.slot[living], SLOT_BYTES_MAX, "the key file");
+    flip_all(row, altered.slot[living], SLOT_BYTES_MAX, "the key file", NEVER_OPENS);
     for (size_t n = 0; n < SLOT_BYTES_MAX; n++) {
         struct verdict v = {0, ""};
         if (!row_draw(row)) continue;
         altered.slot_n[living] = n;
-        judge(row, 0, &v);
+        judge(NEVER_OPENS, &v);
         row_judge(row, &v, "the key file, cut off at byte %zu", n);
     }
     make_vault(0);
     uint8_t *meta = memmem(altered.file[0].bytes, altered.file[0].n, "SOTTOVLT", 8);
     if (!meta) exit(2);
-    flip_all(row, meta, META_BYTES, "META");
-    flip_all(row, altered.file[0].bytes, altered.file[0].n, "the vault");
+    flip_all(row, meta, META_BYTES, "META", NEVER_OPENS);
+    flip_all(row, altered.file[0].bytes, altered.file[0].n, "the vault", ALL_OR_NOTHING);
     cut_all(row);
     change_all_rows(row);
     damage_log(row);

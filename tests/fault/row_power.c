@@ -25,7 +25,7 @@ static int begin(struct row *row, unsigned s, struct record *r) {
     memset(r, 0, sizeof *r);
     scenario_record(s, 1, &w, r);
     if (w.problem[0]) verdict_bad(&v, "without a fault: %s", w.problem);
-    if (r->is_unreadable) verdict_bad(&v, "a commit's content cannot be read");
+    if (r->flaw) verdict_bad(&v, "%s", r->flaw);
     long at = leak_find(r->ops.bytes, r->ops.n_bytes);
     if (at >= 0) verdict_bad(&v, "plaintext was written, byte %ld of the record", at);
     if (row_next(row)) row_judge(row, &v, "%s, as recorded", scenarios[s].name);

@@ -117,6 +117,7 @@ static void events(struct world *w) {
     device_advance(&w->device, 6000);
     act_tick(w);
     act_events(w, ANNA, 3);
+    act_abandon(w);
     act_end(w, BOB);
     act_end(w, ANNA);
     act_close(w);
@@ -160,6 +161,14 @@ static void pack_install(struct world *w) {
     act_open(w);
     act_tick(w);
     act_close(w);
+    /* The old ones come back while storage is away, so that nobody can tell. */
+    act_packs(w, 1, 1);
+    if (disk.fault == FAULT_NONE) disk.fault = FAULT_EIO, disk.fault_at = 0, disk.is_sticky = 1;
+    act_open(w);
+    if (w->engine) act_revive(w); /* else storage was there, and they were refused */
+    disk_heal();
+    act_close(w);
+    act_packs(w, 2, 2);
     act_open(w);
     act_visit(w, BOB, 2);
     act_close(w);

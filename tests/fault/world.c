@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "tests/fault/alloc.h"
+#include "vault/inside.h"
 
 #define BIT(word)       (1u << (word))
 #define MINUTE_MS       60000u
@@ -102,7 +103,6 @@ static void note_reports(struct world *w) {
 static void note_floors(struct world *w) {
     if (!has_storage(w) || w->engine->saved_floor_s == 0) return;
     if (w->engine->storage_status != SOTTO_OK) return;
-    w->now.has_opened = 1;
     if (w->engine->model_status == SOTTO_OK && w->device.model > w->now.model_floor)
         w->now.model_floor = w->device.model;
     if (w->engine->rules == &w->engine->policy && w->device.policy > w->now.policy_floor)
@@ -239,10 +239,49 @@ void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto
     step(w);
 }
 
+/* The nonces of what is stored of a person, or of all. */
+#define CIPHERS_MAX 4096
+static uint8_t ciphers[CIPHERS_MAX][SEAL_NONCE_BYTES];
+
+static unsigned ciphers_note(struct world *w, enum who p) {
+    static uint8_t blob[BLOB_BYTES_MAX];
+    struct vault *v = w->engine->vault;
+    int64_t row = INT64_MIN;
+    size_t length;
+    uint32_t slot = 0;
+    unsigned n = 0;
+    if (!has_storage(w)) return 0;
+    if (p != ALL_PERSONS && vault_profile_find(v, person_name[p], &slot) != SOTTO_OK) return 0;
+    disk.is_paused++;
+    while (store_next(&v->store, row, INT64_MAX, &row, NULL) == SOTTO_OK && n < CIPHERS_MAX) {
+        uint32_t kind = (uint32_t)((uint64_t)row >> 56), of = (uint32_t)(row >> 32) & 0xffffffu;
+        int is_ours = kind == VAULT_PROFILE || kind == VAULT_EVENTS || (kind == 0 && of > 0);
+        if (is_ours && (slot == 0 || of == slot) &&
+            store_get(&v->store, row, blob, sizeof blob, &length, NULL) == SOTTO_OK)
+            memcpy(ciphers[n++], blob + BLOB_HEADER_BYTES - SEAL_NONCE_BYTES, SEAL_NONCE_BYTES);
+        row++;
+    }
+    disk.is_paused--;
+    return n;
+}
+
+/* Once an erasure is reported no file holds even the ciphertext. */
+static void ciphers_look(struct world *w, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned f = 0; f < DISK_FILES; f++)
+            if (disk.now.file[f].n &&
+                memmem(disk.now.file[f].bytes, disk.now.file[f].n, ciphers[i], SEAL_NONCE_BYTES))
+                problem(w, "the ciphertext of an erased profile is still there", SOTTO_OK);
+}
+
 void act_erase(struct world *w, enum who p) {
     struct sotto_erase_receipt receipt = {.size = sizeof receipt};
     if (!w->engine) return;
+    unsigned n_ciphers = w->device.has_files ? 0 : ciphers_note(w, p);
     int status = sotto_erase(w->engine, p == ALL_PERSONS ? NULL : person_name[p], &receipt);
+    if (status == SOTTO_OK && has_storage(w)) ciphers_look(w, n_ciphers);
+    if (status == SOTTO_OK && n_ciphers && receipt.assurance != SOTTO_ASSURANCE_PHYSICAL)
+        problem(w, "an erasure destroyed no key", SOTTO_OK);
     for (unsigned i = 0; i < PERSONS; i++) {
         if (p != ALL_PERSONS && (enum who)i != p) continue;
         if (status == SOTTO_OK) {
@@ -289,6 +328,11 @@ void act_seal(struct world *w) {
                           &n_again) == SOTTO_OK &&
         (n != n_again || memcmp(bytes, again, n) != 0))
         problem(w, "a window has two reports", SOTTO_OK);
+    if (status == SOTTO_OK) { /* it has left the device */
+        w->now.has_report = 1;
+        w->now.report_window = info.open_window - 1;
+        hash256(w->now.report_hash, bytes, n);
+    }
     note_reports(w);
     step(w);
 }
@@ -309,6 +353,16 @@ void act_export(struct world *w) {
 void act_packs(struct world *w, unsigned model, unsigned policy) {
     w->device.model = model;
     w->device.policy = policy;
+    step(w);
+}
+
+void act_abandon(struct world *w) {
+    static const struct vault_key key = {VAULT_SYSTEM, 0, 7};
+    if (!has_storage(w) || vault_begin(w->engine->vault, NULL) != SOTTO_OK) return;
+    int status = vault_put(w->engine->vault, key, "dropped", 7, NULL);
+    if (status != SOTTO_OK && disk.hits == 0 && !alloc.is_armed)
+        problem(w, "a record is refused", status);
+    vault_rollback(w->engine->vault);
     step(w);
 }
 

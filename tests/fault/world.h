@@ -46,6 +46,8 @@ void act_seal(struct world *w);
 void act_export(struct world *w);
 void act_packs(struct world *w, unsigned model, unsigned policy);
 void act_slate(struct world *w);
+/* A transaction of the vault that is begun, filled and dropped. */
+void act_abandon(struct world *w);
 /* Storage works again: the engine must notice by itself and settle what it owes. */
 void act_revive(struct world *w);
 
