@@ -75,9 +75,19 @@ static const char *value(int argc, char **argv, const char *name, const char *ot
     return otherwise;
 }
 
+static int is_scenario(const char *name) {
+    for (unsigned i = 0; name && i < n_scenarios; i++)
+        if (strcmp(name, scenarios[i].name) == 0) return 1;
+    return name == NULL;
+}
+
 int main(int argc, char **argv) {
     const char *wanted = value(argc, argv, "--row", NULL);
     uint64_t failures = 0, ran = 0;
+    if (!is_scenario(value(argc, argv, "--scenario", NULL))) {
+        fprintf(stderr, "fault: no such scenario\n");
+        return 2;
+    }
     alloc_start();
     disk_start();
     if (crypto_init() != 0) return 2;

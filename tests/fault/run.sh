@@ -53,6 +53,7 @@ for row in $rows; do
     awk -v name="$(name "$row")" -v died=$((parts - ended)) '
         $1 == "row" {states += $3; failures += $4; cpu += $6}
         END {printf "| %s | %d | %d%s | %.0f |\n", name, states, failures, died ? " (" died " processes died)" : "", cpu}' "$scratch/$row".*
+    [ "$(awk '$1 == "row" {n += $3} END {print n + 0}' "$scratch/$row".*)" -gt 0 ] || status=1 # nothing ran
     grep -hv '^row ' "$scratch/$row".* | cut -c 1-400 | sed "s/^/    $row: /"
 done
 echo "$((SECONDS - started)) seconds"
