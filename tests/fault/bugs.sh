@@ -17,6 +17,7 @@ trap 'exit 130' INT TERM
 # What git would add, so that a bug is seeded into what lies here and not into the last commit.
 copy=$scratch/tree
 mkdir "$copy"
+# shellcheck disable=SC2016 # the inner shell expands it
 git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh |
     tar -c --null -T - | tar -x -C "$copy"
 

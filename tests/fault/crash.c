@@ -100,6 +100,7 @@ int crash_is_point(const struct crash *c) {
 void crash_tell(const struct crash *c) {
     static const char *const names[] = {"write",    "truncate",     "sync",   "delete",
                                         "slot put", "slot destroy", "counter"};
+    const size_t n_names = sizeof names / sizeof *names;
     static const char *const files[] = {"vault", "journal", "log"};
     for (size_t i = c->point > 24 ? c->point - 24 : 0; i < c->point; i++) {
         const struct op *op = &c->ops->op[i];
@@ -112,7 +113,8 @@ void crash_tell(const struct crash *c) {
                                                : "step",
                    (long long)op->at);
         else
-            printf("%5zu %s %s at %lld, %u bytes%s\n", i + 1, names[op->kind],
+            printf("%5zu %s %s at %lld, %u bytes%s\n", i + 1,
+                   op->kind < n_names ? names[op->kind] : "?",
                    op->kind <= OP_DELETE ? files[op->file]
                    : op->file            ? "1"
                                          : "0",

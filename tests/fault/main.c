@@ -99,9 +99,10 @@ int main(int argc, char **argv) {
                           .only = value(argc, argv, "--scenario", NULL),
                           .only_state = strtoull(value(argc, argv, "--state", "0"), NULL, 10)};
         if (wanted && strcmp(wanted, rows[i].name) != 0) continue;
-        if (sscanf(value(argc, argv, "--part", "0/1"), "%u/%u", &row.part, &row.parts) != 2 ||
-            row.parts == 0 || row.part >= row.parts)
-            return 2;
+        char *slash = NULL;
+        row.part = (unsigned)strtoul(value(argc, argv, "--part", "0/1"), &slash, 10);
+        row.parts = *slash == '/' ? (unsigned)strtoul(slash + 1, NULL, 10) : 0;
+        if (row.part >= row.parts) return 2;
         double from = cpu_s();
         rows[i].run(&row);
         printf("row %s %llu %llu %llu %.1f\n", rows[i].name, (unsigned long long)row.states,

@@ -149,12 +149,15 @@ int __wrap_store_commit(struct store *s, struct sotto_error *err) {
     if (!recording) return __real_store_commit(s, err);
     disk.is_paused++;
     if (content_read(v, &c) != 0) recording->flaw = "a commit's content cannot be read";
-    if (c.generation <= recording->generation && recording->generation)
+    if (recording->has_committed && c.generation <= recording->generation)
         recording->flaw = "META's generation stands still";
     disk.is_paused--;
     disk_note(OP_COMMIT_BEGIN, 0, (int64_t)record_content(recording, &c), NULL, 0);
     int status = __real_store_commit(s, err);
-    if (status == SOTTO_OK) recording->generation = c.generation;
+    if (status == SOTTO_OK) {
+        recording->generation = c.generation;
+        recording->has_committed = 1;
+    }
     disk_note(OP_COMMIT_END, 0, status, NULL, 0);
     return status;
 }

@@ -51,7 +51,8 @@ struct record {
     size_t n_belief, cap_belief;
     const char *flaw; /* what no commit may do, or NULL */
     struct nonces *nonces;
-    uint64_t generation; /* of the last commit */
+    uint64_t generation; /* of the last commit, if there was one */
+    int has_committed;
 };
 void record_free(struct record *r);
 size_t record_content(struct record *r, const struct content *c);

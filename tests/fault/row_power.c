@@ -172,7 +172,7 @@ void row_lost(struct row *row) {
             horizon_step(&h, &r.ops.op[crash.point]);
             crash_step(&crash);
             if (!crash_is_point(&crash) || crash.n_pending == 0) continue;
-            uint64_t until = draws * ++at / points;
+            uint64_t until = points ? draws * ++at / points : 0;
             lost_at_point(row, &j, &h, s, most, until - drawn, &image);
             drawn = until;
         }

@@ -302,7 +302,7 @@ void scenario_prepare(unsigned which, struct world *w, int has_counter) {
 }
 
 void scenario_begin(unsigned which, struct world *w, int has_counter, struct record *r) {
-    struct content before;
+    struct content before = {.rows = 0};
     scenario_prepare(which, w, has_counter);
     content_of_disk(has_counter, w->device.wall_s, &before);
     record_content(r, &before);

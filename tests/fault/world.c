@@ -101,8 +101,7 @@ static void note_reports(struct world *w) {
 }
 
 static void note_floors(struct world *w) {
-    if (!has_storage(w) || w->engine->saved_floor_s == 0) return;
-    if (w->engine->storage_status != SOTTO_OK) return;
+    if (!has_storage(w) || w->engine->storage_status != SOTTO_OK) return;
     if (w->engine->model_status == SOTTO_OK && w->device.model > w->now.model_floor)
         w->now.model_floor = w->device.model;
     if (w->engine->rules == &w->engine->policy && w->device.policy > w->now.policy_floor)
@@ -236,6 +235,9 @@ void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto
                                                                               : *words | BIT(word);
         if (status != SOTTO_OK && word != SOTTO_CONSENT_GRANTED) w->is_owed[p] = 1;
     }
+    /* What was only kept to personalise may go with the yes to it. */
+    if (purpose == SOTTO_PURPOSE_PERSONALISE && word != SOTTO_CONSENT_GRANTED)
+        w->due[p] = person_of(w, p)->events_min = 0;
     step(w);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # fault: a quick cut of the fault matrix (tests/fault, `make fault` for all of it), that it is deterministic, and
 # that the seeded bugs still apply to what they are meant to break.
-# seconds: 300
+# seconds: 600
 # shellcheck disable=SC2317 # check calls the functions
 # shellcheck source=tests/support/tap.sh
 . "$(dirname "$0")/../support/tap.sh"
@@ -10,10 +10,10 @@ fault=$O/fault seed=20261127
 
 # row NAME SCALE AT_LEAST: so much of a row, which must be at least so many states.
 row() {
-    "$fault" --row "$1" --seed $seed --scale "$2" >"$tmp/row" 2>&1
+    "$fault" --row "$1" --seed "$seed" --scale "$2" >"$tmp/row" 2>&1
     local status=$?
     cat "$tmp/row"
-    [ $status -eq 0 ] && [ "$(awk '$1 == "row" {print $3}' "$tmp/row")" -ge "$3" ]
+    [ "$status" -eq 0 ] && [ "$(awk '$1 == "row" {print $3}' "$tmp/row")" -ge "$3" ]
 }
 check "power cut after every operation of 12 scenarios: all that was acknowledged is there" row power 1 1500
 check "lost, torn and garbled sectors, and a cut in the recovery" row lost 0.004 4000
