@@ -174,12 +174,18 @@ void act_end(struct world *w, enum who p) {
     step(w);
 }
 
+static int is_personal(const struct world *w, enum who p) {
+    return person_of(w, p)->word[SOTTO_PURPOSE_PERSONALISE - 1] == BIT(SOTTO_CONSENT_GRANTED);
+}
+
 void act_events(struct world *w, enum who p, unsigned n) {
     for (unsigned i = 0; i < n && w->engine && w->session[p]; i++) {
         char id[16];
         snprintf(id, sizeof id, "item-%u", (w->seen[p] * 5 + (unsigned)p) % 24);
         struct sotto_event event = {sizeof event, id, SOTTO_EVENT_SELECT};
-        if (person_of(w, p)->place & MAY_BE_THERE) person_of(w, p)->events_max++, w->due[p]++;
+        if (person_of(w, p)->place & MAY_BE_THERE) person_of(w, p)->events_max++;
+        /* Without a yes to personalise nothing need be kept. */
+        if (person_of(w, p)->place & MAY_BE_THERE && is_personal(w, p)) w->due[p]++;
         w->seen[p]++;
         int status = sotto_record(w->engine, w->session[p], &event);
         if (status != SOTTO_OK) problem(w, "an event is refused", status);
@@ -200,6 +206,7 @@ static void say_store(struct world *w, enum who p, enum sotto_consent word, int 
             if (bits && status == SOTTO_OK) person_of(w, p)->word[i] = bits;
             if (bits && status != SOTTO_OK) person_of(w, p)->word[i] |= bits;
         }
+        if (!is_personal(w, p)) w->due[p] = person_of(w, p)->events_min = 0;
         return;
     }
     if (status == SOTTO_OK) {
