@@ -95,6 +95,7 @@ static void audit_read(struct sotto *e, struct facts *f, struct verdict *v) {
              SOTTO_OK)
         verdict_bad(v, "the audit log does not verify: %s", err.message);
     f->logged_reports = result.totals[SOTTO_AUDIT_REPORT];
+    f->logged_erasures = result.totals[SOTTO_AUDIT_ERASE];
 }
 
 static void slate_read(struct sotto *e, struct verdict *v) {
@@ -135,6 +136,7 @@ void facts_read(struct sotto *e, struct facts *f, struct verdict *v) {
         verdict_bad(v, "floors cannot be read: %s", sotto_last_error(e));
     f->model_floor = floors.model;
     f->policy_floor = floors.policy;
+    f->epoch = e->vault->stored.epoch;
     f->profiles = health.profiles;
     f->reports = health.reports;
     if (sotto_metric(e, 0, &info) != SOTTO_OK) verdict_bad(v, "no ledger: %s", sotto_last_error(e));
@@ -185,6 +187,9 @@ void facts_check(const struct facts *f, const struct belief *low, const struct b
         verdict_bad(v, "%llu reports, %llu of them logged, %llu micro-epsilon charged",
                     (unsigned long long)f->reports, (unsigned long long)f->logged_reports,
                     (unsigned long long)f->spent_micro);
+    if (f->epoch < 1 + f->logged_erasures) /* the first epoch is 1 */
+        verdict_bad(v, "%llu erasures, yet key epoch %llu", (unsigned long long)f->logged_erasures,
+                    (unsigned long long)f->epoch);
     if (f->model_floor < low->model_floor || f->policy_floor < low->policy_floor)
         verdict_bad(v, "floors went back to %llu and %llu", (unsigned long long)f->model_floor,
                     (unsigned long long)f->policy_floor);
