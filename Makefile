@@ -75,8 +75,8 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls fault fault-bugs
-        size ci install install-lib uninstall clean help FORCE
+.PHONY: all lib tools examples build-tests setup demo test bench bench-count audit-dp fault fault-bugs fuzz fuzz-long asan coverage lint \
+        check-walls size ci install install-lib uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -234,8 +234,7 @@ uninstall: ## remove what install put there
 	    $(foreach l,libsotto.a libsotto.so $(SONAME) libsotto.so.$(VERSION) pkgconfig/sotto.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj tests audit bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
-	$(Q)rm -rf $(addprefix $(O)/,obj tests fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj tests audit fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list

@@ -136,7 +136,6 @@ void facts_read(struct sotto *e, struct facts *f, struct verdict *v) {
         verdict_bad(v, "floors cannot be read: %s", sotto_last_error(e));
     f->model_floor = floors.model;
     f->policy_floor = floors.policy;
-    f->epoch = e->vault->stored.epoch;
     f->profiles = health.profiles;
     f->reports = health.reports;
     if (sotto_metric(e, 0, &info) != SOTTO_OK) verdict_bad(v, "no ledger: %s", sotto_last_error(e));
@@ -145,6 +144,7 @@ void facts_read(struct sotto *e, struct facts *f, struct verdict *v) {
     slate_read(e, v);
     tallies_read(e, v);
     audit_read(e, f, v);
+    f->epoch = e->vault->stored.epoch; /* now: opening a session may finish an erasure */
     if (sotto_health(e, &health) != SOTTO_OK || health.storage != SOTTO_STORAGE_OK)
         verdict_bad(v, "storage failed in use: %s", health.storage_message);
 }
