@@ -173,7 +173,7 @@ audit-dp: ## every mechanism at ten million samples with fresh seeds: its law, i
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
 	@$(MAKE) $(PAR) $(O)/audit/audit_dp
 	@$(O)/audit/audit_dp
-fault: ## 2.8 million faults of storage, memory and keys: FAULT=row SEED=n SCALE=x STATE=n
+fault: ## the fault matrix, some two million states: FAULT=row SEED=n SCALE=x STATE=n
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
 	@$(MAKE) $(PAR) $(O)/fault
 	@O="$(O)" FAULT="$(FAULT)" SEED="$(SEED)" SCALE="$(SCALE)" SCENARIO="$(SCENARIO)" STATE="$(STATE)" tests/fault/run.sh

@@ -176,7 +176,7 @@ enum change { SWAP, DUPLICATE, REPLAY };
 static void change_rows(struct row *row, enum change how, size_t a, size_t b) {
     static const char *const names[] = {"swapped", "put in another's place", "replayed"};
     struct verdict v = {0, ""};
-    if (!row_draw(row)) return;
+    if (!(how == REPLAY ? row_next(row) : row_draw(row))) return; /* few */
     disk_load(&good, 41);
     sqlite3 *db = rows_open();
     if (how == SWAP) row_put(db, rows[a].k, rows[b].blob, rows[b].n);
