@@ -80,11 +80,12 @@ TPM_OBJ  := $(call objects,platform/tpm/*.c)
 TPM_SO   := libsotto-tpm.so.$(firstword $(subst ., ,$(VERSION)))
 TPM_LIBS := $(O)/libsotto-tpm.a $(O)/$(TPM_SO)
 TEST_OBJ := $(call objects,tests/support/*.c)
+FAULT_OBJ := $(call objects,tests/fault/*.c)
 FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/IndexFlat.h))
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp fuzz fuzz-long asan coverage lint check-walls \
+.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp fault fault-bugs fuzz fuzz-long asan coverage lint check-walls \
         size ci install install-lib install-tpm uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -95,7 +96,7 @@ lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libs
 tpm: $(TPM_LIBS) ## the library that keeps keys in a TPM 2.0; needs libtss2 too
 tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
-build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet ## the unit tests, built but not run
+build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(O)/fault ## the unit tests, built but not run
 
 # Other flags than last time: everything is built anew.
 $(O)/flags: line = $(subst ','\'',$(compile) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
@@ -146,6 +147,11 @@ $(O)/bench/vault: $(VAULT_OBJ) $(O)/obj/platform/sim/fault_vfs.o $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(DEVICE_LD)
 
+# The fault matrix stands between the rooms: it sees each commit, and makes allocators fail.
+$(O)/fault: $(FAULT_OBJ) $(filter-out %/kiosk.o %/dp_kiosk.o %/pack_tool.o,$(TEST_OBJ)) $(O)/libhost.a $(O)/libsotto.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) -pie $(foreach f,store_commit malloc sodium_malloc sodium_free,-Wl,--wrap=$f) $(TEST_LD)
+
 # Only with FUZZ=1 and clang.
 $(FUZZERS:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/obj/tests/fuzz/%.o $(O)/libhost.a $(O)/libsotto.a
 	$(call say,LINK,$@)
@@ -190,6 +196,14 @@ audit-dp: ## every mechanism at ten million samples with fresh seeds: its law, i
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
 	@$(MAKE) $(PAR) $(O)/audit/audit_dp
 	@$(O)/audit/audit_dp
+fault: ## the fault matrix, some two million states: FAULT=row SEED=n SCALE=x STATE=n
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@$(MAKE) $(PAR) $(O)/fault
+	@O="$(O)" FAULT="$(FAULT)" SEED="$(SEED)" SCALE="$(SCALE)" SCENARIO="$(SCENARIO)" STATE="$(STATE)" tests/fault/run.sh
+
+fault-bugs: ## 30 mistakes seeded into the store, one by one: the matrix must notice
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@CC="$(CC)" SEED="$(SEED)" BUG="$(BUG)" tests/fault/bugs.sh
 
 fuzz: ## every parser of untrusted bytes, FUZZ_SECONDS=60 in all, under clang's libFuzzer
 	@$(MAKE) --no-print-directory setup SETUP_FOR=fuzz
@@ -252,7 +266,7 @@ uninstall: ## remove what install put there
 	    libsotto-tpm.a libsotto-tpm.so $(TPM_SO) libsotto-tpm.so.$(VERSION) pkgconfig/sotto-tpm.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj tests audit bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj tests audit fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 help: ## this list

@@ -194,8 +194,9 @@ static int vault_load(struct vault *v, struct sotto_error *err) {
         if (status == SOTTO_OK) status = erase_finish(v, &done, err);
     }
     if (status == SOTTO_OK) status = rows_check(v, err);
-    if (status == SOTTO_OK) status = counter_catch_up(v, err);
     if (status == SOTTO_OK && !is_owed) status = store_accept(&v->store, err);
+    /* Not before what META says is known to last. */
+    if (status == SOTTO_OK) status = counter_catch_up(v, err);
     if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &done, err);
     return status;
 }

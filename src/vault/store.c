@@ -7,6 +7,7 @@
 #include "vault/store.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 
 /* The schema, compared word for word at open. */
 #define TABLE_SQL "CREATE TABLE b(k INTEGER PRIMARY KEY, v BLOB)"
@@ -40,6 +41,7 @@ static const char *const STATEMENTS[STORE_STATEMENTS] = {
 static int store_fail(struct store *s, int rc, const char *doing, struct sotto_error *err) {
     s->failures++;
     s->is_transaction_bad = 1;
+    s->is_log_suspect |= rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
     s->state = SOTTO_STORAGE_FAILED;
     switch (rc & 0xff) {
     case SQLITE_FULL:
@@ -181,8 +183,30 @@ int store_create(struct store *s, struct sotto_error *err) {
     return status;
 }
 
+/* After a failed sync the kernel calls its pages clean and shows what the medium never got; a sync
+ * that then succeeds wrote nothing. So the log is written over by itself, which makes its pages
+ * dirty again, and synced, before anybody acts on what it tells. */
+static int log_renew(struct store *s, struct sotto_error *err) {
+    uint8_t bytes[1024];
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    int has_log = rc == SQLITE_OK && log && log->pMethods;
+    if (has_log) rc = log->pMethods->xFileSize(log, &size);
+    for (sqlite3_int64 at = 0; at < size && rc == SQLITE_OK; at += (sqlite3_int64)sizeof bytes) {
+        int n = size - at < (sqlite3_int64)sizeof bytes ? (int)(size - at) : (int)sizeof bytes;
+        rc = log->pMethods->xRead(log, bytes, n, at);
+        if (rc == SQLITE_OK) rc = log->pMethods->xWrite(log, bytes, n, at);
+    }
+    if (rc == SQLITE_OK && size) rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    if (rc != SQLITE_OK) return store_fail(s, rc, "write to", err);
+    s->is_log_suspect = 0;
+    return SOTTO_OK;
+}
+
 int store_accept(struct store *s, struct sotto_error *err) {
     int status = log_begin(s, err);
+    if (status == SOTTO_OK && s->is_log_suspect) status = log_renew(s, err);
     if (status == SOTTO_OK) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     s->is_new = 0;
     return status;
@@ -200,16 +224,28 @@ void store_close(struct store *s) {
     s->is_in_transaction = s->is_transaction_bad = 0;
 }
 
+/* What the check's finding stands for: a page that could not be read is no damage. */
+static int finding_code(const char *finding) {
+    static const char code[] = "error code=";
+    const char *at = strstr(finding, code);
+    int rc = at ? (int)strtol(at + sizeof code - 1, NULL, 10) : SQLITE_CORRUPT;
+    return strstr(finding, "failed to get page") ? SQLITE_IOERR_READ : rc;
+}
+
 int store_check(struct store *s, struct sotto_error *err) {
     sqlite3_stmt *query = NULL;
-    int is_sound = 0;
+    int finding = SQLITE_CORRUPT;
     int rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &query, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_step(query);
-    if (rc == SQLITE_ROW)
-        is_sound = sqlite3_stricmp((const char *)sqlite3_column_text(query, 0), "ok") == 0;
+    if (rc == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(query, 0);
+        finding = !text                              ? SQLITE_NOMEM
+                  : sqlite3_stricmp(text, "ok") == 0 ? SQLITE_OK
+                                                     : finding_code(text);
+    }
     sqlite3_finalize(query);
     if (rc != SQLITE_ROW) return store_fail(s, rc, "read", err);
-    return is_sound ? SOTTO_OK : store_fail(s, SQLITE_CORRUPT, "read", err);
+    return finding == SQLITE_OK ? SOTTO_OK : store_fail(s, finding, "read", err);
 }
 
 /* ---- Transactions ------------------------------------------------------------------------- */

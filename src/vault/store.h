@@ -28,6 +28,7 @@ struct store {
     int is_new;                     /* the file holds nothing yet */
     int is_in_transaction;
     int is_transaction_bad; /* something failed in it: only store_rollback may follow */
+    int is_log_suspect;     /* a sync failed: the log may read as if it had not */
     uint64_t commits, failures;
 };
 
@@ -37,7 +38,8 @@ int store_open(struct store *s, const char *path, const char *vfs, int may_creat
                struct sotto_error *err) MUST_CHECK;
 /* Makes the table in a new file; opens a transaction that the caller fills and commits. */
 int store_create(struct store *s, struct sotto_error *err) MUST_CHECK;
-/* The file is ours and readable: from now on it may be written to. */
+/* The file is ours and readable: from now on it may be written to. What is read from it is durable
+ * from here on, also after a sync that failed. */
 int store_accept(struct store *s, struct sotto_error *err) MUST_CHECK;
 /* Lets go of the file. Writes what waits in the log into it only if it was accepted and has not
  * failed. */
