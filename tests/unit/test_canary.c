@@ -194,6 +194,7 @@ static int on_a_disk_of_its_own(const char *image) {
     snprintf(command, sizeof command,
              "truncate -s 24M %s && mkfs.ext4 -q %s && mount -o loop %s /tmp", image, image, image);
     if (system(command) != 0) return 2;
+    unsetenv("TMPDIR"); /* so that the kiosk lies on that disk */
     kiosk_make(&k, ITEMS, &usual, 0);
     kiosk_open(&k);
     live(&k, NULL);
