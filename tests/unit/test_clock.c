@@ -182,13 +182,8 @@ static void readings_that_cannot_be_are_none(void **state) {
 
 /* ---- An engine on clocks that lie --------------------------------------------------------- */
 
-/* A sanitizer takes its time. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SEQUENCES 300
-#else
-#define SEQUENCES 2000
-#endif
-#define STEPS 6
+#define SEQUENCES (test_is_slow() ? 300 : 2000)
+#define STEPS     6
 
 struct world {
     struct kiosk k;

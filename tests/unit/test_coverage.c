@@ -10,12 +10,8 @@
 #include "tests/support/test_rng.h"
 #include "tools/sotto-fleet/figures.h"
 
-#define SEED UINT64_C(20261127)
-#ifdef __SANITIZE_ADDRESS__ /* which is about eight times slower */
-#define FLEETS 250
-#else
-#define FLEETS 2000
-#endif
+#define SEED   UINT64_C(20261127)
+#define FLEETS (test_is_slow() ? 250u : 2000u)
 #define SHRINK sqrt(0.9) /* what a variance 10 % too small does to a width */
 
 /* One simulated kind of fleet. */
