@@ -1,6 +1,6 @@
-/* faiss: exact search among dense vectors, as a two-tower model would do it in place of our rows. The
- * query, the mean of the history's vectors, is made outside the time. Compiled only where Debian's
- * libfaiss-dev is installed. */
+/* faiss: exact search among dense vectors, as a two-tower model would do it in place of our rows.
+ * The query, the mean of the history's vectors, is made outside the time. Compiled only where
+ * Debian's libfaiss-dev is installed. */
 #include "tests/bench/support/bench.h"
 
 #include <cmath>
@@ -34,8 +34,7 @@ extern "C" struct faiss_peer *faiss_peer_open(uint32_t n_items, int is_quantised
     omp_set_num_threads(1);
     p->vectors.resize((size_t)n_items * BENCH_DIMENSIONS);
     for (float &x : p->vectors) x = (float)(next(&seed) >> 40) / (float)(1 << 23) - 1;
-    for (uint32_t i = 0; i < n_items; i++)
-        normalise(&p->vectors[(size_t)i * BENCH_DIMENSIONS]);
+    for (uint32_t i = 0; i < n_items; i++) normalise(&p->vectors[(size_t)i * BENCH_DIMENSIONS]);
     if (is_quantised)
         p->index.reset(new faiss::IndexScalarQuantizer(
             BENCH_DIMENSIONS, faiss::ScalarQuantizer::QT_8bit, faiss::METRIC_INNER_PRODUCT));
