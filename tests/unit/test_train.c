@@ -352,6 +352,57 @@ static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
     }
 }
 
+/* Families of six over 400 days; of every ten baskets one bears `odd_day`. */
+static const char *dated(struct pack_tool *t, const char *odd_day) {
+    static const char file[] = "dated.csv";
+    const char *path = pack_tool_path(t, file);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("basket,item,time\n", f);
+    for (uint32_t b = 0; b < 800; b++) {
+        char day[16];
+        snprintf(day, sizeof day, "20%02u-%02u-%02u", 23 + b / 2 / 365, 1 + b / 2 % 365 / 31,
+                 1 + b / 2 % 28);
+        for (uint32_t k = 0; k < 4; k++)
+            fprintf(f, "%u,i%u,%sT10:00:0%uZ\n", b, b % 12 * 6 + (b / 12 + k) % 6,
+                    odd_day && b % 10 == 9 ? odd_day : day, k);
+    }
+    assert_int_equal(fclose(f), 0);
+    return path;
+}
+
+static void dates_that_cannot_be_neither_break_learning_nor_go_unsaid(void **state) {
+    struct pack_tool *t = *state;
+    const char *warning = "fewer than 1 % of the baskets count";
+
+    assert_int_equal(train(t, dated(t, NULL), "--row-half-life", "1"), EXIT_OK);
+    assert_non_null(strstr(t->out, warning));
+
+    assert_int_equal(train(t, dated(t, "1970-01-01"), "--row-half-life", "45"), EXIT_OK);
+    assert_null(strstr(t->out, warning));
+
+    FILE *f = fopen(dated(t, NULL), "a");
+    assert_non_null(f);
+    fputs("x,i1,2099-01-01T00:00:00Z\nx,i2,2099-01-01T00:00:00Z\n", f);
+    fclose(f);
+    assert_int_equal(train(t, pack_tool_path(t, "dated.csv"), "--row-half-life", "45"), EXIT_OK);
+    assert_non_null(strstr(t->out, warning));
+
+    /* Sessions long enough for places a dozen windows apart. */
+    f = fopen(pack_tool_path(t, "long.txt"), "w");
+    assert_non_null(f);
+    for (uint32_t s = 0; s < 300; s++) {
+        fprintf(f, "s%u", s);
+        for (uint32_t k = 0; k < 40; k++) fprintf(f, " i%u", (s * 7 + k * 3) % 50);
+        fputc('\n', f);
+    }
+    fclose(f);
+    if (pack_tool_run(t, train_main, "train", "--for", "sessions", "--mix", "0", "--window", "0.1",
+                      "--out", pack_tool_path(t, "long.pack"), pack_tool_path(t, "long.txt"),
+                      NULL) != EXIT_OK)
+        fail_msg("%s", t->err);
+}
+
 static void each_failure_says_what_to_do_and_leaves_no_pack(void **state) {
     struct pack_tool *t = *state;
     const char *csv = pack_tool_families(t);
@@ -428,6 +479,7 @@ int main(void) {
         IN_FOLDER(card_tells_data_settings_and_held_out_quality),
         IN_FOLDER(explain_lists_neighbours_by_title),
         IN_FOLDER(pack_never_exceeds_the_bytes_it_may_have),
+        IN_FOLDER(dates_that_cannot_be_neither_break_learning_nor_go_unsaid),
         IN_FOLDER(each_failure_says_what_to_do_and_leaves_no_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,9 +43,17 @@ int learn_rows(struct rows *rows, const struct interactions *x, const struct lea
     int status = gram_make(&g, x, &params->gram, err);
     if (status != SOTTO_OK) return status;
     for (uint32_t i = 0; i < x->n_items; i++) diagonal += gram_diagonal(&g, i) / x->n_items;
+    if (!(diagonal > 0)) {
+        gram_free(&g);
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "no row of %u that still counts has anything to learn from: raise "
+                    "--row-half-life, --mix or --window, or look for dates that cannot be",
+                    x->n_rows);
+    }
     status = rows_make(rows, x->n_items, width, err);
     double lambda = params->lambda_factor * diagonal;
     rows->lambda = lambda;
+    rows->live_share = g.live_share;
     if (status == SOTTO_OK)
         status =
             (params->is_sparse ? sparse_learn : ease_learn)(rows, &g, params, lambda, label, err);

@@ -369,6 +369,11 @@ static void print_result(const struct command *c, const struct train_result *r) 
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
+    if (r->live_share < TRAIN_LIVE_LEAST)
+        printf("WARNING: by their age, fewer than 1 %% of the baskets count in what was learnt. "
+               "Is a date wrong, or\n"
+               "--row-half-life (%g days) too short?\n",
+               r->used.learn.gram.half_life_days);
     if (r->packed.examples) {
         printf("on held-out data (%u examples), learnt without them:\n", r->packed.examples);
         print_quality("packed", &r->packed);
