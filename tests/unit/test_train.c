@@ -114,7 +114,7 @@ static struct quality little_measure(struct little *l, enum goal goal, struct ex
     struct quality q;
     struct sotto_error err = {0};
     assert_int_equal(examples_make(e, &l->data, goal, &err), SOTTO_OK);
-    assert_int_equal(examples_measure(e, &l->x, &l->packed, 0, &q, &err), SOTTO_OK);
+    assert_int_equal(examples_measure(e, &l->x, &l->packed, 0, &q, NULL, &err), SOTTO_OK);
     return q;
 }
 

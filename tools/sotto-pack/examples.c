@@ -255,18 +255,19 @@ static void count(const struct asker *a, const struct example *ex, const struct 
             }
     uint32_t best = known < EXAMPLES_TOP ? known : EXAMPLES_TOP;
     for (uint32_t r = 0; r < best; r++) ideal += 1 / log2(r + 2.0);
-    q->recall += (double)found / best;
+    q->recall += (double)found / (a->e->goal == GOAL_RANKING ? known : best);
     q->ndcg += gain / ideal;
     q->hit += found > 0;
     q->reciprocal += first;
     q->examples++;
 }
 
-static void ask(struct asker *a, int is_general, struct quality *q) {
+static void ask(struct asker *a, int is_general, struct quality *q, float *each) {
     const struct model *model = &a->packed->model;
     int repeats = a->e->goal == GOAL_NEXT_BASKET || a->e->goal == GOAL_SESSIONS;
     for (uint32_t i = 0; i < a->e->n; i++) {
         const struct example *ex = &a->e->v[i];
+        const struct quality before = *q;
         struct slate *s = a->slate;
         s->n_personal = 0;
         fill_history(a, ex);
@@ -278,6 +279,7 @@ static void ask(struct asker *a, int is_general, struct quality *q) {
         } else {
             count(a, ex, s->personal, s->n_personal, q);
         }
+        if (each) each[i] = (float)(quality_of(q, a->e->goal) - quality_of(&before, a->e->goal));
     }
     double n = q->examples ? q->examples : 1;
     q->recall /= n;
@@ -288,7 +290,7 @@ static void ask(struct asker *a, int is_general, struct quality *q) {
 
 int examples_measure(const struct examples *e, const struct interactions *x,
                      const struct packed *packed, int is_general, struct quality *quality,
-                     struct sotto_error *err) {
+                     float *each, struct sotto_error *err) {
     uint32_t n = packed->model.n_items;
     struct asker a = {.e = e, .x = x, .packed = packed};
     memset(quality, 0, sizeof *quality);
@@ -301,7 +303,7 @@ int examples_measure(const struct examples *e, const struct interactions *x,
     a.history = history;
     int is_ready =
         a.w.score.sums && a.w.score.touched && a.w.seen && a.w.inputs && a.slate && a.history;
-    if (is_ready) ask(&a, is_general, quality);
+    if (is_ready) ask(&a, is_general, quality, each);
     free(a.w.score.sums);
     free(a.w.score.touched);
     free(a.w.seen);

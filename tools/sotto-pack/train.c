@@ -105,7 +105,10 @@ static int measure(struct train_result *r, const struct dataset *data,
     struct examples e;
     int status = examples_make(&e, data, o->goal, err);
     if (status == SOTTO_OK) {
-        status = tune_options(&r->used, &e, edge_bytes, o->neighbours, !o->is_tuned, &r->log, err);
+        const struct tune_request request = {.edge_bytes = edge_bytes,
+                                             .neighbours = o->neighbours,
+                                             .is_measured_only = !o->is_tuned};
+        status = tune_options(&r->used, &e, &request, &r->log, err);
         r->measured_on = e.n_training;
         examples_free(&e);
     }

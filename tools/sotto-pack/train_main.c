@@ -63,6 +63,7 @@ static const char help[] =
     "  --window X            how far ahead order speaks, in places\n"
     "  --row-half-life DAYS  a row this old counts half; 0: all alike\n"
     "  --fold X              a weight towards an item in d rows counts d^X\n"
+    "  --spread X            the weights of an item in d rows itself count d^X\n"
     "  --negative 0|1        keep negative weights too\n"
     "  --decay X             the d-th latest item counts exp(-d/X); 0: all alike\n"
     "  --age-half-life DAYS  an event this old counts half; 0: all alike\n"
@@ -149,6 +150,7 @@ static const struct parameter {
     REAL("--window", learn.gram.window, 0.1, 1000),
     REAL("--row-half-life", learn.gram.half_life_days, 0, 36500),
     REAL("--fold", serve.fold, -1, 1),
+    REAL("--spread", serve.spread, -1, 1),
     {"--negative", offsetof(struct fit_options, serve.keeps_negative), 1, 0, 1},
     REAL("--decay", serve.decay, 0, 1000),
     REAL("--age-half-life", serve.age_half_life_days, 0, 36500),
