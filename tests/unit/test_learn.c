@@ -164,7 +164,10 @@ static void dense_closed_forms_equal_their_definitions(void **state) {
     for (size_t k = 0; k < ARRAY_LEN(cases); k++)
         for (int repeats = 0; repeats < 2; repeats++) {
             struct data d = random_data(&dice, repeats);
+            struct learn_params large = cases[k];
+            large.product_items = 1; /* as where no second dense matrix fits */
             rows_equal_their_definition(&d, &cases[k]);
+            rows_equal_their_definition(&d, &large);
         }
 }
 
@@ -378,6 +381,14 @@ static void too_little_memory_is_said_before_any_is_taken(void **state) {
     assert_null(rows.entries);
     assert_non_null(strstr(err.message, "60000 items needs 13"));
     assert_non_null(strstr(err.message, "--method sparse"));
+
+    /* Where order matters, a small catalogue has three such matrices. */
+    x.n_items = 8000;
+    params.gram.mix = 1;
+    uint64_t one = learn_bytes(&x, &params, 384);
+    params.gram.mix = 0.5;
+    assert_true(learn_bytes(&x, &params, 384) - one == 2ull * 8000 * 8000 * sizeof(float));
+    x.n_items = 60000;
     params.is_sparse = 1;
     assert_int_equal(learn_rows(&rows, &x, &params, 384, 1u << 20, "test", &err), SOTTO_E_MEMORY);
     assert_non_null(strstr(err.message, "--min-baskets"));

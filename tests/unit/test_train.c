@@ -337,6 +337,43 @@ static void explain_lists_neighbours_by_title(void **state) {
     assert_non_null(strstr(t->err, "Z9"));
 }
 
+static void lists_are_learnt_whole_and_tables_from_five_baskets_on(void **state) {
+    struct pack_tool *t = *state;
+    const char *lists =
+        pack_tool_write(t, "lists.txt", "u1 a b c\nu2 a b\nu3 b c d\nu4 a c\nu5 a b c\nu6 a b\n");
+    static const char *const goals[] = {"ranking", "sessions", "basket"};
+    for (size_t i = 0; i < ARRAY_LEN(goals); i++) {
+        assert_int_equal(train(t, lists, "--for", goals[i]), EXIT_OK);
+        assert_non_null(strstr(t->out, " 4 items"));
+    }
+    assert_int_equal(train(t, lists, "--min-baskets", "4"), EXIT_OK);
+    assert_non_null(strstr(t->out, " 3 items"));
+    const char *table = pack_tool_write(t, "table.csv",
+                                        "basket,item,time\n"
+                                        "1,a,2025-01-01\n1,b,2025-01-01\n2,a,2025-01-01\n"
+                                        "2,b,2025-01-01\n3,a,2025-01-01\n3,b,2025-01-01\n"
+                                        "4,a,2025-01-01\n4,b,2025-01-01\n5,a,2025-01-01\n"
+                                        "5,b,2025-01-01\n5,c,2025-01-01\n");
+    assert_int_equal(train(t, table, "--for", "ranking"), EXIT_OK);
+    assert_non_null(strstr(t->out, " 2 items"));
+}
+
+static void a_method_that_memory_forbids_is_refused_before_any_search(void **state) {
+    struct pack_tool *t = *state;
+    FILE *f = fopen(pack_tool_path(t, "wide.txt"), "w");
+    assert_non_null(f);
+    for (uint32_t u = 0; u < 2000; u++)
+        fprintf(f, "u%u i%u i%u i%u\n", u, u * 3 % 5000, (u * 3 + 1) % 5000, (u * 3 + 2) % 5000);
+    fclose(f);
+    const char *lists = pack_tool_path(t, "wide.txt");
+    assert_int_equal(pack_tool_run(t, train_main, "train", "--tune", "--method", "dense",
+                                   "--max-memory", "150", "--out", pack_tool_path(t, "w.pack"),
+                                   lists, NULL),
+                     EXIT_FAILED);
+    assert_non_null(strstr(t->err, "150 MiB may be used: use --method sparse"));
+    assert_null(strstr(t->err, "tuning"));
+}
+
 static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
     struct pack_tool *t = *state;
     const char *csv = pack_tool_families(t);
@@ -478,6 +515,8 @@ int main(void) {
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),
         IN_FOLDER(card_tells_data_settings_and_held_out_quality),
         IN_FOLDER(explain_lists_neighbours_by_title),
+        IN_FOLDER(lists_are_learnt_whole_and_tables_from_five_baskets_on),
+        IN_FOLDER(a_method_that_memory_forbids_is_refused_before_any_search),
         IN_FOLDER(pack_never_exceeds_the_bytes_it_may_have),
         IN_FOLDER(dates_that_cannot_be_neither_break_learning_nor_go_unsaid),
         IN_FOLDER(each_failure_says_what_to_do_and_leaves_no_pack),

@@ -51,10 +51,7 @@ struct train_options train_defaults(enum goal goal, int threads) {
         o.fit.learn.keeps_diagonal = 1;
         o.fit.serve.decay = 2;
         break;
-    case GOAL_RANKING:
-        o.fit.min_baskets = 1;
-        o.fit.serve.prior_half_life_days = 0;
-        break;
+    case GOAL_RANKING: o.fit.serve.prior_half_life_days = 0; break;
     }
     return o;
 }
@@ -79,6 +76,7 @@ static int room_for_rows(const struct train_result *r, const struct dataset *dat
     size_t card_n = 0;
     int status = card_write(r, data, o, manifest, &card, &card_n, err);
     if (status == SOTTO_OK) status = interactions_make(&f.x, data, &of, err);
+    if (status == SOTTO_OK) status = fit_check(&f.x, &r->used, err);
     if (status == SOTTO_OK) status = rows_make(&f.rows, f.x.n_items, 1, err);
     if (status == SOTTO_OK) status = fit_describe(&f, data->n_baskets, NULL, &o->fit, err);
     if (status == SOTTO_OK)

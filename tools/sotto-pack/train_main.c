@@ -96,8 +96,11 @@ struct command {
     struct args_pack pack;
     const char *out, *file, *catalogue, *catalogue_map;
     enum goal usual_goal; /* where --for does not say */
-    int has_goal;
+    int has_goal, has_min_baskets;
 };
+
+/* Learning looks at every pair of a row. */
+#define ROW_LARGE 5000
 
 enum option_id {
     OPT_HELP = 'h',
@@ -340,6 +343,7 @@ static int parse(struct command *c, int argc, char **argv, struct sotto_error *e
                      : option < OPT_PARAMETERS ? read_size_option(option, &c->train, err)
                                                : read_parameter(option, &c->train.fit, err);
         }
+        c->has_min_baskets |= option == OPT_MIN_BASKETS;
         if (status != SOTTO_OK) return args_usage("train", "%s", err->message);
     }
     if (!c->out) return args_usage("train", "--out is missing: name the pack to write");
@@ -378,8 +382,10 @@ static void print_result(const struct command *c, const struct train_result *r) 
                r->used.learn.gram.half_life_days);
     if (r->packed.examples) {
         printf("on held-out data (%u examples), learnt without them:\n", r->packed.examples);
+        char full[16];
+        snprintf(full, sizeof full, "%u wide", r->log.full_neighbours);
         print_quality("packed", &r->packed);
-        print_quality("full", &r->full);
+        print_quality(full, &r->full);
         print_quality("popularity", &r->popular);
         if (r->packed.recall <= r->popular.recall)
             printf("WARNING: on these baskets popularity alone does better. Most are too small to "
@@ -390,6 +396,20 @@ static void print_result(const struct command *c, const struct train_result *r) 
         printf("not measured on held-out baskets\n");
     }
     printf("next: sotto-pack sign --key NAME.key %s\n", c->out);
+}
+
+/* Before the work, which grows with the square of such a row. */
+static void warn_of_large_rows(const struct dataset *data) {
+    uint32_t n = 0, largest = 0;
+    for (uint32_t b = 0; b < data->n_baskets; b++) {
+        n += data->baskets[b].n > ROW_LARGE;
+        if (data->baskets[b].n > largest) largest = data->baskets[b].n;
+    }
+    if (n)
+        fprintf(stderr,
+                "sotto-pack train: %u baskets or lists have more than %d items, the largest %u: "
+                "each takes as long as many others; --max-basket %d leaves them out\n",
+                n, ROW_LARGE, largest, ROW_LARGE);
 }
 
 int train_main(int argc, char **argv) {
@@ -416,6 +436,9 @@ int train_main(int argc, char **argv) {
         code = parse(&c, argc, argv, &err); /* the same words, over this goal's defaults */
         if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
     }
+    /* Whoever writes lists has chosen the items. */
+    if (data.format == DATASET_LISTS && !c.has_min_baskets) c.train.fit.min_baskets = 1;
+    warn_of_large_rows(&data);
     int status = SOTTO_OK;
     if (c.catalogue) {
         status = catalogue_read(&catalogue, c.catalogue, c.catalogue_map, &err);

@@ -166,8 +166,9 @@ static int try_learnt(struct tuner *t, const struct dimension *d, const struct f
     struct result r = {.each = t->trial_each};
     if (t->learns_left == 0) return SOTTO_OK;
     int status = learn(t, &fit, o, NULL);
-    /* A ridge too weak for the numbers is a value like any other, and a bad one. */
-    if (status == SOTTO_E_ARGUMENT) return SOTTO_OK;
+    /* A ridge too weak for the numbers is a value like any other, and a bad one; so is what needs
+     * more memory than there is. */
+    if (status == SOTTO_E_ARGUMENT || status == SOTTO_E_MEMORY) return SOTTO_OK;
     if (status != SOTTO_OK) return status;
     if (t->learns_left > 0) t->learns_left--;
     status = measure(t, &fit, o, &r);
@@ -317,7 +318,7 @@ static int explore(struct tuner *t, struct place places[PLACES]) {
         struct result r = {.each = t->trial_each}, best = {.value = -1};
         shake(t, &o, 1, &state);
         int status = learn(t, &fit, &o, NULL);
-        if (status == SOTTO_E_ARGUMENT) continue; /* too weak a ridge */
+        if (status == SOTTO_E_ARGUMENT || status == SOTTO_E_MEMORY) continue;
         if (status != SOTTO_OK) return status;
         for (int s = 0; s < SERVINGS && status == SOTTO_OK; s++) {
             struct fit_options way = o;
@@ -361,12 +362,11 @@ static int search(struct tuner *t) {
 
 /* Whether the finished model may be, and would be, learnt by the dense method. */
 static int may_be_dense(const struct tuner *t) {
-    struct learn_params p = t->best.learn;
-    p.is_sparse = 0;
-    uint64_t memory = t->best.most_memory ? t->best.most_memory : learn_memory_now();
-    if (t->best.method != METHOD_AUTO) return t->best.method == METHOD_DENSE;
-    return t->fit.x.n_items <= FIT_DENSE_ITEMS_MAX &&
-           learn_bytes(&t->fit.x, &p, t->fit.rows.width) <= memory;
+    struct fit_options o = t->best;
+    struct sotto_error none;
+    if (o.method == METHOD_AUTO && t->fit.x.n_items > FIT_DENSE_ITEMS_MAX) return 0;
+    if (o.method == METHOD_AUTO) o.method = METHOD_DENSE;
+    return o.method == METHOD_DENSE && fit_check(&t->fit.x, &o, &none) == SOTTO_OK;
 }
 
 static double work(uint32_t items, int is_ordered) { return pow(items, 3) * (is_ordered ? 3 : 1); }
