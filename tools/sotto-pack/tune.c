@@ -23,8 +23,8 @@
  * many as WORK_FULL allows, from FULL_MIN to FULL_MAX. 4.1e4³ are about 7e13, a quarter of an hour
  * of one core. */
 #define WORK_TRIAL 2.2e11
-#define WORK_FULL  2.4e14
-#define FULL_MIN   3
+#define WORK_FULL  3e14
+#define FULL_MIN   4
 #define FULL_MAX   24
 
 struct tuner {
@@ -124,22 +124,24 @@ static void keep(struct tuner *t, const struct result *r) {
     t->trial_each = was;
 }
 
-/* What was learnt otherwise may want another weight for popular targets: one step either way. */
+/* What was learnt otherwise may want another weight for popular targets: uphill either way. */
 static int refold(struct tuner *t, const struct fit *f, struct result *r) {
     const struct dimension *fold = tune_dimension(offsetof(struct fit_options, serve.fold));
-    const struct fit_options from = r->options;
-    int at = tune_nearest(fold, from.serve.fold);
-    for (int way = -1; way <= 1; way += 2) {
-        struct fit_options o = from;
-        struct result other = {.each = t->other_each};
-        if (at + way < 0 || at + way >= fold->n) continue;
-        tune_set(&o, fold, fold->grid[at + way]);
-        if (tune_recall(&t->memo, &o, t->is_quick, t->examples)) continue;
-        int status = measure(t, f, &o, &other);
-        if (status != SOTTO_OK) return status;
-        if (other.value > r->value) {
-            t->other_each = r->each;
-            *r = other;
+    const double from = r->options.serve.fold;
+    for (int way = -1; way <= 1 && r->options.serve.fold == from; way += 2) {
+        int at = tune_nearest(fold, from) + way, is_better = 1;
+        for (; is_better && at >= 0 && at < fold->n; at += way) {
+            struct result other = {.each = t->other_each};
+            struct fit_options o = r->options;
+            tune_set(&o, fold, fold->grid[at]);
+            if (tune_recall(&t->memo, &o, t->is_quick, t->examples)) break;
+            int status = measure(t, f, &o, &other);
+            if (status != SOTTO_OK) return status;
+            is_better = other.value > r->value;
+            if (is_better) {
+                t->other_each = r->each;
+                *r = other;
+            }
         }
     }
     return SOTTO_OK;
@@ -465,7 +467,10 @@ int tune_options(struct fit_options *options, const struct examples *examples,
         cli_progress_begin(&t.progress, "tuning", STEPS_EXPECTED);
         if (status == SOTTO_OK) status = search(&t);
         cli_progress_end(&t.progress);
-        if (status == SOTTO_OK && t.is_quick && may_be_dense(&t)) status = learn_in_full(&t);
+        if (status == SOTTO_OK && t.is_quick && may_be_dense(&t))
+            status = learn_in_full(&t);
+        else if (status == SOTTO_OK && t.is_quick)
+            t.best.method = METHOD_SPARSE; /* what was tuned is what will be learnt */
     }
     if (status == SOTTO_OK) status = conclude(&t);
     if (t.has_fit) fit_free(&t.fit);

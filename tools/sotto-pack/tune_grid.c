@@ -27,7 +27,7 @@ const struct dimension tune_dimensions[DIMENSIONS] = {
     {"window", REAL(learn.gram.window), 1, ORDERED, 6, {1, 2, 4, 8, 16, 32}},
     {"row_half_life_days", REAL(learn.gram.half_life_days), 1, DATED, 6, {0, 720, 360, 180, 90, 45}},
     {"candidates", WHOLE(learn.candidates), 1, ALL, 4, {25, 50, 100, 200}},
-    {"fold", REAL(serve.fold), 0, ALL, 9, {-.4, -.3, -.2, -.1, 0, .1, .2, .3, .4}},
+    {"fold", REAL(serve.fold), 0, ALL, 13, {-.5, -.4, -.3, -.2, -.15, -.1, -.05, 0, .05, .1, .2, .3, .4}},
     {"spread", REAL(serve.spread), 0, ALL, 7, {-.3, -.2, -.1, 0, .1, .2, .3}},
     {"keeps_negative", WHOLE(serve.keeps_negative), 0, ALL, 2, {0, 1}},
     {"neighbours", WHOLE(serve.neighbours), 0, ALL, 7, {0, 256, 160, 100, 64, 40, 25}},
