@@ -39,7 +39,8 @@ struct tuner {
     struct fit fit;                 /* learnt with `best` */
     int has_fit;
     int is_quick;    /* learns by the sparse method, whatever `best` says */
-    int learns_left; /* −1: no bound */
+    int learns_left; /* −1: no bound; else each takes minutes and shows its own progress */
+    int learns_most;
     struct tune_memo memo;
     struct cli_progress progress;
     uint32_t done;
@@ -66,6 +67,12 @@ static int count_items(struct tuner *t, uint32_t *n) {
 static int learn(struct tuner *t, struct fit *f, const struct fit_options *o, const char *label) {
     const struct examples *e = t->examples;
     struct fit_options way = *o;
+    char counted[64];
+    if (t->learns_left >= 0) {
+        snprintf(counted, sizeof counted, "learning in full, %d of at most %d",
+                 t->learns_most - t->learns_left + 1, t->learns_most);
+        label = counted;
+    }
     if (t->is_quick) way.method = METHOD_SPARSE;
     return fit_learn(f, e->data, e->n_training, e->held, &way, label, t->err);
 }
@@ -375,39 +382,48 @@ static int may_be_dense(const struct tuner *t) {
 
 static double work(uint32_t items, int is_ordered) { return pow(items, 3) * (is_ordered ? 3 : 1); }
 
+/* What the quick search found: to come back to. */
+struct quick {
+    struct fit fit;
+    struct fit_options options;
+    double value;
+    uint32_t neighbours;
+};
+
+static void take_back(struct tuner *t, const struct quick *quick) {
+    if (t->has_fit) fit_free(&t->fit);
+    t->has_fit = 1;
+    t->fit = quick->fit;
+    t->best = quick->options;
+    t->best.method = METHOD_SPARSE; /* what was tuned is what will be learnt */
+    t->best_value = quick->value;
+    t->best_neighbours = quick->neighbours;
+}
+
 /* What the sparse method found is a beginning for the dense one, which likes another ridge. As many
  * are learnt as there is time for; the better of both methods stays. */
 static int learn_in_full(struct tuner *t) {
-    char label[64];
-    struct fit quick_fit = t->fit;
-    const struct place quick = {t->best, t->best_value};
-    uint32_t quick_neighbours = t->best_neighbours;
-    double learns = t->request.full_work / work(quick_fit.x.n_items, t->best.learn.gram.mix < 1);
-    t->learns_left = learns < FULL_MIN ? FULL_MIN : learns > FULL_MAX ? FULL_MAX : (int)learns;
+    const struct quick quick = {t->fit, t->best, t->best_value, t->best_neighbours};
+    const struct dimension *ridge =
+        tune_dimension(offsetof(struct fit_options, learn.lambda_factor));
+    double learns = t->request.full_work / work(quick.fit.x.n_items, t->best.learn.gram.mix < 1);
+    int may_choose = t->best.method == METHOD_AUTO, has_moved = 0;
+    t->learns_most = learns < FULL_MIN ? FULL_MIN : learns > FULL_MAX ? FULL_MAX : (int)learns;
+    t->learns_left = t->learns_most;
     t->has_fit = 0;
     t->is_quick = 0;
-    snprintf(label, sizeof label, "learning in full, 1 of at most %d", t->learns_left);
-    int status = start(t, label);
-    if (status == SOTTO_OK) {
-        cli_progress_begin(&t->progress, "tuning in full", t->done + STEPS_EXPECTED / 2);
-        status = descend(t, 0, -1);
-        int has_moved = 0;
-        const struct dimension *ridge =
-            tune_dimension(offsetof(struct fit_options, learn.lambda_factor));
-        if (status == SOTTO_OK) status = climb(t, ridge, &has_moved);
-        if (status == SOTTO_OK) status = descend(t, t->learns_left > 0, -1);
-        cli_progress_end(&t->progress);
+    int status = start(t, NULL);
+    if (status == SOTTO_OK) status = descend(t, 0, -1);
+    if (status == SOTTO_OK) status = climb(t, ridge, &has_moved);
+    if (status == SOTTO_OK) status = descend(t, t->learns_left > 0, -1);
+    /* After hours of work what is there is not thrown away. */
+    if (may_choose && (status == SOTTO_E_MEMORY || status == SOTTO_E_ARGUMENT ||
+                       (status == SOTTO_OK && t->best_value < quick.value))) {
+        take_back(t, &quick);
+        return SOTTO_OK;
     }
-    if (status == SOTTO_OK && t->best_value < quick.value && quick.options.method == METHOD_AUTO) {
-        fit_free(&t->fit);
-        t->fit = quick_fit;
-        t->best = quick.options;
-        t->best.method = METHOD_SPARSE;
-        t->best_value = quick.value;
-        t->best_neighbours = quick_neighbours;
-    } else {
-        fit_free(&quick_fit);
-    }
+    struct fit other = quick.fit;
+    fit_free(&other);
     return status;
 }
 
