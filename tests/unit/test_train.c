@@ -180,6 +180,27 @@ static void next_basket_is_asked_of_customers_known_before(void **state) {
     little_free(l, &e);
 }
 
+static void customers_count_alike_however_often_they_come(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct examples e;
+    for (uint32_t k = 0; k < 27; k++) little_add(l, k % 2, k, k % 2 ? "ab" : "c");
+    little_add(l, 0, 27, "o");
+    little_add(l, 0, 28, "o");
+    little_add(l, 1, 29, "a");
+
+    struct quality q = little_measure(l, GOAL_NEXT_BASKET, &e);
+
+    assert_int_equal(q.examples, 3);
+    assert_true(e.v[0].weight == 0.75 && e.v[1].weight == 0.75 && e.v[2].weight == 1.5);
+    float each[3];
+    struct sotto_error err = {0};
+    assert_int_equal(examples_measure(&e, &l->x, &l->packed, 0, &q, each, &err), SOTTO_OK);
+    /* Each with its weight: together they are the mean. */
+    assert_true(fabs((double)(each[0] + each[1] + each[2]) / 3 - quality_of(&q, e.goal)) < 1e-6);
+    little_free(l, &e);
+}
+
 static void held_out_part_of_a_row_is_neither_learnt_nor_known(void **state) {
     (void)state;
     struct little *l = little_make();
@@ -510,6 +531,7 @@ int main(void) {
         cmocka_unit_test(half_a_basket_is_asked_for_the_other_half),
         cmocka_unit_test(sessions_are_asked_at_every_step_and_items_may_come_again),
         cmocka_unit_test(next_basket_is_asked_of_customers_known_before),
+        cmocka_unit_test(customers_count_alike_however_often_they_come),
         cmocka_unit_test(held_out_part_of_a_row_is_neither_learnt_nor_known),
         cmocka_unit_test(customers_rows_hold_each_item_once_and_strangers_stay_apart),
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),

@@ -34,7 +34,7 @@ static const char *protocol(enum goal goal) {
                "the session, the rest the targets";
     case GOAL_NEXT_BASKET:
         return "last tenth of the baskets held out; each one there of a known customer is the "
-               "target, all earlier ones the history";
+               "target, all earlier ones the history; customers count alike";
     case GOAL_SESSIONS:
         return "last tenth of the sessions held out; at each step the next item is the target";
     case GOAL_RANKING: return "a fifth of each row held out by a hash; it is the target";

@@ -10,7 +10,8 @@
 
 enum goal {
     GOAL_BASKET,      /* complete a basket: its first half is the session, the rest the targets */
-    GOAL_NEXT_BASKET, /* a known customer's next basket; what was bought before may come again */
+    GOAL_NEXT_BASKET, /* a known customer's next basket; what was bought before may come again.
+                       * Customers count alike, however often they come */
     GOAL_SESSIONS,    /* the next item of a session, at every step; items may come again */
     GOAL_RANKING      /* what else a person took: a part of each row held out at random */
 };
@@ -28,6 +29,8 @@ struct example {
     size_t first_event, first_target;
     uint32_t n_events, n_targets;
     int64_t now_s;
+    uint32_t customer; /* of GOAL_NEXT_BASKET */
+    double weight;     /* in means; 1 on average */
 };
 
 struct examples {

@@ -9,9 +9,9 @@
 #include "tools/sotto-pack/tune_grid.h"
 
 #define STEPS_EXPECTED 120 /* for the progress line */
-/* A gain counts from so many standard errors of the mean difference, example by example. Less is a
- * coin's toss; much more would leave small gains lying that add up. */
-#define GAIN_MIN   0.5
+/* A gain counts from so many standard errors of the mean difference, example by example: less is
+ * often a coin's toss, which later data do not repeat. */
+#define GAIN_MIN   1.0
 #define ROUNDS     3
 #define STEPS_OVER 2
 #define DRAWS      32 /* ways of learning drawn at random before the descent, half where quick, */
