@@ -263,12 +263,10 @@ static int start(struct tuner *t, const char *label) {
     return SOTTO_OK;
 }
 
-/* `learnt`: also what needs learning anew. Ends when a round has found nothing better, or has not
- * come up to what another place has come to. */
-static int descend(struct tuner *t, int learnt, double rival) {
+/* `learnt`: also what needs learning anew. Ends when a round has found nothing better. */
+static int descend(struct tuner *t, int learnt) {
     int has_moved = 1, status = SOTTO_OK;
     for (int round = 0; round < ROUNDS && has_moved; round++) {
-        if (round > 0 && t->best_value < rival) break;
         has_moved = 0;
         for (size_t k = 0; k < DIMENSIONS && status == SOTTO_OK; k++) {
             const struct dimension *d = &tune_dimensions[k];
@@ -362,7 +360,7 @@ static int search(struct tuner *t) {
         if (places[i].value < 0) break;
         t->best = places[i].options;
         status = start(t, NULL);
-        if (status == SOTTO_OK) status = descend(t, 1, end.value);
+        if (status == SOTTO_OK) status = descend(t, 1);
         if (status == SOTTO_OK && t->best_value > end.value)
             end = (struct place){t->best, t->best_value};
     }
@@ -413,9 +411,9 @@ static int learn_in_full(struct tuner *t) {
     t->has_fit = 0;
     t->is_quick = 0;
     int status = start(t, NULL);
-    if (status == SOTTO_OK) status = descend(t, 0, -1);
+    if (status == SOTTO_OK) status = descend(t, 0);
     if (status == SOTTO_OK) status = climb(t, ridge, &has_moved);
-    if (status == SOTTO_OK) status = descend(t, t->learns_left > 0, -1);
+    if (status == SOTTO_OK) status = descend(t, t->learns_left > 0);
     /* After hours of work what is there is not thrown away. */
     if (may_choose && (status == SOTTO_E_MEMORY || status == SOTTO_E_ARGUMENT ||
                        (status == SOTTO_OK && t->best_value < quick.value))) {
