@@ -212,6 +212,40 @@ static void history_of_a_next_basket_ends_before_the_day_asked_about(void **stat
     assert_questions(t, &o, "0: A0 A1 A0 > A0 A2\n0: B0 > B1\n");
 }
 
+/* A pack of few items is asked the same questions as one of many. */
+static void what_a_pack_leaves_out_is_missed_if_the_past_had_it_often(void **state) {
+    struct pack_tool *t = *state;
+    assert_int_equal(train(t,
+                           pack_tool_write(t, "train.csv",
+                                           "basket,item,time\n"
+                                           "1,A0,2025-01-01\n1,A1,2025-01-01\n"
+                                           "2,A0,2025-01-02\n2,A1,2025-01-02\n"),
+                           NULL, NULL),
+                     EXIT_OK);
+    const char *test =
+        pack_tool_write(t, "test.csv",
+                        "basket,item,time\n"
+                        "1,old,2025-03-01\n1,A0,2025-03-01\n1,rare,2025-03-01\n1,past,2025-03-01\n"
+                        "2,old,2025-03-02\n2,A0,2025-03-02\n2,past,2025-03-02\n"
+                        "3,old,2025-03-05\n3,A0,2025-03-05\n3,rare,2025-03-05\n3,past,2025-03-05\n"
+                        "3,A1,2025-03-05\n3,new,2025-03-05\n");
+    struct evaluate_options o = {.protocol = PROTOCOL_BASKET,
+                                 .min_basket = 4,
+                                 .min_baskets = 2,
+                                 .from_s = 1741132800, /* 2025-03-05 */
+                                 .test = test};
+    /* In the protocol are old, A0 | past, A1. */
+    assert_questions(t, &o, "0: A0 > A1 + 1\n");
+    o.min_baskets = 1; /* and rare: old, A0 | rare, past, A1 */
+    assert_questions(t, &o, "0: A0 > A1 + 2\n");
+    o.min_baskets = 0; /* the default of a table, which none of them reaches */
+    o.min_basket = 2;
+    assert_questions(t, &o, "0: A0 > A1\n");
+    o.protocol = PROTOCOL_SESSIONS;
+    o.min_baskets = 2;
+    assert_questions(t, &o, "0: > A0\n0: A0 >\n1: A0 > + 1\n1: A0 > A1\n1: A0 A1 >\n");
+}
+
 static void users_of_a_ranking_are_matched_by_id(void **state) {
     struct pack_tool *t = *state;
     const char *lists =
@@ -382,6 +416,7 @@ int main(void) {
         IN_FOLDER(half_of_each_later_basket_is_asked_for_the_other),
         IN_FOLDER(sessions_are_asked_at_every_step),
         IN_FOLDER(history_of_a_next_basket_ends_before_the_day_asked_about),
+        IN_FOLDER(what_a_pack_leaves_out_is_missed_if_the_past_had_it_often),
         IN_FOLDER(users_of_a_ranking_are_matched_by_id),
         IN_FOLDER(device_finds_the_rest_of_a_family),
         IN_FOLDER(same_question_twice_gives_the_same_figures),

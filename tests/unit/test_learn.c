@@ -164,7 +164,10 @@ static void dense_closed_forms_equal_their_definitions(void **state) {
     for (size_t k = 0; k < ARRAY_LEN(cases); k++)
         for (int repeats = 0; repeats < 2; repeats++) {
             struct data d = random_data(&dice, repeats);
+            struct learn_params large = cases[k];
+            large.product_items = 1; /* as where no second dense matrix fits */
             rows_equal_their_definition(&d, &cases[k]);
+            rows_equal_their_definition(&d, &large);
         }
 }
 
@@ -206,6 +209,79 @@ static void sparse_method_keeps_to_its_candidates_and_to_one_result(void **state
     assert_true(edges > N && edges <= 4 * N);
     rows_free(&one);
     rows_free(&two);
+}
+
+/* Shares too small for single precision: of rows hundreds of half-lives old, of places a dozen
+ * windows apart, and of all rows but one where a date lies far ahead. Columns listed twice would
+ * run over their array, which SAN=1 sees even where this test's own check does not look. */
+static void shares_that_vanish_leave_columns_listed_once(void **state) {
+    (void)state;
+    static const struct gram_params vanishing[] = {
+        {.mix = 1, .half_life_days = 0.1},
+        {.mix = 0, .window = 0.1},
+        {.mix = 0.5, .window = 0.1, .half_life_days = 0.2, .alpha_item = 0.9, .alpha_user = 1},
+    };
+    struct sotto_error err = {0};
+    for (size_t k = 0; k < ARRAY_LEN(vanishing); k++)
+        for (int is_ahead = 0; is_ahead < 2; is_ahead++) {
+            struct dice dice = {77};
+            struct data d = random_data(&dice, 1);
+            struct gram g;
+            struct gram_row row;
+            if (is_ahead) d.times[ROWS - 1] = 4070908800; /* 2099 */
+            assert_int_equal(gram_make(&g, &d.x, &vanishing[k], &err), SOTTO_OK);
+            assert_int_equal(gram_row_make(&row, N), 0);
+            assert_true(g.live_share > 0 && g.live_share <= 1);
+            for (uint32_t i = 0; i < N; i++)
+                for (int way = 0; way < 3; way++) {
+                    uint64_t seen = 0;
+                    (way == 0   ? gram_source
+                     : way == 1 ? gram_target
+                                : gram_target_column)(&g, i, &row);
+                    assert_true(row.n <= N);
+                    for (uint32_t c = 0; c < row.n; c++) {
+                        assert_true(row.values[row.columns[c]] > 0);
+                        assert_false(seen >> row.columns[c] & 1);
+                        seen |= 1ull << row.columns[c];
+                    }
+                }
+            gram_row_free(&row);
+            gram_free(&g);
+            for (int is_sparse = 0; is_sparse < 2; is_sparse++) {
+                struct learn_params params = {.gram = vanishing[k],
+                                              .lambda_factor = 1,
+                                              .is_sparse = is_sparse,
+                                              .candidates = 8,
+                                              .threads = 2};
+                struct rows rows;
+                if (learn_rows(&rows, &d.x, &params, N, UINT64_MAX, NULL, &err) != SOTTO_OK)
+                    fail_msg("%s", err.message);
+                rows_free(&rows);
+                if (!is_sparse && !is_ahead) rows_equal_their_definition(&d, &params);
+            }
+        }
+}
+
+static void rows_that_all_vanish_are_an_error_that_names_dates(void **state) {
+    (void)state;
+    /* The last row, the only one that counts, has nothing that follows anything. */
+    uint32_t items[] = {0, 1, 0}, degree[] = {2, 1};
+    size_t starts[] = {0, 2, 3};
+    int64_t times[] = {0, 4070908800};
+    struct interactions x = {.n_items = 2,
+                             .n_rows = 2,
+                             .items = items,
+                             .starts = starts,
+                             .times_s = times,
+                             .degree = degree};
+    const struct learn_params params = {
+        .gram = {.mix = 0, .window = 2, .half_life_days = 1}, .lambda_factor = 1, .threads = 1};
+    struct sotto_error err = {0};
+    struct rows rows;
+
+    assert_int_equal(learn_rows(&rows, &x, &params, 2, UINT64_MAX, NULL, &err), SOTTO_E_ARGUMENT);
+    assert_non_null(strstr(err.message, "dates"));
+    assert_null(rows.entries);
 }
 
 static void ease_equals_the_numbers_worked_out_by_hand(void **state) {
@@ -305,6 +381,14 @@ static void too_little_memory_is_said_before_any_is_taken(void **state) {
     assert_null(rows.entries);
     assert_non_null(strstr(err.message, "60000 items needs 13"));
     assert_non_null(strstr(err.message, "--method sparse"));
+
+    /* Where order matters, a small catalogue has three such matrices. */
+    x.n_items = 8000;
+    params.gram.mix = 1;
+    uint64_t one = learn_bytes(&x, &params, 384);
+    params.gram.mix = 0.5;
+    assert_true(learn_bytes(&x, &params, 384) - one == 2ull * 8000 * 8000 * sizeof(float));
+    x.n_items = 60000;
     params.is_sparse = 1;
     assert_int_equal(learn_rows(&rows, &x, &params, 384, 1u << 20, "test", &err), SOTTO_E_MEMORY);
     assert_non_null(strstr(err.message, "--min-baskets"));
@@ -373,6 +457,8 @@ int main(void) {
         cmocka_unit_test(dense_closed_forms_equal_their_definitions),
         cmocka_unit_test(sparse_method_with_all_candidates_equals_the_dense_one),
         cmocka_unit_test(sparse_method_keeps_to_its_candidates_and_to_one_result),
+        cmocka_unit_test(shares_that_vanish_leave_columns_listed_once),
+        cmocka_unit_test(rows_that_all_vanish_are_an_error_that_names_dates),
         cmocka_unit_test(large_matrices_are_inverted_block_by_block),
         cmocka_unit_test(too_little_memory_is_said_before_any_is_taken),
         cmocka_unit_test(a_matrix_that_is_not_positive_definite_names_the_remedy),

@@ -147,6 +147,110 @@ static void rows_fill_the_room_they_may_have_and_no_more(void **state) {
     learnt_free(l);
 }
 
+/* Rows differ by one edge at most, and those that have it have the stronger ones there. */
+static void bytes_left_over_go_to_the_strongest_next_edges(void **state) {
+    (void)state;
+    struct dice d = {19};
+    struct sotto_error err = {0};
+    struct learnt *l = random_rows(&d);
+    const struct serve_params serve = {.decay = 5, .keeps_negative = 1};
+    for (uint64_t room = 500; room < 6000; room += 397)
+        for (int codec = 1; codec <= 2; codec++) {
+            struct quantise_source source = source_of(l);
+            struct packed p;
+            source.edge_bytes = room;
+            source.codec = (enum model_codec)codec;
+            assert_int_equal(quantise(&p, &source, &serve, &err), SOTTO_OK);
+            assert_in_range(p.edge_bytes, room - 3, room); /* an edge takes 2 or 3 */
+            float weakest_given = INFINITY, strongest_left = 0;
+            for (uint32_t place = 0; place < N; place++) {
+                struct model_row row = model_row_of(&p.model, place);
+                uint32_t i = p.item_of[place], n = 0;
+                int weight;
+                while (model_row_next(&row, &weight)) n++;
+                const struct rows_entry *e = &l->rows.entries[(size_t)i * l->rows.width];
+                assert_in_range(n, p.neighbours - 1, p.neighbours);
+                if (n == p.neighbours)
+                    weakest_given = fminf(weakest_given, fabsf(e[n - 1].weight));
+                else
+                    strongest_left = fmaxf(strongest_left, fabsf(e[n].weight));
+            }
+            assert_true(weakest_given >= strongest_left);
+            quantise_free(&p);
+        }
+    learnt_free(l);
+}
+
+static void fewer_neighbours_may_be_served_than_fit(void **state) {
+    (void)state;
+    struct dice d = {20};
+    struct sotto_error err = {0};
+    struct learnt *l = random_rows(&d);
+    struct quantise_source source = source_of(l);
+    struct serve_params serve = {.decay = 5, .keeps_negative = 1, .neighbours = 7};
+    struct packed p;
+    source.edge_bytes = 100000;
+    assert_int_equal(quantise(&p, &source, &serve, &err), SOTTO_OK);
+    assert_int_equal(p.neighbours, 7);
+    assert_int_equal(p.model.n_edges, 7 * N);
+    quantise_free(&p);
+    source.neighbours = 5; /* who runs the command has the last word */
+    assert_int_equal(quantise(&p, &source, &serve, &err), SOTTO_OK);
+    assert_int_equal(p.neighbours, 5);
+    quantise_free(&p);
+    learnt_free(l);
+}
+
+/* Both exponents move the strength from one item to another, and rows are cut after that. */
+static void weights_are_served_by_the_degree_of_both_items(void **state) {
+    (void)state;
+    struct dice d = {21};
+    struct sotto_error err = {0};
+    struct learnt *l = random_rows(&d);
+    struct quantise_source source = source_of(l);
+    const struct serve_params serve = {.keeps_negative = 1, .fold = 0.3, .spread = -0.2};
+    struct packed p;
+    source.neighbours = 12;
+    assert_int_equal(quantise(&p, &source, &serve, &err), SOTTO_OK);
+    for (uint32_t place = 0; place < N; place++) {
+        uint32_t i = p.item_of[place];
+        struct model_row row = model_row_of(&p.model, place);
+        double weakest = INFINITY, unit = p.model.scales[place] * p.unit;
+        int weight;
+        uint8_t is_kept[N] = {0};
+        while (model_row_next(&row, &weight)) {
+            uint32_t j = p.item_of[row.column];
+            double w = weight_of(l, i, j) * pow(l->degree[j], 0.3) * pow(l->degree[i], -0.2);
+            assert_true(fabs(w - weight * unit) <= unit);
+            weakest = fmin(weakest, fabs(w));
+            is_kept[j] = 1;
+        }
+        for (uint32_t j = 0; j < N; j++)
+            if (!is_kept[j])
+                assert_true(fabs(weight_of(l, i, j) * pow(l->degree[j], 0.3) *
+                                 pow(l->degree[i], -0.2)) <= weakest * (1 + 1e-6));
+    }
+    quantise_free(&p);
+    learnt_free(l);
+}
+
+static void prior_is_measured_by_rows_that_hold_something(void **state) {
+    (void)state;
+    struct dice d = {22};
+    struct sotto_error err = {0};
+    struct learnt *l = random_rows(&d);
+    struct quantise_source source = source_of(l);
+    const struct serve_params serve = {.decay = 5, .prior_strength = 1};
+    struct packed p;
+    for (uint32_t i = 0; i < N; i++) l->rows.self[i] = 0;
+    for (uint32_t i = 0; i < N * 2 / 3; i++) l->rows.n[i] = 0;
+    assert_int_equal(quantise(&p, &source, &serve, &err), SOTTO_OK);
+    /* As strong as the strongest weight of some row, which is not none. */
+    assert_true(p.model.prior[0] > 2048);
+    quantise_free(&p);
+    learnt_free(l);
+}
+
 static void both_codecs_hold_the_same_model(void **state) {
     (void)state;
     struct dice d = {10};
@@ -298,6 +402,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rounding_stays_within_its_bound_and_keeps_the_strongest),
         cmocka_unit_test(rows_fill_the_room_they_may_have_and_no_more),
+        cmocka_unit_test(bytes_left_over_go_to_the_strongest_next_edges),
+        cmocka_unit_test(fewer_neighbours_may_be_served_than_fit),
+        cmocka_unit_test(weights_are_served_by_the_degree_of_both_items),
+        cmocka_unit_test(prior_is_measured_by_rows_that_hold_something),
         cmocka_unit_test(both_codecs_hold_the_same_model),
         cmocka_unit_test(long_histories_that_do_not_fade_fit_into_the_bound),
         cmocka_unit_test(tables_begin_at_one_fall_and_end),

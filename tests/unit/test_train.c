@@ -114,7 +114,7 @@ static struct quality little_measure(struct little *l, enum goal goal, struct ex
     struct quality q;
     struct sotto_error err = {0};
     assert_int_equal(examples_make(e, &l->data, goal, &err), SOTTO_OK);
-    assert_int_equal(examples_measure(e, &l->x, &l->packed, 0, &q, &err), SOTTO_OK);
+    assert_int_equal(examples_measure(e, &l->x, &l->packed, 0, &q, NULL, &err), SOTTO_OK);
     return q;
 }
 
@@ -177,6 +177,27 @@ static void next_basket_is_asked_of_customers_known_before(void **state) {
     assert_int_equal(e.events[e.v[0].first_event].time_s, 0);
     assert_int_equal(e.v[0].now_s, 27 * 86400);
     assert_true(q.recall == 1 && q.ndcg == 1);
+    little_free(l, &e);
+}
+
+static void customers_count_alike_however_often_they_come(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    struct examples e;
+    for (uint32_t k = 0; k < 27; k++) little_add(l, k % 2, k, k % 2 ? "ab" : "c");
+    little_add(l, 0, 27, "o");
+    little_add(l, 0, 28, "o");
+    little_add(l, 1, 29, "a");
+
+    struct quality q = little_measure(l, GOAL_NEXT_BASKET, &e);
+
+    assert_int_equal(q.examples, 3);
+    assert_true(e.v[0].weight == 0.75 && e.v[1].weight == 0.75 && e.v[2].weight == 1.5);
+    float each[3];
+    struct sotto_error err = {0};
+    assert_int_equal(examples_measure(&e, &l->x, &l->packed, 0, &q, each, &err), SOTTO_OK);
+    /* Each with its weight: together they are the mean. */
+    assert_true(fabs((double)(each[0] + each[1] + each[2]) / 3 - quality_of(&q, e.goal)) < 1e-6);
     little_free(l, &e);
 }
 
@@ -337,6 +358,43 @@ static void explain_lists_neighbours_by_title(void **state) {
     assert_non_null(strstr(t->err, "Z9"));
 }
 
+static void lists_are_learnt_whole_and_tables_from_five_baskets_on(void **state) {
+    struct pack_tool *t = *state;
+    const char *lists =
+        pack_tool_write(t, "lists.txt", "u1 a b c\nu2 a b\nu3 b c d\nu4 a c\nu5 a b c\nu6 a b\n");
+    static const char *const goals[] = {"ranking", "sessions", "basket"};
+    for (size_t i = 0; i < ARRAY_LEN(goals); i++) {
+        assert_int_equal(train(t, lists, "--for", goals[i]), EXIT_OK);
+        assert_non_null(strstr(t->out, " 4 items"));
+    }
+    assert_int_equal(train(t, lists, "--min-baskets", "4"), EXIT_OK);
+    assert_non_null(strstr(t->out, " 3 items"));
+    const char *table = pack_tool_write(t, "table.csv",
+                                        "basket,item,time\n"
+                                        "1,a,2025-01-01\n1,b,2025-01-01\n2,a,2025-01-01\n"
+                                        "2,b,2025-01-01\n3,a,2025-01-01\n3,b,2025-01-01\n"
+                                        "4,a,2025-01-01\n4,b,2025-01-01\n5,a,2025-01-01\n"
+                                        "5,b,2025-01-01\n5,c,2025-01-01\n");
+    assert_int_equal(train(t, table, "--for", "ranking"), EXIT_OK);
+    assert_non_null(strstr(t->out, " 2 items"));
+}
+
+static void a_method_that_memory_forbids_is_refused_before_any_search(void **state) {
+    struct pack_tool *t = *state;
+    FILE *f = fopen(pack_tool_path(t, "wide.txt"), "w");
+    assert_non_null(f);
+    for (uint32_t u = 0; u < 2000; u++)
+        fprintf(f, "u%u i%u i%u i%u\n", u, u * 3 % 5000, (u * 3 + 1) % 5000, (u * 3 + 2) % 5000);
+    fclose(f);
+    const char *lists = pack_tool_path(t, "wide.txt");
+    assert_int_equal(pack_tool_run(t, train_main, "train", "--tune", "--method", "dense",
+                                   "--max-memory", "150", "--out", pack_tool_path(t, "w.pack"),
+                                   lists, NULL),
+                     EXIT_FAILED);
+    assert_non_null(strstr(t->err, "150 MiB may be used: use --method sparse"));
+    assert_null(strstr(t->err, "tuning"));
+}
+
 static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
     struct pack_tool *t = *state;
     const char *csv = pack_tool_families(t);
@@ -350,6 +408,57 @@ static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
         assert_true(ftell(f) <= strtol(limits[i], &none, 10));
         fclose(f);
     }
+}
+
+/* Families of six over 400 days; of every ten baskets one bears `odd_day`. */
+static const char *dated(struct pack_tool *t, const char *odd_day) {
+    static const char file[] = "dated.csv";
+    const char *path = pack_tool_path(t, file);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("basket,item,time\n", f);
+    for (uint32_t b = 0; b < 800; b++) {
+        char day[16];
+        snprintf(day, sizeof day, "20%02u-%02u-%02u", 23 + b / 2 / 365, 1 + b / 2 % 365 / 31,
+                 1 + b / 2 % 28);
+        for (uint32_t k = 0; k < 4; k++)
+            fprintf(f, "%u,i%u,%sT10:00:0%uZ\n", b, b % 12 * 6 + (b / 12 + k) % 6,
+                    odd_day && b % 10 == 9 ? odd_day : day, k);
+    }
+    assert_int_equal(fclose(f), 0);
+    return path;
+}
+
+static void dates_that_cannot_be_neither_break_learning_nor_go_unsaid(void **state) {
+    struct pack_tool *t = *state;
+    const char *warning = "fewer than 1 % of the baskets count";
+
+    assert_int_equal(train(t, dated(t, NULL), "--row-half-life", "1"), EXIT_OK);
+    assert_non_null(strstr(t->out, warning));
+
+    assert_int_equal(train(t, dated(t, "1970-01-01"), "--row-half-life", "45"), EXIT_OK);
+    assert_null(strstr(t->out, warning));
+
+    FILE *f = fopen(dated(t, NULL), "a");
+    assert_non_null(f);
+    fputs("x,i1,2099-01-01T00:00:00Z\nx,i2,2099-01-01T00:00:00Z\n", f);
+    fclose(f);
+    assert_int_equal(train(t, pack_tool_path(t, "dated.csv"), "--row-half-life", "45"), EXIT_OK);
+    assert_non_null(strstr(t->out, warning));
+
+    /* Sessions long enough for places a dozen windows apart. */
+    f = fopen(pack_tool_path(t, "long.txt"), "w");
+    assert_non_null(f);
+    for (uint32_t s = 0; s < 300; s++) {
+        fprintf(f, "s%u", s);
+        for (uint32_t k = 0; k < 40; k++) fprintf(f, " i%u", (s * 7 + k * 3) % 50);
+        fputc('\n', f);
+    }
+    fclose(f);
+    if (pack_tool_run(t, train_main, "train", "--for", "sessions", "--mix", "0", "--window", "0.1",
+                      "--out", pack_tool_path(t, "long.pack"), pack_tool_path(t, "long.txt"),
+                      NULL) != EXIT_OK)
+        fail_msg("%s", t->err);
 }
 
 static void each_failure_says_what_to_do_and_leaves_no_pack(void **state) {
@@ -422,12 +531,16 @@ int main(void) {
         cmocka_unit_test(half_a_basket_is_asked_for_the_other_half),
         cmocka_unit_test(sessions_are_asked_at_every_step_and_items_may_come_again),
         cmocka_unit_test(next_basket_is_asked_of_customers_known_before),
+        cmocka_unit_test(customers_count_alike_however_often_they_come),
         cmocka_unit_test(held_out_part_of_a_row_is_neither_learnt_nor_known),
         cmocka_unit_test(customers_rows_hold_each_item_once_and_strangers_stay_apart),
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),
         IN_FOLDER(card_tells_data_settings_and_held_out_quality),
         IN_FOLDER(explain_lists_neighbours_by_title),
+        IN_FOLDER(lists_are_learnt_whole_and_tables_from_five_baskets_on),
+        IN_FOLDER(a_method_that_memory_forbids_is_refused_before_any_search),
         IN_FOLDER(pack_never_exceeds_the_bytes_it_may_have),
+        IN_FOLDER(dates_that_cannot_be_neither_break_learning_nor_go_unsaid),
         IN_FOLDER(each_failure_says_what_to_do_and_leaves_no_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

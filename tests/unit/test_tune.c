@@ -53,6 +53,7 @@ static void tuning_repeats_itself_and_ends_no_worse_than_it_began(void **state) 
     struct dataset data;
     struct examples examples;
     struct sotto_error err = {0};
+    const struct tune_request request = {.edge_bytes = 20000};
     static struct tune_log once, twice;
     read_shop(*state, &data, 12);
     for (enum goal goal = GOAL_BASKET; goal <= GOAL_NEXT_BASKET; goal++) {
@@ -60,9 +61,9 @@ static void tuning_repeats_itself_and_ends_no_worse_than_it_began(void **state) 
         memset(&once, 0, sizeof once);
         memset(&twice, 0, sizeof twice);
         assert_int_equal(examples_make(&examples, &data, goal, &err), SOTTO_OK);
-        if (tune_options(&a, &examples, 20000, 100, 0, &once, &err) != SOTTO_OK)
+        if (tune_options(&a, &examples, &request, &once, &err) != SOTTO_OK)
             fail_msg("%s", err.message);
-        assert_int_equal(tune_options(&b, &examples, 20000, 100, 0, &twice, &err), SOTTO_OK);
+        assert_int_equal(tune_options(&b, &examples, &request, &twice, &err), SOTTO_OK);
 
         assert_true(once.n > 20 && once.n == twice.n);
         for (uint32_t i = 0; i < once.n; i++) {
@@ -89,11 +90,12 @@ static void measuring_alone_changes_nothing(void **state) {
     struct dataset data;
     struct examples examples;
     struct sotto_error err = {0};
+    const struct tune_request request = {.edge_bytes = 20000, .is_measured_only = 1};
     static struct tune_log log;
     struct fit_options o = beginning(), before = o;
     read_shop(*state, &data, 12);
     assert_int_equal(examples_make(&examples, &data, GOAL_BASKET, &err), SOTTO_OK);
-    assert_int_equal(tune_options(&o, &examples, 20000, 100, 1, &log, &err), SOTTO_OK);
+    assert_int_equal(tune_options(&o, &examples, &request, &log, &err), SOTTO_OK);
     assert_true(o.learn.lambda_factor == before.learn.lambda_factor &&
                 o.learn.gram.alpha_user == before.learn.gram.alpha_user &&
                 o.serve.prior_strength == before.serve.prior_strength);
@@ -102,38 +104,85 @@ static void measuring_alone_changes_nothing(void **state) {
     dataset_free(&data);
 }
 
-/* A catalogue too large to learn in closed form at every trial is searched by the sparse method. */
-static void large_catalogues_are_searched_by_the_sparse_method_and_learnt_in_full(void **state) {
-    struct pack_tool *t = *state;
-    struct dice d = {3};
-    const char *path = pack_tool_path(t, "lists.txt");
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    for (uint32_t u = 0; u < 4200; u++) { /* two of each family of five, a few of its neighbour */
-        uint32_t family = u % 1400;
-        fprintf(f, "u%u", u);
-        for (uint32_t k = 0; k < 5; k++) fprintf(f, " i%u", family * 5 + k);
-        fprintf(f, " i%u i%u\n", (family * 5 + 5 + dice_below(&d, 5)) % 7000, dice_below(&d, 7000));
-    }
-    assert_int_equal(fclose(f), 0);
+static double value_of(const struct tune_trial *t, enum goal goal) {
+    const struct quality q = {t->recall, t->ndcg, t->hit, t->reciprocal, 1};
+    return quality_of(&q, goal);
+}
+
+/* A catalogue too large to learn in closed form at every trial is searched by the sparse method,
+ * then learnt in full, and whatever is better is kept: by name, or as it is. */
+static void what_is_too_large_for_trials_is_learnt_by_the_better_method(void **state) {
     struct dataset data;
     struct examples examples;
     struct sotto_error err = {0};
-    const struct dataset_options how = {0};
+    static struct tune_log log;
+    read_shop(*state, &data, 12);
+    for (enum goal goal = GOAL_BASKET; goal <= GOAL_SESSIONS; goal++)
+        for (int room = 400; room <= 20000; room *= 50) {
+            const struct tune_request request = {
+                .edge_bytes = (uint64_t)room, .trial_work = 1, .full_work = 1};
+            struct fit_options o = beginning();
+            memset(&log, 0, sizeof log);
+            assert_int_equal(examples_make(&examples, &data, goal, &err), SOTTO_OK);
+            if (tune_options(&o, &examples, &request, &log, &err) != SOTTO_OK)
+                fail_msg("%s", err.message);
+
+            /* The beginning, the best place, and in full. */
+            uint32_t starts = 0, full = 0;
+            double quick = 0;
+            for (uint32_t i = 0; i < log.n; i++) {
+                if (strcmp(log.v[i].name, "start") == 0 && ++starts == 3) full = i;
+                if (!full && log.v[i].is_better)
+                    quick = starts < 2 ? quick : value_of(&log.v[i], goal);
+            }
+            assert_int_equal(starts, 3);
+            /* At most four were learnt in full: the start and three others. */
+            uint32_t learnt = 1;
+            for (uint32_t i = full; i < log.n; i++)
+                learnt += strcmp(log.v[i].name, "lambda_factor") == 0;
+            assert_in_range(learnt, 2, 4);
+            double end = quality_of(&log.packed, goal);
+            assert_true(o.method == METHOD_AUTO || o.method == METHOD_SPARSE);
+            assert_true(end >= quick);
+            if (o.method == METHOD_SPARSE) assert_true(end == quick);
+            examples_free(&examples);
+        }
+
+    /* Who names a method gets it. */
+    struct fit_options o = beginning();
+    o.method = METHOD_SPARSE;
+    memset(&log, 0, sizeof log);
+    assert_int_equal(examples_make(&examples, &data, GOAL_BASKET, &err), SOTTO_OK);
+    assert_int_equal(
+        tune_options(&o, &examples, &(struct tune_request){.edge_bytes = 20000}, &log, &err),
+        SOTTO_OK);
+    assert_int_equal(o.method, METHOD_SPARSE);
+    examples_free(&examples);
+    dataset_free(&data);
+}
+
+/* No trial twice: neither in another round nor from another place. */
+static void nothing_is_tried_twice(void **state) {
+    struct dataset data;
+    struct examples examples;
+    struct sotto_error err = {0};
     static struct tune_log log;
     struct fit_options o = beginning();
-    assert_int_equal(dataset_read(&data, path, &how, &err), SOTTO_OK);
-    assert_true(data.n_items > TUNE_ITEMS);
-    assert_int_equal(examples_make(&examples, &data, GOAL_RANKING, &err), SOTTO_OK);
-
-    o.method = METHOD_SPARSE; /* so that the last step need not fill a large matrix here */
-    if (tune_options(&o, &examples, 400000, 100, 0, &log, &err) != SOTTO_OK)
-        fail_msg("%s", err.message);
-
-    uint32_t starts = 0;
-    for (uint32_t i = 0; i < log.n; i++) starts += strcmp(log.v[i].name, "start") == 0;
-    assert_int_equal(starts, 3); /* the beginning, the best place, and once more exactly */
-    assert_true(log.packed.recall > 0.5 && log.packed.recall > 10 * log.popular.recall);
+    read_shop(*state, &data, 12);
+    assert_int_equal(examples_make(&examples, &data, GOAL_BASKET, &err), SOTTO_OK);
+    assert_int_equal(
+        tune_options(&o, &examples, &(struct tune_request){.edge_bytes = 20000}, &log, &err),
+        SOTTO_OK);
+    uint32_t from = 0, draws = 0;
+    for (uint32_t i = 0; i < log.n; i++) {
+        const struct tune_trial *a = &log.v[i];
+        draws += strcmp(a->name, "draw") == 0;
+        if (a->is_better) from = i; /* from here on something else is the rest */
+        for (uint32_t k = from + 1; k < i; k++)
+            if (strcmp(a->name, log.v[k].name) == 0 && a->value == log.v[k].value)
+                fail_msg("%s %g was tried twice", a->name, a->value);
+    }
+    assert_int_equal(draws, 32);
     examples_free(&examples);
     dataset_free(&data);
 }
@@ -174,7 +223,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(tuning_repeats_itself_and_ends_no_worse_than_it_began),
         IN_FOLDER(measuring_alone_changes_nothing),
-        IN_FOLDER(large_catalogues_are_searched_by_the_sparse_method_and_learnt_in_full),
+        IN_FOLDER(what_is_too_large_for_trials_is_learnt_by_the_better_method),
+        IN_FOLDER(nothing_is_tried_twice),
         IN_FOLDER(what_comes_after_until_has_no_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ void cli_progress_begin(struct cli_progress *p, const char *label, uint64_t tota
     p->total = total;
     p->started_ms = now_ms();
     p->drawn_ms = 0;
-    p->is_visible = isatty(STDERR_FILENO);
+    p->is_visible = label != NULL && isatty(STDERR_FILENO);
 }
 
 void cli_progress_to(struct cli_progress *p, uint64_t done) {

@@ -30,6 +30,7 @@ struct cli_progress {
     uint64_t total, started_ms, drawn_ms;
     int is_visible;
 };
+/* `label` NULL shows nothing. */
 void cli_progress_begin(struct cli_progress *p, const char *label, uint64_t total);
 void cli_progress_to(struct cli_progress *p, uint64_t done);
 void cli_progress_end(struct cli_progress *p); /* clears the line */

@@ -34,7 +34,7 @@ static const char *protocol(enum goal goal) {
                "the session, the rest the targets";
     case GOAL_NEXT_BASKET:
         return "last tenth of the baskets held out; each one there of a known customer is the "
-               "target, all earlier ones the history";
+               "target, all earlier ones the history; customers count alike";
     case GOAL_SESSIONS:
         return "last tenth of the sessions held out; at each step the next item is the target";
     case GOAL_RANKING: return "a fifth of each row held out by a hash; it is the target";
@@ -49,6 +49,7 @@ static void put_held_out(struct json *j, const struct train_result *r, enum goal
     json_uint(j, "training_baskets", r->measured_on);
     json_uint(j, "examples", r->packed.examples);
     put_quality(j, "full", &r->full);
+    json_uint(j, "full_neighbours", r->log.full_neighbours);
     put_quality(j, "packed", &r->packed);
     put_quality(j, "popularity", &r->popular);
     json_end_object(j);
@@ -77,7 +78,9 @@ static void put_learning(struct json *j, const struct fit_options *f,
 static void put_serving(struct json *j, const struct serve_params *s) {
     json_begin_object(j, "serving");
     json_double(j, "fold", s->fold);
+    json_double(j, "spread", s->spread);
     json_uint(j, "keeps_negative", (uint64_t)s->keeps_negative);
+    if (s->neighbours) json_uint(j, "neighbours_at_most", (uint64_t)s->neighbours);
     json_double(j, "decay", s->decay);
     json_double(j, "age_half_life_days", s->age_half_life_days);
     json_double(j, "prior_strength", s->prior_strength);
@@ -134,7 +137,7 @@ int card_write(const struct train_result *r, const struct dataset *data,
     json_uint(&j, "groups", r->groups);
     json_text(&j, "groups_from", r->is_category ? "category" : "price");
     json_uint(&j, "baskets", r->baskets);
-    json_double(&j, "kept_weight_share", r->kept_share);
+    if (r->kept_share >= 0) json_double(&j, "kept_weight_share", r->kept_share);
     json_end_object(&j);
     put_learning(&j, &r->used, r);
     put_serving(&j, &r->used.serve);

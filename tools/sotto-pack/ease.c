@@ -19,8 +19,6 @@ struct bench {
     float *dense; /* of the first bench alone: the target matrix while it is multiplied */
 };
 
-#define DENSE_PRODUCT_MAX 8192 /* items */
-
 struct ease {
     const struct gram *g;
     const struct learn_params *params;
@@ -45,24 +43,34 @@ static void fill_source(void *ctx, int thread, uint32_t i) {
     e->p[(size_t)i * e->n + i] += (float)e->lambda;
 }
 
+static void count_target(void *ctx, int thread, uint32_t i) {
+    struct ease *e = ctx;
+    struct gram_row *row = &e->benches[thread].row;
+    gram_target(e->g, i, row);
+    e->starts[i + 1] = row->n;
+}
+
+static void put_target(void *ctx, int thread, uint32_t i) {
+    struct ease *e = ctx;
+    struct gram_row *row = &e->benches[thread].row;
+    struct rows_entry *out = e->target + e->starts[i];
+    gram_target(e->g, i, row);
+    for (uint32_t k = 0; k < row->n; k++)
+        out[k] = (struct rows_entry){row->columns[k], row->values[row->columns[k]]};
+}
+
+/* Twice through, so that it takes no more memory than it has entries. */
 static int make_target(struct ease *e, struct sotto_error *err) {
-    struct gram_row *row = &e->benches[0].row;
-    size_t cap = 0, n = 0;
     e->starts = calloc((size_t)e->n + 1, sizeof *e->starts);
-    for (uint32_t i = 0; i < e->n && e->starts; i++) {
-        gram_target(e->g, i, row);
-        if (n + row->n > cap) {
-            cap = (n + row->n) * 2;
-            struct rows_entry *more = realloc(e->target, cap * sizeof *more);
-            if (!more) break;
-            e->target = more;
-        }
-        for (uint32_t k = 0; k < row->n; k++)
-            e->target[n++] = (struct rows_entry){row->columns[k], row->values[row->columns[k]]};
-        e->starts[i + 1] = n;
+    if (e->starts) {
+        parallel_each(e->n, e->params->threads, NULL, count_target, e);
+        for (uint32_t i = 0; i < e->n; i++) e->starts[i + 1] += e->starts[i];
+        e->target = malloc((e->starts[e->n] + 1) * sizeof *e->target);
     }
-    if (e->starts && (n == 0 || e->starts[e->n] == n)) return SOTTO_OK;
-    return fail(err, SOTTO_E_MEMORY, "no memory for what follows what among %u items", e->n);
+    if (!e->target)
+        return fail(err, SOTTO_E_MEMORY, "no memory for what follows what among %u items", e->n);
+    parallel_each(e->n, e->params->threads, NULL, put_target, e);
+    return SOTTO_OK;
 }
 
 static void fill_target(void *ctx, int thread, uint32_t i) {
@@ -111,14 +119,19 @@ static void multiply(const struct ease *e, uint32_t i, float *sum) {
 
 static void find_correction(void *ctx, int thread, uint32_t i) {
     struct ease *e = ctx;
-    double p = e->p[(size_t)i * e->n + i], own;
-    if (e->target || e->product) {
-        multiply(e, i, e->benches[thread].sum);
-        own = e->benches[thread].sum[i];
+    const float *p = e->p + (size_t)i * e->n;
+    double own = 0;
+    if (e->product) {
+        own = e->product[(size_t)i * e->n + i];
+    } else if (e->target) { /* of the product, its diagonal alone */
+        struct gram_row *row = &e->benches[thread].row;
+        gram_target_column(e->g, i, row);
+        for (uint32_t k = 0; k < row->n; k++)
+            own += (double)p[row->columns[k]] * (double)row->values[row->columns[k]];
     } else {
-        own = 1 - e->lambda * p;
+        own = 1 - e->lambda * (double)p[i];
     }
-    e->correction[i] = (float)(own / p);
+    e->correction[i] = (float)(own / (double)p[i]);
 }
 
 static void put_row(void *ctx, int thread, uint32_t i) {
@@ -179,8 +192,9 @@ int ease_learn(struct rows *rows, const struct gram *g, const struct learn_param
                 fail(err, SOTTO_E_ARGUMENT,
                      "the regularised Gram matrix is not positive definite: raise --lambda-factor");
     }
+    uint32_t product = params->product_items ? params->product_items : LEARN_PRODUCT_ITEMS;
     if (status == SOTTO_OK && params->gram.mix < 1)
-        status = e.n <= DENSE_PRODUCT_MAX ? multiply_dense(&e, err) : make_target(&e, err);
+        status = e.n <= product ? multiply_dense(&e, err) : make_target(&e, err);
     if (status == SOTTO_OK) {
         if (!params->keeps_diagonal) parallel_each(e.n, params->threads, NULL, find_correction, &e);
         parallel_each(e.n, params->threads, label, put_row, &e);

@@ -22,11 +22,15 @@ struct evaluate_options {
     enum protocol protocol;
     const char *pack, *train, *test, *json, *plot;
     uint32_t k, min_basket;
+    uint32_t min_baskets; /* items in fewer baskets of the past are outside the protocol; 0: by the
+                           * format, EVALUATE_MIN_BASKETS of a table, 1 of lists */
     int repeats;
     int64_t from_s;
     int counts_unknown; /* --unknown-items miss */
     struct dataset_options data;
 };
+
+#define EVALUATE_MIN_BASKETS 5
 
 /* ---- Questions ------------------------------------------------------------------------------ */
 
@@ -43,7 +47,7 @@ struct question {
     int64_t now_s;
     const uint32_t *targets; /* of the model, distinct */
     uint32_t n_targets;
-    uint32_t n_missing; /* targets that the pack lacks and that count as missed: PROTOCOL_RANKING */
+    uint32_t n_missing; /* targets that belong to the protocol and that the pack lacks: missed */
 };
 
 /* The data, read and checked. */
@@ -52,9 +56,11 @@ struct cases {
     const struct model *model;
     struct dataset test, train;       /* train.items NULL: not given */
     uint32_t *test_item, *train_item; /* model items by dataset items, or MODEL_NONE */
+    uint8_t *is_asked_for; /* per item of test: it belongs to the protocol, whatever the pack has */
+    uint32_t min_baskets;
     uint32_t *popularity; /* per model item: in how many baskets or users of what comes before */
-    uint64_t too_short, strangers, unknown; /* cases left out; items nobody had seen */
-    uint64_t dropped_targets;               /* items of baskets and sessions that the pack lacks */
+    uint64_t too_short, strangers, unknown;    /* cases left out; items nobody had seen */
+    uint64_t dropped_targets, missing_targets; /* outside the protocol; the pack lacks them */
     struct case_event *events;
     uint32_t *targets, *stamp;
     uint32_t cap_events, cap_targets, stamped;

@@ -83,6 +83,55 @@ static int check_unknown(struct cases *c, struct sotto_error *err) {
                 has_past ? "" : " (--train was not given)");
 }
 
+/* In how many baskets of `d` before `before_s` each of its items is. */
+static int count_baskets(const struct dataset *d, int64_t before_s, uint32_t *counts) {
+    uint32_t *last = calloc((size_t)d->n_items + 1, sizeof *last);
+    for (uint32_t b = 0; last && b < d->n_baskets && d->baskets[b].time_s < before_s; b++)
+        for (uint32_t k = 0; k < d->baskets[b].n; k++) {
+            uint32_t item = d->basket_items[d->baskets[b].first + k];
+            if (last[item] == b + 1) continue;
+            last[item] = b + 1;
+            counts[item]++;
+        }
+    free(last);
+    return last ? 0 : -1;
+}
+
+struct counted {
+    const char *id;
+    uint32_t count;
+};
+
+static int by_counted_id(const void *a, const void *b) {
+    const struct counted *x = a, *y = b;
+    return strcmp(x->id, y->id);
+}
+
+/* The protocol's items: those in enough baskets of the past, whether the pack has them or not, so
+ * that a pack gains nothing by leaving items out; and those that the pack has all the same. */
+static int choose_items(struct cases *c, struct sotto_error *err) {
+    const struct dataset *past = c->train.items ? &c->train : &c->test;
+    int64_t before_s = c->train.items ? INT64_MAX : c->options->from_s;
+    uint32_t *counts = calloc((size_t)past->n_items + 1, sizeof *counts);
+    struct counted *sorted = calloc((size_t)past->n_items + 1, sizeof *sorted);
+    c->is_asked_for = calloc((size_t)c->test.n_items + 1, 1);
+    int is_ready = counts && sorted && c->is_asked_for;
+    if (is_ready) is_ready = count_baskets(past, before_s, counts) == 0;
+    for (uint32_t i = 0; is_ready && i < past->n_items; i++)
+        sorted[i] = (struct counted){past->items[i].id, counts[i]};
+    if (is_ready && past->n_items) qsort(sorted, past->n_items, sizeof *sorted, by_counted_id);
+    for (uint32_t i = 0; is_ready && i < c->test.n_items; i++) {
+        const struct counted key = {c->test.items[i].id, 0};
+        const struct counted *found =
+            past->n_items ? bsearch(&key, sorted, past->n_items, sizeof key, by_counted_id) : NULL;
+        c->is_asked_for[i] =
+            c->test_item[i] != MODEL_NONE || (found && found->count >= c->min_baskets);
+    }
+    free(counts);
+    free(sorted);
+    return is_ready ? SOTTO_OK : fail(err, SOTTO_E_MEMORY, "no memory for %u items", past->n_items);
+}
+
 int cases_open(struct cases *c, const struct evaluate_options *o, const struct model *model,
                struct sotto_error *err) {
     struct dataset_options how = o->data;
@@ -100,7 +149,11 @@ int cases_open(struct cases *c, const struct evaluate_options *o, const struct m
         if (!c->test_item || !c->train_item || !c->popularity || !c->stamp)
             status = fail(err, SOTTO_E_MEMORY, "no memory for %u items", model->n_items);
     }
+    c->min_baskets = o->min_baskets                    ? o->min_baskets
+                     : c->test.format == DATASET_TABLE ? EVALUATE_MIN_BASKETS
+                                                       : 1;
     if (status == SOTTO_OK) status = check_unknown(c, err);
+    if (status == SOTTO_OK) status = choose_items(c, err);
     if (status == SOTTO_OK) count_popularity(c);
     if (status != SOTTO_OK) cases_close(c);
     return status;
@@ -111,6 +164,7 @@ void cases_close(struct cases *c) {
     dataset_free(&c->train);
     free(c->test_item);
     free(c->train_item);
+    free(c->is_asked_for);
     free(c->popularity);
     free(c->stamp);
     free(c->events);
@@ -146,13 +200,15 @@ static void add_events(struct cases *c, struct question *q, const struct dataset
     }
 }
 
-/* A target that the pack lacks: what nobody could have learnt says nothing about a model, but the
+/* A target that the pack lacks. What nobody could have learnt says nothing about a model, but the
  * benchmarks of rankings count it. */
-static void miss(struct cases *c, struct question *q) {
-    if (c->options->protocol == PROTOCOL_RANKING)
+static void miss(struct cases *c, struct question *q, uint32_t test_item) {
+    if (c->options->protocol == PROTOCOL_RANKING || c->is_asked_for[test_item]) {
         q->n_missing++;
-    else
+        c->missing_targets++;
+    } else {
         c->dropped_targets++;
+    }
 }
 
 /* Distinct targets. */
@@ -160,9 +216,9 @@ static void add_targets(struct cases *c, struct question *q, const struct datase
                         uint32_t from) {
     if (q->n_targets == 0) c->stamped++;
     for (uint32_t k = from; k < b->n; k++) {
-        uint32_t item = c->test_item[c->test.basket_items[b->first + k]];
+        uint32_t test_item = c->test.basket_items[b->first + k], item = c->test_item[test_item];
         if (item == MODEL_NONE) {
-            miss(c, q);
+            miss(c, q, test_item);
         } else if (c->stamp[item] != c->stamped) {
             c->stamp[item] = c->stamped;
             c->targets[q->n_targets++] = item;
@@ -185,14 +241,14 @@ static int put(const struct asking *a, struct question *q) {
     return a->ask(a->ctx, q);
 }
 
-/* The catalogue's part of a basket: its first half is the session, the rest the targets. */
+/* The protocol's part of a basket: its first half is the session, the rest the targets. */
 static int ask_basket(const struct asking *a, const struct dataset_basket *b) {
     struct cases *c = a->c;
     struct question q = {.now_s = b->time_s};
-    uint32_t known = 0;
+    const uint32_t *items = c->test.basket_items + b->first;
+    uint32_t known = 0, at = 0;
     if (b->time_s < c->options->from_s) return SOTTO_OK;
-    for (uint32_t k = 0; k < b->n; k++)
-        known += c->test_item[c->test.basket_items[b->first + k]] != MODEL_NONE;
+    for (uint32_t k = 0; k < b->n; k++) known += c->is_asked_for[items[k]];
     if (b->n < c->options->min_basket || known < c->options->min_basket || known < 2) {
         c->too_short++;
         return SOTTO_OK;
@@ -200,15 +256,15 @@ static int ask_basket(const struct asking *a, const struct dataset_basket *b) {
     int status = room(c, known, known, a->err);
     if (status != SOTTO_OK) return status;
     for (uint32_t k = 0; k < b->n; k++) {
-        uint32_t item = c->test_item[c->test.basket_items[b->first + k]];
-        if (item == MODEL_NONE) {
-            miss(c, &q);
-            continue;
-        }
-        if (q.n_events < known / 2)
+        uint32_t item = c->test_item[items[k]];
+        int is_first_half = at < known / 2;
+        at += c->is_asked_for[items[k]];
+        if (item != MODEL_NONE && is_first_half)
             c->events[q.n_events++] = (struct case_event){item, b->time_s};
-        else
+        else if (item != MODEL_NONE)
             c->targets[q.n_targets++] = item;
+        else if (!is_first_half || !c->is_asked_for[items[k]])
+            miss(c, &q, items[k]);
     }
     return put(a, &q);
 }
@@ -225,11 +281,12 @@ static int ask_session(const struct asking *a, const struct dataset_basket *b) {
     uint32_t asked = 0;
     for (uint32_t k = 0; k + 1 < b->n && status == SOTTO_OK; k++) {
         uint32_t item = c->test_item[c->test.basket_items[b->first + k]];
-        uint32_t target = c->test_item[c->test.basket_items[b->first + k + 1]];
+        uint32_t next = c->test.basket_items[b->first + k + 1], target = c->test_item[next];
         if (item != MODEL_NONE) c->events[q.n_events++] = (struct case_event){item, b->time_s};
         q.first_new = asked;
         q.n_targets = target != MODEL_NONE;
-        if (target == MODEL_NONE) miss(c, &q);
+        q.n_missing = 0;
+        if (target == MODEL_NONE) miss(c, &q, next);
         if (q.n_targets) c->targets[0] = target;
         status = put(a, &q);
         asked = q.n_events;
@@ -254,11 +311,15 @@ static int ask_next_basket(const struct asking *a, const struct dataset_basket *
     }
     int status = room(c, events, b->n, a->err);
     if (status != SOTTO_OK) return status;
-    while (n-- > 0)
-        add_events(c, &q, &c->test, c->test_item, &c->test.baskets[chain[n]],
-                   c->test.baskets[chain[n]].n);
+    int is_known = 0;
+    while (n-- > 0) {
+        const struct dataset_basket *old = &c->test.baskets[chain[n]];
+        add_events(c, &q, &c->test, c->test_item, old, old->n);
+        for (uint32_t k = 0; k < old->n; k++)
+            is_known |= c->is_asked_for[c->test.basket_items[old->first + k]];
+    }
     add_targets(c, &q, b, 0);
-    if (q.n_events == 0) {
+    if (!is_known) {
         c->strangers++;
         return SOTTO_OK;
     }

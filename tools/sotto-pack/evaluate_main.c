@@ -33,6 +33,9 @@ static const char help[] =
     "                        sessions, else 0\n"
     "  --k N                 length of the lists that count (default 20, at most 60)\n"
     "  --min-basket N        of protocol basket (default 4)\n"
+    "  --min-baskets N       items in fewer baskets of what comes before, and not in the pack, "
+    "are\n"
+    "                        outside the protocol (default 5; lists 1)\n"
     "  --unknown-items miss  items of TEST that nothing before has are misses, not an error\n"
     "  --json FILE           the figures as JSON too; - prints only that\n"
     "  --plot FILE.svg       a picture of them\n"
@@ -41,9 +44,9 @@ static const char help[] =
     "--max-basket,\n"
     "--until.\n"
     "\n"
-    "Items that the pack lacks are left out of baskets and sessions; as targets of ranking they "
-    "are\n"
-    "misses. Ties are pessimistic: among equal scores targets come last.\n"
+    "A target that the pack lacks is a miss, unless it is outside the protocol; of ranking, always."
+    "\n"
+    "Ties are pessimistic: among equal scores targets come last.\n"
     "\n"
     "Examples:\n"
     "  sotto-pack evaluate --protocol basket --from 2026-11-01 model.pack transactions.csv.xz\n"
@@ -57,6 +60,7 @@ enum option_id {
     OPT_REPEATS,
     OPT_K,
     OPT_MIN_BASKET,
+    OPT_MIN_BASKETS,
     OPT_UNKNOWN,
     OPT_JSON,
     OPT_PLOT,
@@ -76,6 +80,7 @@ static const struct option options[] = {
     {"repeats", required_argument, NULL, OPT_REPEATS},
     {"k", required_argument, NULL, OPT_K},
     {"min-basket", required_argument, NULL, OPT_MIN_BASKET},
+    {"min-baskets", required_argument, NULL, OPT_MIN_BASKETS},
     {"unknown-items", required_argument, NULL, OPT_UNKNOWN},
     {"json", required_argument, NULL, OPT_JSON},
     {"plot", required_argument, NULL, OPT_PLOT},
@@ -125,6 +130,9 @@ static int read_option(struct evaluate_options *o, int option, struct sotto_erro
         break;
     case OPT_K: status = read_u32("--k", 1, K_MAX, &o->k, err); break;
     case OPT_MIN_BASKET: status = read_u32("--min-basket", 2, 1000, &o->min_basket, err); break;
+    case OPT_MIN_BASKETS:
+        status = read_u32("--min-baskets", 1, UINT32_MAX, &o->min_baskets, err);
+        break;
     case OPT_UNKNOWN:
         word = word_of("--unknown-items", miss, 1, err);
         o->counts_unknown = 1;
@@ -383,7 +391,9 @@ static void read_last_day(struct evaluation *e, const struct pack *pack) {
     int64_t last_s;
     if (!at || (size_t)(card + n - at) < sizeof key + 10) return;
     memcpy(e->last_day, at + sizeof key - 1, 10);
-    if (e->options->protocol == PROTOCOL_RANKING || dataset_parse_time(e->last_day, &last_s) != 0)
+    /* Lists have no days: all of theirs are the first. */
+    if (e->options->protocol == PROTOCOL_RANKING || e->cases->test.format == DATASET_LISTS ||
+        dataset_parse_time(e->last_day, &last_s) != 0)
         return;
     for (uint32_t b = 0; b < e->cases->test.n_baskets && !e->is_seen; b++) {
         int64_t time_s = e->cases->test.baskets[b].time_s;

@@ -54,8 +54,12 @@ void evaluation_print(const struct evaluation *e) {
     if (e->cases->strangers)
         printf("left out: %llu without any history\n", (unsigned long long)e->cases->strangers);
     if (e->cases->dropped_targets)
-        printf("left out: %llu items of baskets or sessions that the pack does not have\n",
-               (unsigned long long)e->cases->dropped_targets);
+        printf("left out: %llu targets that are neither in the pack nor in %u baskets of what came "
+               "before\n",
+               (unsigned long long)e->cases->dropped_targets, e->cases->min_baskets);
+    if (e->cases->missing_targets)
+        printf("missed: %llu targets that the pack does not have\n",
+               (unsigned long long)e->cases->missing_targets);
     if (e->cases->unknown)
         printf("%llu items of the test are in neither the pack nor what came before\n",
                (unsigned long long)e->cases->unknown);
@@ -125,8 +129,10 @@ int evaluation_json(const struct evaluation *e, const char *path, struct sotto_e
     json_begin_object(&j, "left_out");
     json_uint(&j, "too_short", e->cases->too_short);
     json_uint(&j, "without_history", e->cases->strangers);
-    json_uint(&j, "targets_not_in_pack", e->cases->dropped_targets);
+    json_uint(&j, "targets_outside_protocol", e->cases->dropped_targets);
     json_end_object(&j);
+    json_uint(&j, "min_baskets", e->cases->min_baskets);
+    json_uint(&j, "targets_not_in_pack", e->cases->missing_targets);
     json_bool(&j, "held_out", !e->is_seen);
     json_uint(&j, "unknown_items", e->cases->unknown);
     json_uint(&j, "long_histories", e->long_histories);

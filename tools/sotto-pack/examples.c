@@ -39,7 +39,8 @@ static void begin(struct maker *m, int64_t now_s) {
         return;
     }
     m->cap = (uint32_t)cap;
-    e->v[e->n++] = (struct example){e->n_events, e->n_targets, 0, 0, now_s};
+    e->v[e->n++] = (struct example){
+        .first_event = e->n_events, .first_target = e->n_targets, .now_s = now_s, .weight = 1};
 }
 
 static void add_event(struct maker *m, uint32_t item, int64_t time_s) {
@@ -97,6 +98,7 @@ static void from_customer(struct maker *m, const struct dataset_basket *basket, 
     uint32_t n = 0;
     if (last == DATASET_NONE || !is_chosen(m)) return;
     begin(m, basket->time_s);
+    if (!m->is_short) m->e->v[m->e->n - 1].customer = basket->customer;
     for (uint32_t h = last; h != DATASET_NONE; h = before[h]) chain[n++] = h;
     while (n-- > 0) {
         const struct dataset_basket *old = &d->baskets[chain[n]];
@@ -123,6 +125,17 @@ static void follow_customers(struct maker *m) {
     free(latest);
     free(before);
     free(chain);
+}
+
+/* Who comes twice as often is asked twice, and each time counts half. */
+static void weigh_customers(struct maker *m) {
+    struct examples *e = m->e;
+    uint32_t *asked = calloc((size_t)e->data->n_customers + 1, sizeof *asked), customers = 0;
+    if (!asked) m->is_short = 1;
+    for (uint32_t i = 0; asked && i < e->n; i++) customers += asked[e->v[i].customer]++ == 0;
+    for (uint32_t i = 0; asked && i < e->n; i++)
+        e->v[i].weight = (double)e->n / customers / asked[e->v[i].customer];
+    free(asked);
 }
 
 /* SplitMix64 (Steele, Lea & Flood 2014): any fixed mixing would do. */
@@ -167,7 +180,10 @@ static void make(struct maker *m) {
     case GOAL_SESSIONS:
         for (uint32_t b = e->n_training; b < d->n_baskets; b++) from_session(m, &d->baskets[b]);
         return;
-    case GOAL_NEXT_BASKET: follow_customers(m); return;
+    case GOAL_NEXT_BASKET:
+        follow_customers(m);
+        if (!m->is_short) weigh_customers(m);
+        return;
     case GOAL_RANKING: hold_of_rows(m); return;
     }
 }
@@ -255,18 +271,20 @@ static void count(const struct asker *a, const struct example *ex, const struct 
             }
     uint32_t best = known < EXAMPLES_TOP ? known : EXAMPLES_TOP;
     for (uint32_t r = 0; r < best; r++) ideal += 1 / log2(r + 2.0);
-    q->recall += (double)found / best;
-    q->ndcg += gain / ideal;
-    q->hit += found > 0;
-    q->reciprocal += first;
+    q->recall += ex->weight * found / (a->e->goal == GOAL_RANKING ? known : best);
+    q->ndcg += ex->weight * gain / ideal;
+    q->hit += ex->weight * (found > 0);
+    q->reciprocal += ex->weight * first;
     q->examples++;
 }
 
-static void ask(struct asker *a, int is_general, struct quality *q) {
+static void ask(struct asker *a, int is_general, struct quality *q, float *each) {
     const struct model *model = &a->packed->model;
+    double weight = 0; /* of those with a target in the model */
     int repeats = a->e->goal == GOAL_NEXT_BASKET || a->e->goal == GOAL_SESSIONS;
     for (uint32_t i = 0; i < a->e->n; i++) {
         const struct example *ex = &a->e->v[i];
+        const struct quality before = *q;
         struct slate *s = a->slate;
         s->n_personal = 0;
         fill_history(a, ex);
@@ -278,17 +296,19 @@ static void ask(struct asker *a, int is_general, struct quality *q) {
         } else {
             count(a, ex, s->personal, s->n_personal, q);
         }
+        if (q->examples > before.examples) weight += ex->weight;
+        if (each) each[i] = (float)(quality_of(q, a->e->goal) - quality_of(&before, a->e->goal));
     }
-    double n = q->examples ? q->examples : 1;
-    q->recall /= n;
-    q->ndcg /= n;
-    q->hit /= n;
-    q->reciprocal /= n;
+    if (weight <= 0) return;
+    q->recall /= weight;
+    q->ndcg /= weight;
+    q->hit /= weight;
+    q->reciprocal /= weight;
 }
 
 int examples_measure(const struct examples *e, const struct interactions *x,
                      const struct packed *packed, int is_general, struct quality *quality,
-                     struct sotto_error *err) {
+                     float *each, struct sotto_error *err) {
     uint32_t n = packed->model.n_items;
     struct asker a = {.e = e, .x = x, .packed = packed};
     memset(quality, 0, sizeof *quality);
@@ -301,7 +321,7 @@ int examples_measure(const struct examples *e, const struct interactions *x,
     a.history = history;
     int is_ready =
         a.w.score.sums && a.w.score.touched && a.w.seen && a.w.inputs && a.slate && a.history;
-    if (is_ready) ask(&a, is_general, quality);
+    if (is_ready) ask(&a, is_general, quality, each);
     free(a.w.score.sums);
     free(a.w.score.touched);
     free(a.w.seen);

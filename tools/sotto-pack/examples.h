@@ -10,7 +10,8 @@
 
 enum goal {
     GOAL_BASKET,      /* complete a basket: its first half is the session, the rest the targets */
-    GOAL_NEXT_BASKET, /* a known customer's next basket; what was bought before may come again */
+    GOAL_NEXT_BASKET, /* a known customer's next basket; what was bought before may come again.
+                       * Customers count alike, however often they come */
     GOAL_SESSIONS,    /* the next item of a session, at every step; items may come again */
     GOAL_RANKING      /* what else a person took: a part of each row held out at random */
 };
@@ -28,6 +29,8 @@ struct example {
     size_t first_event, first_target;
     uint32_t n_events, n_targets;
     int64_t now_s;
+    uint32_t customer; /* of GOAL_NEXT_BASKET */
+    double weight;     /* in means; 1 on average */
 };
 
 struct examples {
@@ -50,8 +53,9 @@ int examples_make(struct examples *e, const struct dataset *data, enum goal goal
 void examples_free(struct examples *e);
 
 /* Means over examples with a target in the model; targets that are not in it do not count, so that
- * models of one catalogue compare. Recall is hits / min(20, targets), NDCG has its ideal gain at
- * min(20, targets), the reciprocal rank that of the first hit within 20. */
+ * models of one catalogue compare. Recall is hits / min(20, targets), for GOAL_RANKING hits /
+ * targets, as each is judged; NDCG has its ideal gain at min(20, targets), the reciprocal rank is
+ * that of the first hit within 20. */
 struct quality {
     double recall, ndcg, hit, reciprocal;
     uint32_t examples; /* 0: nothing could be measured */
@@ -60,9 +64,11 @@ struct quality {
 /* What tuning maximises: (recall + ndcg) / 2, for sessions (hit + reciprocal) / 2. */
 double quality_of(const struct quality *q, enum goal goal);
 
-/* Asks the model all examples. `is_general`: the general slate, which looks at no history. */
+/* Asks the model all examples. `is_general`: the general slate, which looks at no history. `each`
+ * (NULL: not wanted) gets what quality_of would make of every single example; 0 where it has no
+ * target in the model. */
 int examples_measure(const struct examples *e, const struct interactions *x,
                      const struct packed *packed, int is_general, struct quality *quality,
-                     struct sotto_error *err) MUST_CHECK;
+                     float *each, struct sotto_error *err) MUST_CHECK;
 
 #endif

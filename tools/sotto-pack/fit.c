@@ -59,6 +59,28 @@ static int repeat_rates(struct fit *f, uint32_t n_baskets, struct sotto_error *e
     return SOTTO_OK;
 }
 
+static uint32_t width_of(const struct interactions *x) {
+    return x->n_items > 65536 ? WIDTH_LARGE : WIDTH;
+}
+
+static uint64_t memory_of(const struct fit_options *options) {
+    return options->most_memory ? options->most_memory : learn_memory_now();
+}
+
+static int is_sparse(const struct interactions *x, const struct fit_options *options) {
+    struct learn_params p = options->learn;
+    p.is_sparse = 0;
+    if (options->method != METHOD_AUTO) return options->method == METHOD_SPARSE;
+    return x->n_items > FIT_DENSE_ITEMS_MAX || learn_bytes(x, &p, width_of(x)) > memory_of(options);
+}
+
+int fit_check(const struct interactions *x, const struct fit_options *options,
+              struct sotto_error *err) {
+    struct learn_params p = options->learn;
+    p.is_sparse = is_sparse(x, options);
+    return learn_check(x, &p, width_of(x), memory_of(options), err);
+}
+
 int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, const uint8_t *held,
               const struct fit_options *options, const char *label, struct sotto_error *err) {
     const struct interactions_options of = {.n_baskets = n_baskets,
@@ -66,18 +88,13 @@ int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, con
                                             .by_customer = options->by_customer,
                                             .held = held};
     struct learn_params learn = options->learn;
-    uint64_t memory = options->most_memory ? options->most_memory : learn_memory_now();
     memset(f, 0, sizeof *f);
     f->data = data;
     int status = interactions_make(&f->x, data, &of, err);
-    uint32_t width = f->x.n_items > 65536 ? WIDTH_LARGE : WIDTH;
     if (status == SOTTO_OK) {
-        learn.is_sparse = options->method == METHOD_SPARSE;
-        if (options->method == METHOD_AUTO)
-            learn.is_sparse =
-                f->x.n_items > FIT_DENSE_ITEMS_MAX || learn_bytes(&f->x, &learn, width) > memory;
-        f->is_sparse = learn.is_sparse;
-        status = learn_rows(&f->rows, &f->x, &learn, width, memory, label, err);
+        f->is_sparse = learn.is_sparse = is_sparse(&f->x, options);
+        status =
+            learn_rows(&f->rows, &f->x, &learn, width_of(&f->x), memory_of(options), label, err);
     }
     if (status == SOTTO_OK) status = fit_describe(f, n_baskets, held, options, err);
     if (status == SOTTO_OK) status = repeat_rates(f, n_baskets, err);

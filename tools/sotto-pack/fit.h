@@ -34,6 +34,11 @@ struct fit {
     int is_sparse;
 };
 
+/* Whether learning these rows by the method that the options name, or would come to, fits into
+ * memory: to be asked before hours of work. */
+int fit_check(const struct interactions *x, const struct fit_options *options,
+              struct sotto_error *err) MUST_CHECK;
+
 /* Learns from the first `n_baskets` baskets but for the entries `held` (NULL: none). Release with
  * fit_free. */
 int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, const uint8_t *held,

@@ -8,6 +8,7 @@
 
 static void weigh_rows(struct gram *g) {
     const struct interactions *x = g->x;
+    double sum = 0, squares = 0;
     int64_t last = 0;
     for (uint32_t r = 0; r < x->n_rows; r++)
         if (x->times_s[r] > last) last = x->times_s[r];
@@ -17,7 +18,10 @@ static void weigh_rows(struct gram *g) {
         double recency =
             g->params.half_life_days > 0 ? exp2(-age_days / g->params.half_life_days) : 1;
         g->row_weight[r] = n > 0 ? (float)(recency * pow(n, -2 * g->params.alpha_user)) : 0;
+        sum += recency;
+        squares += recency * recency;
     }
+    g->live_share = squares > 0 ? sum * sum / squares / x->n_rows : 1;
 }
 
 /* Marks where an item stands in its row for the first time. */
@@ -101,8 +105,10 @@ void gram_row_clear(struct gram_row *row) {
     row->n = 0;
 }
 
-/* Every value added is above 0, so 0 means untouched. */
+/* 0 means untouched, so nothing may be added that is not above 0: an old row's share, or that of
+ * places far apart, vanishes in single precision. */
 static void add(struct gram_row *row, uint32_t column, float value) {
+    if (!(value > 0)) return;
     if (row->values[column] == 0) row->columns[row->n++] = column;
     row->values[column] += value;
 }
@@ -114,6 +120,7 @@ static void add_together(const struct gram *g, uint32_t item, float share, struc
         const uint8_t *is_first = g->is_first + x->starts[r];
         if (!is_first[(uint32_t)g->post[k]]) continue;
         float weight = share * g->row_weight[r] * g->item_weight[item];
+        if (!(weight > 0)) continue;
         const uint32_t *items = x->items + x->starts[r];
         size_t n = x->starts[r + 1] - x->starts[r];
         for (size_t q = 0; q < n; q++)
@@ -127,6 +134,7 @@ static void add_source(const struct gram *g, uint32_t item, float share, struct 
         uint32_t r = (uint32_t)(g->post[k] >> 32);
         long p = (long)(uint32_t)g->post[k], n = (long)(x->starts[r + 1] - x->starts[r]);
         float weight = share * g->row_weight[r] * g->item_weight[item];
+        if (!(weight > 0)) continue;
         const uint32_t *items = x->items + x->starts[r];
         long first = p > GRAM_REACH ? p - GRAM_REACH : 0;
         for (long q = first; q < n - 1 && q <= p + GRAM_REACH && p < n - 1; q++) {
@@ -143,6 +151,7 @@ static void add_target(const struct gram *g, uint32_t item, float share, struct 
         uint32_t r = (uint32_t)(g->post[k] >> 32);
         long p = (long)(uint32_t)g->post[k], n = (long)(x->starts[r + 1] - x->starts[r]);
         float weight = share * g->row_weight[r] * g->item_weight[item];
+        if (!(weight > 0)) continue;
         const uint32_t *items = x->items + x->starts[r];
         for (long q = p + 1; q < n && q <= p + GRAM_REACH; q++)
             add(out, items[q],
@@ -157,6 +166,7 @@ static void add_target_column(const struct gram *g, uint32_t item, float share,
         uint32_t r = (uint32_t)(g->post[k] >> 32);
         long q = (long)(uint32_t)g->post[k];
         float weight = share * g->row_weight[r] * g->item_weight[item];
+        if (!(weight > 0)) continue;
         const uint32_t *items = x->items + x->starts[r];
         for (long p = q > GRAM_REACH ? q - GRAM_REACH : 0; p < q; p++)
             add(out, items[p],

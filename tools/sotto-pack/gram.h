@@ -28,11 +28,12 @@ struct gram_params {
 struct gram {
     const struct interactions *x;
     struct gram_params params;
-    float *row_weight;            /* n_rows */
-    float *item_weight;           /* n_items: v_i */
-    size_t *posts;                /* n_items + 1: starts into post */
-    uint64_t *post;               /* row << 32 | place, ascending: where each item stands */
-    uint8_t *is_first;            /* per entry of x->items: the item was not in the row before */
+    double live_share;  /* of the rows by their age: (Σ recency)² / Σ recency² / n_rows */
+    float *row_weight;  /* n_rows; 0 where a row is too old for single precision */
+    float *item_weight; /* n_items: v_i */
+    size_t *posts;      /* n_items + 1: starts into post */
+    uint64_t *post;     /* row << 32 | place, ascending: where each item stands */
+    uint8_t *is_first;  /* per entry of x->items: the item was not in the row before */
     float fade[GRAM_REACH + 1];   /* e^(-d / window) */
     float places[GRAM_REACH + 1]; /* Σ_{u < d} e^(-2u / window); the last one for any larger d */
 };

@@ -13,16 +13,25 @@ struct learn_params {
     int is_sparse;        /* 1: the sparse method */
     uint32_t candidates;  /* of the sparse method: regressors an item */
     int threads;          /* another number may change the last bits of the dense method */
+    /* Where order matters, up to so many items P·T is one product of dense matrices, three of which
+     * are then alive; 0: LEARN_PRODUCT_ITEMS. */
+    uint32_t product_items;
 };
 
 /* The sparse method keeps so many of an item's companions. */
 #define SPARSE_ROW_MAX 384
 
-/* Bytes that learning needs at its peak; for the sparse method at most. */
+#define LEARN_PRODUCT_ITEMS 8192
+
+/* Bytes that learning needs at its peak; of what is sparse, at most. */
 uint64_t learn_bytes(const struct interactions *x, const struct learn_params *params,
                      uint32_t width);
-/* Bytes that this machine can give now without swapping; UINT64_MAX when it does not tell. */
+/* Bytes that this machine, or the control group that this process is in, can give now without
+ * swapping; UINT64_MAX when neither tells. */
 uint64_t learn_memory_now(void);
+/* SOTTO_E_MEMORY when learning would need more than most_bytes; names what would help. */
+int learn_check(const struct interactions *x, const struct learn_params *params, uint32_t width,
+                uint64_t most_bytes, struct sotto_error *err) MUST_CHECK;
 
 /* What is learnt is a matrix B on degree-normalised rows, and the weight between raw items is
  * W[i][j] = v_i · B[i][j] / v_j: a history is normalised as in training, and its reconstruction is

@@ -25,18 +25,26 @@ enum {
     OWN_ITEMS
 };
 
-/* What the steps below share: each row's entries as they will be, strongest first. */
+struct edge {
+    uint32_t column; /* a place in the model */
+    float weight;
+    uint32_t rank; /* in its row, 0 the strongest */
+};
+
+/* What the steps below share. */
 struct work {
     const struct quantise_source *source;
     const struct serve_params *serve;
     struct packed *p;
     uint32_t n;
-    double *popularity;         /* n */
-    double *fold;               /* n: degree^fold */
-    float *most;                /* n: the strongest of each row */
-    uint32_t *count;            /* n: entries that do not round to 0 */
-    struct rows_entry *entries; /* n × width; column = place in the model */
-    uint16_t *scales;           /* n, by item */
+    double *popularity; /* n */
+    double *fold;       /* n: degree^fold */
+    double *spread;     /* n: degree^spread */
+    float *most;        /* n: the strongest of each row */
+    uint32_t *count;    /* n: edges that a row may get */
+    uint32_t *kept;     /* n: edges that it gets */
+    struct edge *edges; /* n × width; each row by column */
+    uint16_t *scales;   /* n, by item */
 };
 
 uint32_t quantise_decay(uint16_t table[MODEL_DECAY_MAX], double decay) {
@@ -79,17 +87,25 @@ static void number_items(struct work *w) {
     for (uint32_t i = 0; i < w->n; i++) w->p->place_of[w->p->item_of[i]] = i;
 }
 
+static int by_strength(const void *a, const void *b) {
+    const struct edge *x = a, *y = b;
+    return x->weight != y->weight ? (x->weight > y->weight ? -1 : 1)
+                                  : (x->column < y->column ? -1 : x->column > y->column);
+}
+
 static int by_value(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
     return x < y ? -1 : x > y;
 }
 
 /* From log popularity, 0 for the least popular item; the most popular one gets `strength` times the
- * median over rows of the strongest weight. */
+ * median, over rows that hold anything, of the strongest weight. */
 static void put_prior(struct work *w, int32_t *prior, float *scratch) {
-    memcpy(scratch, w->most, w->n * sizeof *scratch);
-    qsort(scratch, w->n, sizeof *scratch, by_value);
-    double top = w->serve->prior_strength * scratch[w->n / 2] / w->p->unit;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->n; i++)
+        if (w->most[i] > 0) scratch[n++] = w->most[i];
+    qsort(scratch, n, sizeof *scratch, by_value);
+    double top = n ? w->serve->prior_strength * scratch[n / 2] / w->p->unit : 0;
     double most = log1p(w->popularity[w->p->item_of[0]]),
            least = log1p(w->popularity[w->p->item_of[w->n - 1]]);
     if (top < PRIOR_LEVELS_MIN) top = PRIOR_LEVELS_MIN;
@@ -102,8 +118,8 @@ static void put_prior(struct work *w, int32_t *prior, float *scratch) {
 
 /* ---- Rows -------------------------------------------------------------------------------- */
 
-static double folded(const struct work *w, struct rows_entry e) {
-    return e.weight * w->fold[e.column];
+static double folded(const struct work *w, uint32_t i, struct rows_entry e) {
+    return e.weight * w->fold[e.column] * w->spread[i];
 }
 
 static int is_served(const struct work *w, double weight) {
@@ -117,11 +133,11 @@ static double measure_rows(struct work *w) {
     for (uint32_t i = 0; i < w->n; i++) {
         w->most[i] = 0;
         for (uint32_t k = 0; k < rows->n[i]; k++) {
-            double weight = folded(w, rows->entries[(size_t)i * rows->width + k]);
+            double weight = folded(w, i, rows->entries[(size_t)i * rows->width + k]);
             if (is_served(w, weight) && fabs(weight) > w->most[i]) w->most[i] = (float)fabs(weight);
         }
         /* A row of nothing but its diagonal still needs a scale for it. */
-        double self = fabs(rows->self[i] * w->serve->self_strength);
+        double self = fabs(rows->self[i] * w->spread[i] * w->serve->self_strength);
         if (w->most[i] < (float)(self * WEIGHT_MAX / MODEL_SELF_MAX))
             w->most[i] = (float)(self * WEIGHT_MAX / MODEL_SELF_MAX);
         if (w->most[i] > strongest) strongest = w->most[i];
@@ -177,58 +193,88 @@ static int weight_of(double weight, double step) {
     return weight < 0 ? -steps : steps;
 }
 
-/* Entries as they will be: folded, served, not rounding to 0; strongest first. */
-static void prepare_rows(struct work *w) {
+/* How many entries of row i are served and do not round to 0; they go to out. */
+static uint32_t take_row(const struct work *w, uint32_t i, struct rows_entry *out) {
     const struct rows *rows = w->source->rows;
-    for (uint32_t i = 0; i < w->n; i++) {
-        struct rows_entry *out = w->entries + (size_t)i * rows->width;
-        double step = w->scales[i] * w->p->unit;
-        uint32_t found = 0;
-        for (uint32_t k = 0; k < rows->n[i] && step > 0; k++) {
-            struct rows_entry e = rows->entries[(size_t)i * rows->width + k];
-            double weight = folded(w, e);
-            if (!is_served(w, weight) || weight_of(weight, step) == 0) continue;
-            out[found++] = (struct rows_entry){w->p->place_of[e.column], (float)weight};
-        }
-        w->count[i] = rows_cut(out, found, rows->width);
+    double step = w->scales[i] * w->p->unit;
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < rows->n[i] && step > 0; k++) {
+        struct rows_entry e = rows->entries[(size_t)i * rows->width + k];
+        double weight = folded(w, i, e);
+        if (!is_served(w, weight) || weight_of(weight, step) == 0) continue;
+        out[found++] = (struct rows_entry){w->p->place_of[e.column], (float)weight};
     }
+    return found;
+}
+
+static uint32_t wanted(const struct work *w) {
+    uint32_t most = w->source->rows->width, given = w->source->neighbours,
+             served = (uint32_t)w->serve->neighbours;
+    if (given && given < most) most = given;
+    return served && served < most ? served : most;
+}
+
+/* No row will have more edges than this: none takes fewer than 2 bytes. */
+static uint32_t bound_rows(const struct work *w) {
+    uint32_t low = 0, high = wanted(w);
+    while (low < high && w->source->edge_bytes) {
+        uint32_t mid = low + (high - low + 1) / 2;
+        uint64_t edges = 0;
+        for (uint32_t i = 0; i < w->n; i++) edges += w->count[i] < mid ? w->count[i] : mid;
+        if (edges * 2 <= w->source->edge_bytes)
+            low = mid;
+        else
+            high = mid - 1;
+    }
+    return high + (high < wanted(w)); /* and one more, where some bytes are left */
 }
 
 static int by_column(const void *a, const void *b) {
-    const struct rows_entry *x = a, *y = b;
+    const struct edge *x = a, *y = b;
     return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* The edges that a row may get, by column, each with its rank by strength. */
+static void prepare_rows(struct work *w, struct rows_entry *scratch) {
+    const uint32_t width = w->source->rows->width;
+    for (uint32_t i = 0; i < w->n; i++) w->count[i] = take_row(w, i, scratch);
+    uint32_t most = bound_rows(w);
+    for (uint32_t i = 0; i < w->n; i++) {
+        struct edge *out = w->edges + (size_t)i * width;
+        w->count[i] = rows_cut(scratch, take_row(w, i, scratch), most);
+        for (uint32_t k = 0; k < w->count[i]; k++)
+            out[k] = (struct edge){scratch[k].column, scratch[k].weight, k};
+        qsort(out, w->count[i], sizeof *out, by_column);
+    }
 }
 
 static size_t step_bytes(uint32_t step) { return step < 1u << 7 ? 1 : step < 1u << 14 ? 2 : 3; }
 
-/* Bytes of all rows when each keeps its `most` strongest. */
-static uint64_t bytes_of(const struct work *w, uint32_t most, enum model_codec codec,
-                         struct rows_entry *scratch) {
-    const uint32_t width = w->source->rows->width;
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < w->n; i++) {
-        uint32_t n = w->count[i] < most ? w->count[i] : most, before = UINT32_MAX;
-        if (codec == MODEL_FIXED16) {
-            bytes += 3 * (uint64_t)n;
-            continue;
-        }
-        memcpy(scratch, w->entries + (size_t)i * width, n * sizeof *scratch);
-        qsort(scratch, n, sizeof *scratch, by_column);
-        for (uint32_t k = 0; k < n; k++) {
-            bytes += step_bytes(scratch[k].column - before) + 1;
-            before = scratch[k].column;
-        }
+/* Bytes of row i when it keeps its `most` strongest. */
+static uint32_t row_bytes(const struct work *w, uint32_t i, uint32_t most, enum model_codec codec) {
+    const struct edge *row = w->edges + (size_t)i * w->source->rows->width;
+    uint32_t bytes = 0, before = UINT32_MAX;
+    if (codec == MODEL_FIXED16) return 3 * (w->count[i] < most ? w->count[i] : most);
+    for (uint32_t k = 0; k < w->count[i]; k++) {
+        if (row[k].rank >= most) continue;
+        bytes += (uint32_t)step_bytes(row[k].column - before) + 1;
+        before = row[k].column;
     }
     return bytes;
 }
 
+static uint64_t bytes_of(const struct work *w, uint32_t most, enum model_codec codec) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < w->n; i++) bytes += row_bytes(w, i, most, codec);
+    return bytes;
+}
+
 /* The largest number of neighbours, at most `most`, for which all rows fit. */
-static uint32_t fitting(const struct work *w, uint32_t most, enum model_codec codec,
-                        struct rows_entry *scratch) {
+static uint32_t fitting(const struct work *w, uint32_t most, enum model_codec codec) {
     uint32_t low = 0, high = most;
     while (low < high && w->source->edge_bytes) {
         uint32_t mid = low + (high - low + 1) / 2;
-        if (bytes_of(w, mid, codec, scratch) <= w->source->edge_bytes)
+        if (bytes_of(w, mid, codec) <= w->source->edge_bytes)
             low = mid;
         else
             high = mid - 1;
@@ -236,27 +282,52 @@ static uint32_t fitting(const struct work *w, uint32_t most, enum model_codec co
     return high;
 }
 
-static void choose_codec(struct work *w, struct rows_entry *scratch) {
-    uint32_t most = 0;
+static void choose_codec(struct work *w) {
+    uint32_t most = 0, allowed = wanted(w);
     for (uint32_t i = 0; i < w->n; i++) most = w->count[i] > most ? w->count[i] : most;
-    if (w->source->neighbours && w->source->neighbours < most) most = w->source->neighbours;
+    if (allowed < most) most = allowed;
     enum model_codec codec = w->source->codec;
     if (w->n > 65536) codec = MODEL_VARINT;
     if (!codec) {
-        uint32_t fixed = fitting(w, most, MODEL_FIXED16, scratch);
-        uint32_t varint = fitting(w, most, MODEL_VARINT, scratch);
+        uint32_t fixed = fitting(w, most, MODEL_FIXED16);
+        uint32_t varint = fitting(w, most, MODEL_VARINT);
         /* Fixed rows are faster to read; they give way to what holds more, or the same in clearly
          * fewer bytes. */
-        int is_smaller = bytes_of(w, varint, MODEL_VARINT, scratch) * 10 <
-                         bytes_of(w, fixed, MODEL_FIXED16, scratch) * 9;
+        int is_smaller =
+            bytes_of(w, varint, MODEL_VARINT) * 10 < bytes_of(w, fixed, MODEL_FIXED16) * 9;
         codec = varint > fixed || (varint == fixed && is_smaller) ? MODEL_VARINT : MODEL_FIXED16;
     }
     w->p->model.codec = codec;
-    w->p->neighbours = fitting(w, most, codec, scratch);
-    w->p->edge_bytes = bytes_of(w, w->p->neighbours, codec, scratch);
+    w->p->neighbours = fitting(w, most, codec);
+    w->p->edge_bytes = bytes_of(w, w->p->neighbours, codec);
 }
 
-static void put_rows(struct work *w, struct rows_entry *scratch) {
+/* What is left of the bytes goes to rows' next edges, the strongest first, one a row. */
+static void spend_rest(struct work *w, struct edge *next) {
+    const uint32_t width = w->source->rows->width, kept = w->p->neighbours;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->n; i++) {
+        const struct edge *row = w->edges + (size_t)i * width;
+        w->kept[i] = w->count[i] < kept ? w->count[i] : kept;
+        for (uint32_t k = 0; kept < wanted(w) && k < w->count[i]; k++)
+            if (row[k].rank == kept) next[n++] = (struct edge){i, fabsf(row[k].weight), i};
+    }
+    if (w->source->edge_bytes == 0) return;
+    qsort(next, n, sizeof *next, by_strength);
+    int has_more = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t i = next[k].column;
+        size_t more =
+            row_bytes(w, i, kept + 1, w->p->model.codec) - row_bytes(w, i, kept, w->p->model.codec);
+        if (w->p->edge_bytes + more > w->source->edge_bytes) break;
+        w->p->edge_bytes += more;
+        w->kept[i]++;
+        has_more = 1;
+    }
+    w->p->neighbours += (uint32_t)has_more;
+}
+
+static void put_rows(struct work *w) {
     const uint32_t width = w->source->rows->width;
     struct model *m = &w->p->model;
     uint32_t *starts = w->p->owned[OWN_STARTS];
@@ -268,16 +339,15 @@ static void put_rows(struct work *w, struct rows_entry *scratch) {
     uint32_t edges = 0;
     for (uint32_t place = 0; place < w->n; place++) {
         uint32_t i = w->p->item_of[place], before = UINT32_MAX;
-        uint32_t n = w->count[i] < w->p->neighbours ? w->count[i] : w->p->neighbours;
+        const struct edge *row = w->edges + (size_t)i * width;
         double step = w->scales[i] * w->p->unit;
         starts[place] = m->codec == MODEL_FIXED16 ? edges : (uint32_t)at;
-        memcpy(scratch, w->entries + (size_t)i * width, n * sizeof *scratch);
-        qsort(scratch, n, sizeof *scratch, by_column);
-        for (uint32_t k = 0; k < n; k++) {
-            int weight = weight_of(scratch[k].weight, step);
-            uint32_t up = scratch[k].column - before;
-            before = scratch[k].column;
-            kept += fabsf(scratch[k].weight);
+        for (uint32_t k = 0; k < w->count[i]; k++) {
+            if (row[k].rank >= w->kept[i]) continue;
+            int weight = weight_of(row[k].weight, step);
+            uint32_t up = row[k].column - before;
+            before = row[k].column;
+            kept += fabsf(row[k].weight);
             if (m->codec == MODEL_FIXED16) {
                 columns[edges] = (uint16_t)before;
                 weights[edges] = (int8_t)weight;
@@ -292,7 +362,8 @@ static void put_rows(struct work *w, struct rows_entry *scratch) {
     }
     starts[w->n] = m->codec == MODEL_FIXED16 ? edges : (uint32_t)at;
     m->n_edges = edges;
-    w->p->kept_share = total > 0 && w->serve->fold == 0 ? fmin(kept / total, 1) : 0;
+    w->p->kept_share =
+        total > 0 && w->serve->fold == 0 && w->serve->spread == 0 ? fmin(kept / total, 1) : -1;
 }
 
 /* ---- The rest ---------------------------------------------------------------------------- */
@@ -305,9 +376,10 @@ static void put_tables(struct work *w) {
     for (uint32_t place = 0; place < w->n; place++) {
         uint32_t i = w->p->item_of[place];
         double step = w->scales[i] * w->p->unit;
-        double own = step > 0 ? w->source->rows->self[i] * w->serve->self_strength / step : 0;
+        double own = w->source->rows->self[i] * w->spread[i] * w->serve->self_strength;
         scales[place] = w->scales[i];
-        self[place] = (int16_t)fmax(-MODEL_SELF_MAX, fmin(MODEL_SELF_MAX, floor(own + 0.5)));
+        self[place] = (int16_t)fmax(-MODEL_SELF_MAX,
+                                    fmin(MODEL_SELF_MAX, step > 0 ? floor(own / step + 0.5) : 0));
         store16(items + 8 * (size_t)place + 4, w->source->groups->of_item[i]);
         store16(items + 8 * (size_t)place + 6,
                 w->source->is_new && w->source->is_new[i] ? MODEL_ITEM_NEW : 0);
@@ -346,13 +418,21 @@ static int allocate(struct work *w) {
     w->p->place_of = w->p->owned[OWN_PLACE];
     w->popularity = calloc(n, sizeof *w->popularity);
     w->fold = calloc(n, sizeof *w->fold);
-    for (size_t i = 0; w->fold && i < n; i++)
-        w->fold[i] = w->serve->fold == 0 ? 1 : pow(w->source->x->degree[i], w->serve->fold);
+    w->spread = calloc(n, sizeof *w->spread);
+    for (size_t i = 0; w->fold && w->spread && i < n; i++) {
+        double degree = w->source->x->degree[i] ? w->source->x->degree[i] : 1;
+        w->fold[i] = w->serve->fold == 0 ? 1 : pow(degree, w->serve->fold);
+        w->spread[i] = w->serve->spread == 0 ? 1 : pow(degree, w->serve->spread);
+    }
     w->most = calloc(n, sizeof *w->most);
     w->count = calloc(n, sizeof *w->count);
-    w->entries = malloc(all * sizeof *w->entries);
+    w->kept = calloc(n, sizeof *w->kept);
+    w->edges = malloc(all * sizeof *w->edges);
     w->scales = calloc(n, sizeof *w->scales);
-    return w->popularity && w->fold && w->most && w->count && w->entries && w->scales ? 0 : -1;
+    return w->popularity && w->fold && w->spread && w->most && w->count && w->kept && w->edges &&
+                   w->scales
+               ? 0
+               : -1;
 }
 
 static int allocate_rows(struct packed *p) {
@@ -388,19 +468,21 @@ int quantise(struct packed *p, const struct quantise_source *source,
              const struct serve_params *serve, struct sotto_error *err) {
     struct work w = {.source = source, .serve = serve, .p = p, .n = source->x->n_items};
     struct rows_entry *scratch = malloc((source->rows->width + 1) * sizeof *scratch);
+    struct edge *next = malloc(w.n * sizeof *next);
     float *floats = malloc(w.n * sizeof *floats);
     int status = SOTTO_OK;
     memset(p, 0, sizeof *p);
     p->model.n_items = w.n;
     p->model.n_groups = source->groups->n;
-    if (allocate(&w) != 0 || !scratch || !floats)
+    if (allocate(&w) != 0 || !scratch || !next || !floats)
         status = fail(err, SOTTO_E_MEMORY, "no memory to quantise %u items", w.n);
     if (status == SOTTO_OK) {
         interactions_popularity(source->x, serve->prior_half_life_days, w.popularity);
         number_items(&w);
         choose_unit(&w);
-        prepare_rows(&w);
-        choose_codec(&w, scratch);
+        prepare_rows(&w, scratch);
+        choose_codec(&w);
+        spend_rest(&w, next);
         if (p->edge_bytes > UINT32_MAX)
             status = fail(err, SOTTO_E_LIMIT, "the rows would take %zu bytes: lower --neighbours",
                           p->edge_bytes);
@@ -410,16 +492,19 @@ int quantise(struct packed *p, const struct quantise_source *source,
     if (status == SOTTO_OK) {
         point(p);
         put_prior(&w, p->owned[OWN_PRIOR], floats);
-        put_rows(&w, scratch);
+        put_rows(&w);
         put_tables(&w);
     }
     free(scratch);
+    free(next);
     free(floats);
     free(w.popularity);
     free(w.fold);
+    free(w.spread);
     free(w.most);
     free(w.count);
-    free(w.entries);
+    free(w.kept);
+    free(w.edges);
     free(w.scales);
     if (status != SOTTO_OK) quantise_free(p);
     return status;

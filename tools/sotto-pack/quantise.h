@@ -12,6 +12,7 @@
 /* How learnt weights are served. Learning does not depend on it. */
 struct serve_params {
     double fold;                  /* a weight towards an item in d rows counts d^fold */
+    double spread;                /* an item in d rows itself speaks d^spread times as loud */
     double decay;                 /* the p-th latest item counts exp(−p / decay); 0: all alike */
     double age_half_life_days;    /* an event this old counts half; 0: all alike */
     double prior_strength;        /* of the median row's strongest weight: for the most popular */
@@ -20,6 +21,7 @@ struct serve_params {
     double repeat_half_life_days; /* 0: all alike */
     double self_strength;         /* of the learnt diagonal */
     int keeps_negative;           /* 0: positive weights alone */
+    int neighbours;               /* at most so many a row; 0: as many as fit */
 };
 
 /* The event weights every model gets, Q15. A select and a purchase are what the model was trained
@@ -36,10 +38,10 @@ struct packed {
     struct model model;  /* over the arrays below; `items` holds groups and flags alone */
     uint32_t *item_of;   /* n_items: interactions' item at each place of the model */
     uint32_t *place_of;  /* the other way */
-    uint32_t neighbours; /* at most so many edges a row */
+    uint32_t neighbours; /* at most so many edges a row: most have it, or one fewer */
     size_t edge_bytes;
     double unit;       /* what one model unit stands for in the learnt matrix */
-    double kept_share; /* Σ |weight| of the edges over Σ of all that were learnt */
+    double kept_share; /* Σ |weight| of the edges over Σ of all that were learnt; −1: folded */
     void *owned[16];
 };
 
@@ -49,10 +51,9 @@ struct quantise_source {
     const struct groups *groups;
     const double *repeat_rates; /* per group, 1 on average; NULL: all 1 */
     const uint8_t *is_new;      /* per item: MODEL_ITEM_NEW; NULL: none */
-    uint32_t neighbours;        /* at most so many a row; 0: as many as fit */
+    uint32_t neighbours;        /* at most so many a row, whatever is served; 0: no bound */
     uint64_t edge_bytes;        /* the rows may take so many bytes; 0: no bound */
-    /* 0: the smaller one that holds more; else that one. Sizes of MODEL_VARINT rows are exact only
-     * with 0. */
+    /* 0: the smaller one that holds more; else that one. */
     enum model_codec codec;
 };
 

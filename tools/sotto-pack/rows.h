@@ -19,9 +19,10 @@ struct rows {
     uint32_t n_items, width;
     uint32_t *n;
     struct rows_entry *entries;
-    float *self;   /* n_items: the diagonal, 0 where learning forbids it */
-    double *total; /* n_items: Σ |weight| of the whole row, before it was cut */
-    double lambda; /* the ridge that was used */
+    float *self;       /* n_items: the diagonal, 0 where learning forbids it */
+    double *total;     /* n_items: Σ |weight| of the whole row, before it was cut */
+    double lambda;     /* the ridge that was used */
+    double live_share; /* of the rows learnt from, as their age lets them count (gram.h) */
 };
 
 int rows_make(struct rows *r, uint32_t n_items, uint32_t width, struct sotto_error *err) MUST_CHECK;

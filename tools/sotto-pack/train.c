@@ -51,10 +51,7 @@ struct train_options train_defaults(enum goal goal, int threads) {
         o.fit.learn.keeps_diagonal = 1;
         o.fit.serve.decay = 2;
         break;
-    case GOAL_RANKING:
-        o.fit.min_baskets = 1;
-        o.fit.serve.prior_half_life_days = 0;
-        break;
+    case GOAL_RANKING: o.fit.serve.prior_half_life_days = 0; break;
     }
     return o;
 }
@@ -79,6 +76,7 @@ static int room_for_rows(const struct train_result *r, const struct dataset *dat
     size_t card_n = 0;
     int status = card_write(r, data, o, manifest, &card, &card_n, err);
     if (status == SOTTO_OK) status = interactions_make(&f.x, data, &of, err);
+    if (status == SOTTO_OK) status = fit_check(&f.x, &r->used, err);
     if (status == SOTTO_OK) status = rows_make(&f.rows, f.x.n_items, 1, err);
     if (status == SOTTO_OK) status = fit_describe(&f, data->n_baskets, NULL, &o->fit, err);
     if (status == SOTTO_OK)
@@ -105,7 +103,10 @@ static int measure(struct train_result *r, const struct dataset *data,
     struct examples e;
     int status = examples_make(&e, data, o->goal, err);
     if (status == SOTTO_OK) {
-        status = tune_options(&r->used, &e, edge_bytes, o->neighbours, !o->is_tuned, &r->log, err);
+        const struct tune_request request = {.edge_bytes = edge_bytes,
+                                             .neighbours = o->neighbours,
+                                             .is_measured_only = !o->is_tuned};
+        status = tune_options(&r->used, &e, &request, &r->log, err);
         r->measured_on = e.n_training;
         examples_free(&e);
     }
@@ -127,6 +128,7 @@ static void note(struct train_result *r, const struct fit *f, const struct packe
     r->is_category = f->groups.is_category;
     r->is_sparse = f->is_sparse;
     r->lambda = f->rows.lambda;
+    r->live_share = f->rows.live_share;
     r->edges = packed->model.n_edges;
     r->codec = packed->model.codec;
     r->neighbours = packed->neighbours;

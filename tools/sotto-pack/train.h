@@ -28,9 +28,12 @@ struct train_result {
     int is_category, is_sparse;
     enum model_codec codec;
     double lambda, kept_share;
+    double live_share;                    /* below TRAIN_LIVE_LEAST a date is probably wrong */
     struct quality full, packed, popular; /* examples 0: not measured */
     uint32_t measured_on;                 /* training baskets used for the measurement */
 };
+
+#define TRAIN_LIVE_LEAST 0.01
 
 /* Learns from `data`. The pack's card holds what train_result and the dataset tell. SOTTO_E_LIMIT
  * when the pack would exceed most_bytes, SOTTO_E_MEMORY before a matrix is allocated that does not

@@ -23,7 +23,10 @@ static const char help[] =
     "                        next-basket: what a known customer buys next, again or anew\n"
     "                        sessions: the next item of a session, in which order matters\n"
     "                        ranking: what else a person would take (default for lists)\n"
-    "  --tune                choose every parameter below \"Model\" on a held-out part of DATA\n"
+    "  --tune                choose every parameter below \"Model\", the method, its candidates "
+    "and "
+    "the\n"
+    "                        number of neighbours on a held-out part of DATA\n"
     "  --no-measure          skip the held-out measurement, which takes half the time\n"
     "\n"
     "Data, as in `sotto-pack check`:\n"
@@ -48,7 +51,8 @@ static const char help[] =
     "Size:\n"
     "  --min-baskets N       learn items that are in at least N baskets (default 5; lists 1)\n"
     "  --max-bytes N         size of the pack at most (default 1000000)\n"
-    "  --neighbours N        keep N neighbours an item (default: what fits --max-bytes)\n"
+    "  --neighbours N        keep N neighbours an item (default: what fits --max-bytes, or what\n"
+    "                        --tune finds better)\n"
     "  --method dense|sparse default: dense up to 45000 items, if its matrix fits into memory\n"
     "  --candidates N        of the sparse method: regressors an item (default 100)\n"
     "  --max-memory MIB      memory for learning at most (default: what is free)\n"
@@ -63,6 +67,7 @@ static const char help[] =
     "  --window X            how far ahead order speaks, in places\n"
     "  --row-half-life DAYS  a row this old counts half; 0: all alike\n"
     "  --fold X              a weight towards an item in d rows counts d^X\n"
+    "  --spread X            the weights of an item in d rows itself count d^X\n"
     "  --negative 0|1        keep negative weights too\n"
     "  --decay X             the d-th latest item counts exp(-d/X); 0: all alike\n"
     "  --age-half-life DAYS  an event this old counts half; 0: all alike\n"
@@ -95,8 +100,11 @@ struct command {
     struct args_pack pack;
     const char *out, *file, *catalogue, *catalogue_map;
     enum goal usual_goal; /* where --for does not say */
-    int has_goal;
+    int has_goal, has_min_baskets;
 };
+
+/* Learning looks at every pair of a row. */
+#define ROW_LARGE 5000
 
 enum option_id {
     OPT_HELP = 'h',
@@ -149,6 +157,7 @@ static const struct parameter {
     REAL("--window", learn.gram.window, 0.1, 1000),
     REAL("--row-half-life", learn.gram.half_life_days, 0, 36500),
     REAL("--fold", serve.fold, -1, 1),
+    REAL("--spread", serve.spread, -1, 1),
     {"--negative", offsetof(struct fit_options, serve.keeps_negative), 1, 0, 1},
     REAL("--decay", serve.decay, 0, 1000),
     REAL("--age-half-life", serve.age_half_life_days, 0, 36500),
@@ -338,6 +347,7 @@ static int parse(struct command *c, int argc, char **argv, struct sotto_error *e
                      : option < OPT_PARAMETERS ? read_size_option(option, &c->train, err)
                                                : read_parameter(option, &c->train.fit, err);
         }
+        c->has_min_baskets |= option == OPT_MIN_BASKETS;
         if (status != SOTTO_OK) return args_usage("train", "%s", err->message);
     }
     if (!c->out) return args_usage("train", "--out is missing: name the pack to write");
@@ -369,10 +379,17 @@ static void print_result(const struct command *c, const struct train_result *r) 
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
+    if (r->live_share < TRAIN_LIVE_LEAST)
+        printf("WARNING: by their age, fewer than 1 %% of the baskets count in what was learnt. "
+               "Is a date wrong, or\n"
+               "--row-half-life (%g days) too short?\n",
+               r->used.learn.gram.half_life_days);
     if (r->packed.examples) {
         printf("on held-out data (%u examples), learnt without them:\n", r->packed.examples);
+        char full[16];
+        snprintf(full, sizeof full, "%u wide", r->log.full_neighbours);
         print_quality("packed", &r->packed);
-        print_quality("full", &r->full);
+        print_quality(full, &r->full);
         print_quality("popularity", &r->popular);
         if (r->packed.recall <= r->popular.recall)
             printf("WARNING: on these baskets popularity alone does better. Most are too small to "
@@ -383,6 +400,20 @@ static void print_result(const struct command *c, const struct train_result *r) 
         printf("not measured on held-out baskets\n");
     }
     printf("next: sotto-pack sign --key NAME.key %s\n", c->out);
+}
+
+/* Before the work, which grows with the square of such a row. */
+static void warn_of_large_rows(const struct dataset *data) {
+    uint32_t n = 0, largest = 0;
+    for (uint32_t b = 0; b < data->n_baskets; b++) {
+        n += data->baskets[b].n > ROW_LARGE;
+        if (data->baskets[b].n > largest) largest = data->baskets[b].n;
+    }
+    if (n)
+        fprintf(stderr,
+                "sotto-pack train: %u baskets or lists have more than %d items, the largest %u: "
+                "each takes as long as many others; --max-basket %d leaves them out\n",
+                n, ROW_LARGE, largest, ROW_LARGE);
 }
 
 int train_main(int argc, char **argv) {
@@ -409,6 +440,9 @@ int train_main(int argc, char **argv) {
         code = parse(&c, argc, argv, &err); /* the same words, over this goal's defaults */
         if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
     }
+    /* Whoever writes lists has chosen the items. */
+    if (data.format == DATASET_LISTS && !c.has_min_baskets) c.train.fit.min_baskets = 1;
+    warn_of_large_rows(&data);
     int status = SOTTO_OK;
     if (c.catalogue) {
         status = catalogue_read(&catalogue, c.catalogue, c.catalogue_map, &err);

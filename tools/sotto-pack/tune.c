@@ -1,4 +1,4 @@
-/* tune: coordinate descent over grids. See tune.h. */
+/* tune: many places drawn at random, coordinate descent from the best. See tune.h. */
 #include "tools/sotto-pack/tune.h"
 
 #include <math.h>
@@ -6,141 +6,50 @@
 #include <stdlib.h>
 
 #include "tools/common/cli.h"
+#include "tools/sotto-pack/tune_grid.h"
 
-#define STEPS_EXPECTED 200 /* for the progress line */
-/* A gain below this over the root of the number of examples is noise (a quarter of the standard
- * error of a figure that varies by 0.2): what is simpler stays. */
-#define GAIN_MIN   0.05
-#define EDGE_BYTES 3 /* a rough edge, while rows are not yet numbered as they will be */
+#define STEPS_EXPECTED 120 /* for the progress line */
+/* A gain counts from so many standard errors of the mean difference, example by example: less is
+ * often a coin's toss, which later data do not repeat. */
+#define GAIN_MIN   1.0
 #define ROUNDS     3
 #define STEPS_OVER 2
 #define DRAWS      32 /* ways of learning drawn at random before the descent, half where quick, */
 #define SERVINGS   8  /* each served in so many ways */
 #define PLACES     3  /* the best of them that are descended from; one where quick */
 
-enum goals {
-    BASKET = 1,
-    NEXT = 2,
-    SESSIONS = 4,
-    RANKING = 8,
-    ALL = 15,
-    ORDERED = BASKET | SESSIONS
-};
-
-/* A parameter and the values it may take, in the order in which neighbours are tried. The first
- * value is the simplest. */
-struct dimension {
-    const char *name;
-    size_t at; /* of a double or an int in struct fit_options */
-    int is_int, is_learnt;
-    unsigned goals;
-    int n;
-    double grid[14];
-};
-
-#define AT(field) offsetof(struct fit_options, field)
-
-static const struct dimension dimensions[] = {
-    {"by_customer", AT(by_customer), 1, 1, NEXT, 2, {0, 1}},
-    {"alpha_item",
-     AT(learn.gram.alpha_item),
-     0,
-     1,
-     ALL,
-     10,
-     {0, .1, .2, .3, .4, .5, .6, .7, .8, .9}},
-    {"lambda_factor",
-     AT(learn.lambda_factor),
-     0,
-     1,
-     ALL,
-     13,
-     {.1, .25, .5, 1, 2, 4, 8, 12, 24, 48, 96, 192, 384}},
-    {"alpha_user", AT(learn.gram.alpha_user), 0, 1, ALL, 8, {0, .125, .25, .375, .5, .625, .75, 1}},
-    {"mix", AT(learn.gram.mix), 0, 1, ORDERED, 6, {1, .8, .5, .25, .1, .03}},
-    {"window", AT(learn.gram.window), 0, 1, ORDERED, 6, {1, 2, 4, 8, 16, 32}},
-    {"row_half_life_days",
-     AT(learn.gram.half_life_days),
-     0,
-     1,
-     BASKET | NEXT | SESSIONS,
-     6,
-     {0, 720, 360, 180, 90, 45}},
-    {"fold", AT(serve.fold), 0, 0, ALL, 9, {-.4, -.3, -.2, -.1, 0, .1, .2, .3, .4}},
-    {"keeps_negative", AT(serve.keeps_negative), 1, 0, ALL, 2, {0, 1}},
-    {"decay", AT(serve.decay), 0, 0, ORDERED, 12, {0, 40, 25, 15, 10, 7, 5, 4, 3, 2, 1.5, 1}},
-    {"age_half_life_days",
-     AT(serve.age_half_life_days),
-     0,
-     0,
-     NEXT,
-     8,
-     {0, 360, 240, 120, 60, 30, 14, 7}},
-    {"prior_strength",
-     AT(serve.prior_strength),
-     0,
-     0,
-     ALL,
-     11,
-     {0, .01, .03, .06, .12, .25, .5, 1, 2, 4, 8}},
-    {"prior_half_life_days",
-     AT(serve.prior_half_life_days),
-     0,
-     0,
-     BASKET | NEXT | SESSIONS,
-     9,
-     {0, 240, 120, 60, 30, 14, 7, 3, 1.5}},
-    {"repeat_strength",
-     AT(serve.repeat_strength),
-     0,
-     0,
-     NEXT | SESSIONS,
-     13,
-     {0, .01, .02, .05, .1, .2, .4, .8, 1.5, 3, 6, 12, 24}},
-    {"repeat_half_life_days",
-     AT(serve.repeat_half_life_days),
-     0,
-     0,
-     NEXT,
-     8,
-     {0, 360, 240, 120, 60, 30, 14, 7}},
-    {"self_strength", AT(serve.self_strength), 0, 0, SESSIONS, 6, {0, .25, .5, 1, 2, 4}},
-};
+/* What a dense learning costs: n³ multiplications, three times as many where order matters (two
+ * products more). Up to WORK_TRIAL it is the search's own method; after a quick search there are as
+ * many as WORK_FULL allows, from FULL_MIN to FULL_MAX. 4.1e4³ are about 7e13, a quarter of an hour
+ * of one core. */
+#define WORK_TRIAL 2.2e11
+#define WORK_FULL  3e14
+#define FULL_MIN   4
+#define FULL_MAX   24
 
 struct tuner {
     const struct examples *examples;
     struct tune_log *log;
-    uint64_t edge_bytes;
-    uint32_t neighbours;
+    struct tune_request request;
     struct fit_options best;
     double best_value;
-    struct fit fit; /* learnt with `best` */
-    int has_fit, is_exact;
-    int is_quick; /* learns by the sparse method, whatever `best` says */
+    uint32_t best_neighbours;       /* an item, as served with `best` */
+    float *best_each;               /* what each example came to */
+    float *trial_each, *other_each; /* room for what is tried */
+    struct fit fit;                 /* learnt with `best` */
+    int has_fit;
+    int is_quick;    /* learns by the sparse method, whatever `best` says */
+    int learns_left; /* −1: no bound; else each takes minutes and shows its own progress */
+    int learns_most;
+    struct tune_memo memo;
     struct cli_progress progress;
     uint32_t done;
     struct sotto_error *err;
 };
 
-static double get(const struct fit_options *o, const struct dimension *d) {
-    const char *p = (const char *)o + d->at;
-    double v;
-    if (d->is_int) {
-        int i;
-        memcpy(&i, p, sizeof i);
-        return i;
-    }
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static void set(struct fit_options *o, const struct dimension *d, double v) {
-    char *p = (char *)o + d->at;
-    int i = (int)v;
-    if (d->is_int)
-        memcpy(p, &i, sizeof i);
-    else
-        memcpy(p, &v, sizeof v);
+static int matters(const struct tuner *t, const struct dimension *d) {
+    if (d->at == offsetof(struct fit_options, serve.neighbours) && t->request.neighbours) return 0;
+    return tune_matters(d, &t->best, t->is_quick, t->examples);
 }
 
 /* How many items the held-out training data have. */
@@ -158,80 +67,175 @@ static int count_items(struct tuner *t, uint32_t *n) {
 static int learn(struct tuner *t, struct fit *f, const struct fit_options *o, const char *label) {
     const struct examples *e = t->examples;
     struct fit_options way = *o;
+    char counted[64];
+    if (t->learns_left >= 0) {
+        snprintf(counted, sizeof counted, "learning in full, %d of at most %d",
+                 t->learns_most - t->learns_left + 1, t->learns_most);
+        label = counted;
+    }
     if (t->is_quick) way.method = METHOD_SPARSE;
     return fit_learn(f, e->data, e->n_training, e->held, &way, label, t->err);
 }
 
+/* A served model, and what it is worth. */
+struct result {
+    struct fit_options options;
+    struct quality quality;
+    double value;
+    uint32_t neighbours;
+    float *each; /* examples; one of the tuner's three */
+};
+
+/* Exactly as it would be packed. */
 static int measure(struct tuner *t, const struct fit *f, const struct fit_options *o,
-                   struct quality *q) {
+                   struct result *r) {
     struct packed packed;
-    int status = fit_serve(f, &packed, &o->serve, t->neighbours, t->edge_bytes,
-                           t->is_exact ? (enum model_codec)0 : MODEL_FIXED16, t->err);
+    int status =
+        fit_serve(f, &packed, &o->serve, t->request.neighbours, t->request.edge_bytes, 0, t->err);
     if (status != SOTTO_OK) return status;
-    status = examples_measure(t->examples, &f->x, &packed, 0, q, t->err);
+    r->options = *o;
+    r->neighbours = packed.neighbours;
+    status = examples_measure(t->examples, &f->x, &packed, 0, &r->quality, r->each, t->err);
+    r->value = quality_of(&r->quality, t->examples->goal);
     quantise_free(&packed);
+    if (status == SOTTO_OK && tune_remember(&t->memo, o, t->is_quick, t->examples, r->value) != 0)
+        status = fail(t->err, SOTTO_E_MEMORY, "no memory for what was tried");
     return status;
 }
 
-static void note(struct tuner *t, const char *name, double value, const struct quality *q,
+static void note(struct tuner *t, const char *name, double value, const struct result *r,
                  uint32_t items, int is_better) {
+    const struct quality *q = &r->quality;
     if (t->log->n == TUNE_TRIALS_MAX) return;
     t->log->v[t->log->n++] = (struct tune_trial){name,   value,         q->recall, q->ndcg,
                                                  q->hit, q->reciprocal, items,     is_better};
 }
 
-/* Tries one value; keeps it if it is better by more than noise. */
-static int try_value(struct tuner *t, const struct dimension *d, double value, int *is_better) {
-    struct fit_options o = t->best;
-    struct fit fit;
-    struct quality q;
-    int status = SOTTO_OK;
-    set(&o, d, value);
-    if (d->is_learnt) status = learn(t, &fit, &o, NULL);
-    *is_better = 0;
-    /* A ridge too weak for the numbers is a value like any other, and a bad one. */
-    if (status == SOTTO_E_ARGUMENT) return SOTTO_OK;
-    if (status != SOTTO_OK) return status;
-    const struct fit *f = d->is_learnt ? &fit : &t->fit;
-    status = measure(t, f, &o, &q);
-    if (status == SOTTO_OK) {
-        double v = quality_of(&q, t->examples->goal);
-        *is_better = v > t->best_value + GAIN_MIN / sqrt(q.examples + 1.0);
-        note(t, d->name, value, &q, f->x.n_items, *is_better);
-        if (*is_better) {
-            t->best = o;
-            t->best_value = v;
+/* Better than what is best by more than noise. */
+static int is_gain(const struct tuner *t, const struct result *r) {
+    double sum = 0, squares = 0, n = t->examples->n;
+    for (uint32_t i = 0; i < t->examples->n; i++) {
+        double gain = (double)r->each[i] - (double)t->best_each[i];
+        sum += gain;
+        squares += gain * gain;
+    }
+    return sum > 0 && sum > GAIN_MIN * sqrt(fmax(squares - sum * sum / n, 0));
+}
+
+static void keep(struct tuner *t, const struct result *r) {
+    float *was = t->best_each;
+    t->best = r->options;
+    t->best_value = r->value;
+    t->best_neighbours = r->neighbours;
+    t->best_each = r->each;
+    t->trial_each = was;
+}
+
+/* What was learnt otherwise may want another weight for popular targets: uphill either way. */
+static int refold(struct tuner *t, const struct fit *f, struct result *r) {
+    const struct dimension *fold = tune_dimension(offsetof(struct fit_options, serve.fold));
+    const double from = r->options.serve.fold;
+    for (int way = -1; way <= 1 && r->options.serve.fold == from; way += 2) {
+        int at = tune_nearest(fold, from) + way, is_better = 1;
+        for (; is_better && at >= 0 && at < fold->n; at += way) {
+            struct result other = {.each = t->other_each};
+            struct fit_options o = r->options;
+            tune_set(&o, fold, fold->grid[at]);
+            if (tune_recall(&t->memo, &o, t->is_quick, t->examples)) break;
+            int status = measure(t, f, &o, &other);
+            if (status != SOTTO_OK) return status;
+            is_better = other.value > r->value;
+            if (is_better) {
+                t->other_each = r->each;
+                *r = other;
+            }
         }
     }
-    if (d->is_learnt && status == SOTTO_OK && *is_better) {
+    return SOTTO_OK;
+}
+
+/* What became of a value that was tried. */
+enum outcome { OUTCOME_WORSE, OUTCOME_SAME, OUTCOME_BETTER };
+
+static int try_served(struct tuner *t, const struct dimension *d, const struct fit_options *o,
+                      enum outcome *outcome) {
+    struct result r = {.each = t->trial_each};
+    int status = measure(t, &t->fit, o, &r);
+    if (status != SOTTO_OK) return status;
+    int is_better = is_gain(t, &r);
+    *outcome = is_better ? OUTCOME_BETTER : r.value == t->best_value ? OUTCOME_SAME : OUTCOME_WORSE;
+    note(t, d->name, tune_get(o, d), &r, t->fit.x.n_items, is_better);
+    if (is_better) keep(t, &r);
+    return SOTTO_OK;
+}
+
+static int try_learnt(struct tuner *t, const struct dimension *d, const struct fit_options *o,
+                      enum outcome *outcome) {
+    struct fit fit;
+    struct result r = {.each = t->trial_each};
+    if (t->learns_left == 0) return SOTTO_OK;
+    int status = learn(t, &fit, o, NULL);
+    /* A ridge too weak for the numbers is a value like any other, and a bad one; so is what needs
+     * more memory than there is. */
+    if (status == SOTTO_E_ARGUMENT || status == SOTTO_E_MEMORY) return SOTTO_OK;
+    if (status != SOTTO_OK) return status;
+    if (t->learns_left > 0) t->learns_left--;
+    status = measure(t, &fit, o, &r);
+    if (status == SOTTO_OK) status = refold(t, &fit, &r);
+    t->trial_each = r.each;
+    if (status == SOTTO_OK && is_gain(t, &r)) {
+        *outcome = OUTCOME_BETTER;
+        if (r.options.serve.fold != t->best.serve.fold)
+            note(t, "with fold", r.options.serve.fold, &r, fit.x.n_items, 1);
+    }
+    if (status == SOTTO_OK)
+        note(t, d->name, tune_get(o, d), &r, fit.x.n_items, *outcome == OUTCOME_BETTER);
+    if (*outcome == OUTCOME_BETTER) {
         fit_free(&t->fit);
         t->fit = fit;
-    } else if (d->is_learnt) {
+        keep(t, &r);
+    } else {
         fit_free(&fit);
     }
+    return status;
+}
+
+/* Tries one value; keeps it if it is better by more than noise. */
+static int try_value(struct tuner *t, const struct dimension *d, double value,
+                     enum outcome *outcome) {
+    struct fit_options o = t->best;
+    tune_set(&o, d, value);
+    *outcome = OUTCOME_WORSE;
+    /* More neighbours than fit make no difference. */
+    if (d->at == offsetof(struct fit_options, serve.neighbours) && t->best.serve.neighbours == 0 &&
+        value >= t->best_neighbours) {
+        *outcome = OUTCOME_SAME;
+        return SOTTO_OK;
+    }
+    const double *known = tune_recall(&t->memo, &o, t->is_quick, t->examples);
+    if (known) {
+        if (*known == t->best_value) *outcome = OUTCOME_SAME;
+        return SOTTO_OK;
+    }
+    int status = d->is_learnt ? try_learnt(t, d, &o, outcome) : try_served(t, d, &o, outcome);
     cli_progress_to(&t->progress, ++t->done);
     return status;
 }
 
-static int nearest(const struct dimension *d, double value) {
-    int best = 0;
-    for (int i = 1; i < d->n; i++)
-        if (fabs(d->grid[i] - value) < fabs(d->grid[best] - value)) best = i;
-    return best;
-}
-
 /* Walks uphill from where it stands, one way, and if that did not help, the other. A value that is
- * no better is stepped over once: grids are fine, and what they measure is a little rough. */
+ * no better is stepped over once: grids are fine, and what they measure is a little rough. Where
+ * learning is dear, it is not. */
 static int climb(struct tuner *t, const struct dimension *d, int *has_moved) {
+    int over = d->is_learnt && t->learns_left >= 0 ? 1 : STEPS_OVER;
     for (int way = 1; way >= -1; way -= 2) {
-        int at = nearest(d, get(&t->best, d)), misses = 0, has_gone = 0;
-        while (misses < STEPS_OVER && at + way >= 0 && at + way < d->n) {
-            int is_better;
+        int at = tune_nearest(d, tune_get(&t->best, d)), misses = 0, has_gone = 0;
+        while (misses < over && at + way >= 0 && at + way < d->n) {
+            enum outcome outcome;
             at += way;
-            int status = try_value(t, d, d->grid[at], &is_better);
+            int status = try_value(t, d, d->grid[at], &outcome);
             if (status != SOTTO_OK) return status;
-            misses = is_better ? 0 : misses + 1;
-            has_gone |= is_better;
+            misses = outcome == OUTCOME_BETTER ? 0 : misses + (outcome == OUTCOME_WORSE);
+            has_gone |= outcome == OUTCOME_BETTER;
         }
         *has_moved |= has_gone;
         if (has_gone) return SOTTO_OK;
@@ -239,40 +243,35 @@ static int climb(struct tuner *t, const struct dimension *d, int *has_moved) {
     return SOTTO_OK;
 }
 
-static int is_for(const struct dimension *d, const struct tuner *t) {
-    if (!(d->goals >> t->examples->goal & 1)) return 0;
-    /* Nothing has an age where the data have no times, nor a customer where they name none. */
-    const struct dataset *data = t->examples->data;
-    if (data->format == DATASET_LISTS && strstr(d->name, "half_life")) return 0;
-    if (d->at == AT(by_customer) && data->n_customers == 0) return 0;
-    if (d->at == AT(learn.gram.window) && t->best.learn.gram.mix >= 1) return 0;
-    if (d->at == AT(serve.repeat_half_life_days) && t->best.serve.repeat_strength <= 0) return 0;
-    return 1;
-}
-
-/* Learns with what is best so far and measures it. */
+/* Learns with what is best so far and measures it. Raises a ridge that is too weak. */
 static int start(struct tuner *t, const char *label) {
-    struct quality q;
+    struct result r = {.each = t->trial_each};
     if (t->has_fit) fit_free(&t->fit);
     t->has_fit = 0;
     int status = learn(t, &t->fit, &t->best, label);
+    for (int i = 0; i < 10 && status == SOTTO_E_ARGUMENT; i++) {
+        t->best.learn.lambda_factor *= 2;
+        status = learn(t, &t->fit, &t->best, label);
+    }
     if (status != SOTTO_OK) return status;
     t->has_fit = 1;
-    status = measure(t, &t->fit, &t->best, &q);
+    if (t->learns_left > 0) t->learns_left--;
+    status = measure(t, &t->fit, &t->best, &r);
     if (status != SOTTO_OK) return status;
-    t->best_value = quality_of(&q, t->examples->goal);
-    note(t, "start", 0, &q, t->fit.x.n_items, 1);
+    keep(t, &r);
+    note(t, "start", 0, &r, t->fit.x.n_items, 1);
     return SOTTO_OK;
 }
 
-/* `learnt`: also what needs learning anew. */
+/* `learnt`: also what needs learning anew. Ends when a round has found nothing better. */
 static int descend(struct tuner *t, int learnt) {
     int has_moved = 1, status = SOTTO_OK;
     for (int round = 0; round < ROUNDS && has_moved; round++) {
         has_moved = 0;
-        for (size_t k = 0; k < ARRAY_LEN(dimensions) && status == SOTTO_OK; k++)
-            if ((learnt || !dimensions[k].is_learnt) && is_for(&dimensions[k], t))
-                status = climb(t, &dimensions[k], &has_moved);
+        for (size_t k = 0; k < DIMENSIONS && status == SOTTO_OK; k++) {
+            const struct dimension *d = &tune_dimensions[k];
+            if ((learnt || !d->is_learnt) && matters(t, d)) status = climb(t, d, &has_moved);
+        }
     }
     return status;
 }
@@ -287,11 +286,11 @@ static uint64_t draw(uint64_t *state) {
 
 /* Redraws about half of the learnt (or else the served) parameters. */
 static void shake(struct tuner *t, struct fit_options *o, int learnt, uint64_t *state) {
-    for (size_t k = 0; k < ARRAY_LEN(dimensions); k++) {
-        const struct dimension *d = &dimensions[k];
+    for (size_t k = 0; k < DIMENSIONS; k++) {
+        const struct dimension *d = &tune_dimensions[k];
         uint64_t r = draw(state);
-        if (d->is_learnt == learnt && is_for(d, t) && r & 1)
-            set(o, d, d->grid[(r >> 1) % (uint64_t)d->n]);
+        if (d->is_learnt == learnt && matters(t, d) && r & 1)
+            tune_set(o, d, d->grid[(r >> 1) % (uint64_t)d->n]);
     }
 }
 
@@ -300,9 +299,17 @@ struct place {
     double value;
 };
 
-/* The best places, best first. */
+/* The best places, best first, apart from each other: from one step away a descent ends in the same
+ * place. */
 static void remember(struct place places[PLACES], const struct fit_options *o, double value) {
     int at = PLACES;
+    for (int i = 0; i < PLACES; i++) {
+        if (places[i].value < 0 || tune_distance(&places[i].options, o) >= 2) continue;
+        if (places[i].value >= value) return;
+        memmove(places + i, places + i + 1, (size_t)(PLACES - 1 - i) * sizeof *places);
+        places[PLACES - 1].value = -1;
+        i--;
+    }
     while (at > 0 && places[at - 1].value < value) at--;
     if (at == PLACES) return;
     memmove(places + at + 1, places + at, (size_t)(PLACES - 1 - at) * sizeof *places);
@@ -315,26 +322,26 @@ static int explore(struct tuner *t, struct place places[PLACES]) {
     uint64_t state = 1;
     int draws = t->is_quick ? DRAWS / 2 : DRAWS;
     for (int i = 0; i < draws; i++) {
-        struct fit_options o = t->best, best_here = o;
+        struct fit_options o = t->best;
         struct fit fit;
-        struct quality q;
-        double best_value = -1;
+        struct result r = {.each = t->trial_each}, best = {.value = -1};
         shake(t, &o, 1, &state);
         int status = learn(t, &fit, &o, NULL);
-        if (status == SOTTO_E_ARGUMENT) continue; /* too weak a ridge */
+        if (status == SOTTO_E_ARGUMENT || status == SOTTO_E_MEMORY) continue;
         if (status != SOTTO_OK) return status;
         for (int s = 0; s < SERVINGS && status == SOTTO_OK; s++) {
             struct fit_options way = o;
             if (s > 0) shake(t, &way, 0, &state);
-            status = measure(t, &fit, &way, &q);
-            double v = quality_of(&q, t->examples->goal);
-            if (status != SOTTO_OK || v <= best_value) continue;
-            best_value = v;
-            best_here = way;
+            if (tune_recall(&t->memo, &way, t->is_quick, t->examples)) continue;
+            status = measure(t, &fit, &way, &r);
+            if (status == SOTTO_OK && r.value > best.value) best = r;
+        }
+        if (status == SOTTO_OK && best.value >= 0) {
+            note(t, "draw", i + 1, &best, fit.x.n_items, 0);
+            remember(places, &best.options, best.value);
         }
         fit_free(&fit);
         if (status != SOTTO_OK) return status;
-        remember(places, &best_here, best_value);
         cli_progress_to(&t->progress, ++t->done);
     }
     return SOTTO_OK;
@@ -359,56 +366,132 @@ static int search(struct tuner *t) {
     }
     if (status != SOTTO_OK) return status;
     t->best = end.options;
-    return t->is_quick ? SOTTO_OK : start(t, NULL);
+    return t->best_value == end.value && t->is_quick ? SOTTO_OK : start(t, NULL);
 }
 
-/* What was chosen, exactly as it will be packed; the same without any bound of size; popularity. */
-static int conclude(struct tuner *t) {
-    const struct serve_params *serve = &t->best.serve;
-    struct packed packed;
-    int status = fit_serve(&t->fit, &packed, serve, t->neighbours, t->edge_bytes, 0, t->err);
-    if (status != SOTTO_OK) return status;
-    status = examples_measure(t->examples, &t->fit.x, &packed, 0, &t->log->packed, t->err);
-    if (status == SOTTO_OK)
-        status = examples_measure(t->examples, &t->fit.x, &packed, 1, &t->log->popular, t->err);
-    quantise_free(&packed);
-    if (status == SOTTO_OK) status = fit_serve(&t->fit, &packed, serve, 0, 0, MODEL_VARINT, t->err);
-    if (status != SOTTO_OK) return status;
-    status = examples_measure(t->examples, &t->fit.x, &packed, 0, &t->log->full, t->err);
-    quantise_free(&packed);
+/* Whether the finished model may be, and would be, learnt by the dense method. */
+static int may_be_dense(const struct tuner *t) {
+    struct fit_options o = t->best;
+    struct sotto_error none;
+    if (o.method == METHOD_AUTO && t->fit.x.n_items > FIT_DENSE_ITEMS_MAX) return 0;
+    if (o.method == METHOD_AUTO) o.method = METHOD_DENSE;
+    return o.method == METHOD_DENSE && fit_check(&t->fit.x, &o, &none) == SOTTO_OK;
+}
+
+static double work(uint32_t items, int is_ordered) { return pow(items, 3) * (is_ordered ? 3 : 1); }
+
+/* What the quick search found: to come back to. */
+struct quick {
+    struct fit fit;
+    struct fit_options options;
+    double value;
+    uint32_t neighbours;
+};
+
+static void take_back(struct tuner *t, const struct quick *quick) {
+    if (t->has_fit) fit_free(&t->fit);
+    t->has_fit = 1;
+    t->fit = quick->fit;
+    t->best = quick->options;
+    t->best.method = METHOD_SPARSE; /* what was tuned is what will be learnt */
+    t->best_value = quick->value;
+    t->best_neighbours = quick->neighbours;
+}
+
+/* What the sparse method found is a beginning for the dense one, which likes another ridge. As many
+ * are learnt as there is time for; the better of both methods stays. */
+static int learn_in_full(struct tuner *t) {
+    const struct quick quick = {t->fit, t->best, t->best_value, t->best_neighbours};
+    const struct dimension *ridge =
+        tune_dimension(offsetof(struct fit_options, learn.lambda_factor));
+    double learns = t->request.full_work / work(quick.fit.x.n_items, t->best.learn.gram.mix < 1);
+    int may_choose = t->best.method == METHOD_AUTO, has_moved = 0;
+    t->learns_most = learns < FULL_MIN ? FULL_MIN : learns > FULL_MAX ? FULL_MAX : (int)learns;
+    t->learns_left = t->learns_most;
+    t->has_fit = 0;
+    t->is_quick = 0;
+    int status = start(t, NULL);
+    if (status == SOTTO_OK) status = descend(t, 0);
+    if (status == SOTTO_OK) status = climb(t, ridge, &has_moved);
+    if (status == SOTTO_OK) status = descend(t, t->learns_left > 0);
+    /* After hours of work what is there is not thrown away. */
+    if (may_choose && (status == SOTTO_E_MEMORY || status == SOTTO_E_ARGUMENT ||
+                       (status == SOTTO_OK && t->best_value < quick.value))) {
+        take_back(t, &quick);
+        return SOTTO_OK;
+    }
+    struct fit other = quick.fit;
+    fit_free(&other);
     return status;
 }
 
-int tune_options(struct fit_options *options, const struct examples *examples, uint64_t edge_bytes,
-                 uint32_t neighbours, int is_measured_only, struct tune_log *log,
+/* What was chosen, exactly as it will be packed; the same with all neighbours that were kept of
+ * learning, and with what speaks against an item if that is better; popularity. */
+static int conclude(struct tuner *t) {
+    struct serve_params serve = t->best.serve;
+    struct packed packed;
+    int status = fit_serve(&t->fit, &packed, &serve, t->request.neighbours, t->request.edge_bytes,
+                           0, t->err);
+    if (status != SOTTO_OK) return status;
+    status = examples_measure(t->examples, &t->fit.x, &packed, 0, &t->log->packed, NULL, t->err);
+    if (status == SOTTO_OK)
+        status =
+            examples_measure(t->examples, &t->fit.x, &packed, 1, &t->log->popular, NULL, t->err);
+    quantise_free(&packed);
+    serve.neighbours = 0;
+    t->log->full = (struct quality){0};
+    t->log->full_neighbours = t->fit.rows.width;
+    for (int negative = serve.keeps_negative; negative < 2 && status == SOTTO_OK; negative++) {
+        struct quality q;
+        serve.keeps_negative = negative;
+        status = fit_serve(&t->fit, &packed, &serve, 0, 0, MODEL_VARINT, t->err);
+        if (status != SOTTO_OK) return status;
+        status = examples_measure(t->examples, &t->fit.x, &packed, 0, &q, NULL, t->err);
+        if (quality_of(&q, t->examples->goal) > quality_of(&t->log->full, t->examples->goal))
+            t->log->full = q;
+        quantise_free(&packed);
+    }
+    return status;
+}
+
+int tune_options(struct fit_options *options, const struct examples *examples,
+                 const struct tune_request *request, struct tune_log *log,
                  struct sotto_error *err) {
     struct tuner t = {.examples = examples,
                       .log = log,
-                      .edge_bytes = edge_bytes ? edge_bytes : 1,
-                      .neighbours = neighbours,
+                      .request = *request,
                       .best = *options,
+                      .learns_left = -1,
                       .err = err};
+    if (t.request.edge_bytes == 0) t.request.edge_bytes = 1; /* 0 would be no bound */
+    if (t.request.trial_work <= 0) t.request.trial_work = WORK_TRIAL;
+    if (t.request.full_work <= 0) t.request.full_work = WORK_FULL;
     uint32_t items = 0;
-    int status = SOTTO_OK;
-    if (!is_measured_only) {
-        cli_progress_begin(&t.progress, "tuning", STEPS_EXPECTED);
+    int status = SOTTO_OK, is_ordered = examples->goal == GOAL_SESSIONS;
+    float *each = calloc(3 * (size_t)examples->n, sizeof *each);
+    t.best_each = each;
+    t.trial_each = each ? each + examples->n : NULL;
+    t.other_each = each ? each + 2 * (size_t)examples->n : NULL;
+    if (!each) {
+        status = fail(err, SOTTO_E_MEMORY, "no memory for %u examples", examples->n);
+    } else if (request->is_measured_only) {
+        status = start(&t, "learning to measure");
+    } else {
         status = count_items(&t, &items);
-        t.is_quick = items > TUNE_ITEMS;
+        t.is_quick =
+            options->method == METHOD_SPARSE || work(items, is_ordered) > t.request.trial_work;
+        cli_progress_begin(&t.progress, "tuning", STEPS_EXPECTED);
         if (status == SOTTO_OK) status = search(&t);
         cli_progress_end(&t.progress);
-    }
-    /* What the quick method chose is learnt in full, and served anew. */
-    int was_full = t.has_fit && !t.is_quick;
-    t.is_quick = 0;
-    t.is_exact = 1;
-    if (status == SOTTO_OK && !was_full) status = start(&t, "learning to measure");
-    if (status == SOTTO_OK && !was_full && !is_measured_only) {
-        cli_progress_begin(&t.progress, "tuning", t.done + STEPS_EXPECTED / 3);
-        status = descend(&t, 0);
-        cli_progress_end(&t.progress);
+        if (status == SOTTO_OK && t.is_quick && may_be_dense(&t))
+            status = learn_in_full(&t);
+        else if (status == SOTTO_OK && t.is_quick)
+            t.best.method = METHOD_SPARSE; /* what was tuned is what will be learnt */
     }
     if (status == SOTTO_OK) status = conclude(&t);
     if (t.has_fit) fit_free(&t.fit);
+    free(t.memo.v);
+    free(each);
     if (status == SOTTO_OK) *options = t.best;
     return status;
 }

@@ -5,9 +5,10 @@
 
 #include "tools/sotto-pack/fit.h"
 
-/* One thing that was tried: all else as it was best until then. */
+/* One thing that was tried: all else as it was best until then. Of each draw the best of its eight
+ * servings is told. */
 struct tune_trial {
-    const char *name; /* of the parameter; "start" */
+    const char *name; /* of the parameter; "start", "draw" */
     double value;
     double recall, ndcg, hit, reciprocal;
     uint32_t items; /* in the model it was tried on */
@@ -20,18 +21,25 @@ struct tune_log {
     struct tune_trial v[TUNE_TRIALS_MAX];
     uint32_t n;
     struct quality packed, full, popular; /* of what was chosen, on the held-out data */
+    uint32_t full_neighbours;             /* of `full`, an item at most */
+};
+
+struct tune_request {
+    uint64_t edge_bytes;  /* the room that rows have in the pack */
+    uint32_t neighbours;  /* at most so many an item; 0: that is tuned too */
+    int is_measured_only; /* nothing is changed, only the log's last lines are filled */
+    /* In multiplications, 0: the usual. Above trial_work a dense learning is too dear to be a
+     * trial; full_work is for dense learnings after that. */
+    double trial_work, full_work;
 };
 
 /* Improves *options: a few dozen places drawn at random, always the same, then coordinate descent
- * over fixed grids from the best of them. Where there are more than TUNE_ITEMS items, each trial
- * learns by the sparse method, whose best parameters are about those of the dense one at a
- * hundredth of its time; what it chose is then learnt in full and served anew. `edge_bytes`: the
- * room that rows have in the pack. With `is_measured_only` nothing is changed and only the log's
- * last three are filled. */
-int tune_options(struct fit_options *options, const struct examples *examples, uint64_t edge_bytes,
-                 uint32_t neighbours, int is_measured_only, struct tune_log *log,
+ * over fixed grids from the best of them; nothing is measured twice. Where a dense learning takes
+ * longer than some seconds, each trial learns by the sparse method. What it chose is then learnt in
+ * full a few times with other ridges, as many as about half an hour allows, and served anew; the
+ * better of both methods is chosen, unless options->method names one. */
+int tune_options(struct fit_options *options, const struct examples *examples,
+                 const struct tune_request *request, struct tune_log *log,
                  struct sotto_error *err) MUST_CHECK;
-
-#define TUNE_ITEMS 6000
 
 #endif
