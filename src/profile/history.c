@@ -87,7 +87,7 @@ uint32_t history_encode(const struct history *h, uint32_t first,
                         uint8_t bytes[HISTORY_CHUNK_BYTES]) {
     const struct history_event *e = h->events + first;
     uint64_t keys[ITEMS_MAX];
-    uint8_t steps[HISTORY_CHUNK_BYTES + 8]; /* what comes behind the keys */
+    uint8_t steps[HISTORY_CHUNK_BYTES + 8] = {0}; /* what comes behind the keys */
     uint32_t n = 0, items = 0;
     size_t steps_n = 0;
     for (; first + n < h->n && n < HISTORY_CHUNK_EVENTS; n++) {

@@ -17,10 +17,10 @@ static const uint16_t CLASS_BYTES[] = {64, 256, 512, 1024, 2048, BLOB_PADDED_MAX
 
 /* The smallest that holds `n` bytes, at most BLOB_PADDED_MAX. */
 static uint8_t class_of(size_t n) {
-    uint8_t best = 5;
-    for (uint8_t c = 0; c < ARRAY_LEN(CLASS_BYTES); c++)
+    size_t best = 5;
+    for (size_t c = 0; c < ARRAY_LEN(CLASS_BYTES); c++)
         if (CLASS_BYTES[c] >= n && CLASS_BYTES[c] < CLASS_BYTES[best]) best = c;
-    return best;
+    return (uint8_t)best;
 }
 
 static void associated_data(uint8_t ad[AD_BYTES], const struct blob_place *place,

@@ -5,6 +5,7 @@
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_tctildr.h>
 
+#include "tests/support/maps.h"
 #include "tests/support/tpm/tpm_store.h"
 
 /* ---- Only in a TPM ------------------------------------------------------------------------ */
@@ -494,7 +495,7 @@ static void no_copy_of_a_secret_stays_on_the_heap(void **state) {
     assert_non_null(maps);
     while (fgets(line, sizeof line, maps)) {
         unsigned long from, to;
-        if (!strstr(line, "[heap]") || sscanf(line, "%lx-%lx", &from, &to) != 2) continue;
+        if (!strstr(line, "[heap]") || !maps_line(line, &from, &to)) continue;
         const volatile uint8_t *heap = (const volatile uint8_t *)from;
         for (size_t i = 0; i + 16 <= to - from; i++) {
             size_t same = 0;

@@ -13,6 +13,8 @@
 #include "engine.h"
 #include "platform/linux/parts.h"
 #include "tests/support/kiosk.h"
+#include "tests/support/maps.h"
+#include "tests/support/canary.h"
 #include "vault/inside.h"
 
 static const struct make_policy usual;
@@ -26,8 +28,8 @@ static void flags_of(const void *p, char flags[256]) {
     FILE *smaps = fopen("/proc/self/smaps", "r");
     flags[0] = 0;
     while (smaps && fgets(line, sizeof line, smaps)) {
-        unsigned long from, to;
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+        unsigned long from = 0, to = 0;
+        if (maps_line(line, &from, &to))
             is_here = (uintptr_t)p >= from && (uintptr_t)p < to;
         else if (is_here && strncmp(line, "VmFlags:", 8) == 0)
             snprintf(flags, 256, "%.254s ", line + 8);
@@ -201,9 +203,7 @@ static void the_port_forbids_core_dumps_and_a_developer_may_allow_them(void **st
     assert_non_null(mkdtemp(dir));
     snprintf(keys, sizeof keys, "%s/keys", dir);
     assert_true(in_child(port_forbids_dumps, keys));
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
+    folder_remove(dir);
 }
 
 /* ---- After a person has gone -------------------------------------------------------------- */

@@ -584,10 +584,10 @@ static void example_of_the_format_is_what_is_written(void **state) {
         if (is_inside && strncmp(line, "```", 3) == 0) break;
         char *comment = strchr(line, '#');
         if (comment) *comment = 0;
-        unsigned byte;
-        int used;
-        for (char *p = line; is_inside && sscanf(p, "%2x%n", &byte, &used) == 1; p += used) {
-            assert_true(n < sizeof said);
+        for (char *p = line, *rest; is_inside; p = rest) {
+            unsigned long byte = strtoul(p, &rest, 16);
+            if (rest == p) break;
+            assert_true(n < sizeof said && byte <= 255);
             said[n++] = (uint8_t)byte;
         }
     }

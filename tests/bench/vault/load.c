@@ -79,7 +79,9 @@ static uint64_t sectors_written(const struct load *load) {
     if (fd >= 0) load_need(syncfs(fd) == 0 && close(fd) == 0, "syncfs failed");
     snprintf(path, sizeof path, "/sys/block/%.40s/stat", load->device);
     FILE *f = fopen(path, "r");
-    load_need(f && fscanf(f, "%*u %*u %*u %*u %*u %*u %llu", &sectors) == 1, "no such device");
+    char line[256], *at = line;
+    load_need(f && fgets(line, sizeof line, f), "no such device");
+    for (int field = 0; field < 7; field++) sectors = strtoull(at, &at, 10);
     fclose(f);
     return sectors;
 }
@@ -134,7 +136,7 @@ static double peak_mb(void) {
     FILE *f = fopen("/proc/self/status", "r");
     load_need(f != NULL, "/proc is not there");
     while (fgets(line, sizeof line, f))
-        if (sscanf(line, "VmHWM: %lf", &kb) == 1) break;
+        if (strncmp(line, "VmHWM:", 6) == 0) kb = strtod(line + 6, NULL);
     fclose(f);
     return kb / 1024;
 }

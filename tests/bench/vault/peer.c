@@ -12,6 +12,10 @@
 
 #include "tests/bench/vault/load.h"
 
+#ifndef PEER_NAME
+#define PEER_NAME "SQLite"
+#endif
+
 static sqlite3 *db;
 
 static void ok(int rc) {
