@@ -11,7 +11,7 @@
 enum goal {
     GOAL_BASKET,      /* complete a basket: its first half is the session, the rest the targets */
     GOAL_NEXT_BASKET, /* a known customer's next basket; what was bought before may come again.
-                       * Customers count alike, however often they come */
+                       * Customers count by the root of how often they come */
     GOAL_SESSIONS,    /* the next item of a session, at every step; items may come again */
     GOAL_RANKING      /* what else a person took: a part of each row held out at random */
 };
