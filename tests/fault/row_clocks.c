@@ -41,21 +41,25 @@ static void jump(struct device *d, struct dice *dice) {
     }
 }
 
-/* All reports: in their order, each window once, as many as were paid for. */
+/* All reports, also those that may not leave yet: in their order, each window once, as many as were
+ * paid for. */
 static void reports_check(struct world *w, struct witness *seen, struct verdict *v) {
     struct sotto_metric_info info = {.size = sizeof info};
     struct sotto_report r;
     uint8_t bytes[SOTTO_REPORT_MAX], key[32];
     uint64_t cursor = 0, n = 0, last_window = 0;
+    int64_t release_s;
     size_t length;
     if (sotto_device_key(w->engine, key) != SOTTO_OK) return;
-    while (sotto_outbox_next(w->engine, &cursor, bytes, sizeof bytes, &length) == SOTTO_OK) {
+    while (sotto_report_preview(w->engine, &cursor, &release_s, bytes, sizeof bytes, &length) ==
+           SOTTO_OK) {
         if (sotto_report_decode(bytes, length, key, &r, NULL) != SOTTO_OK)
             verdict_bad(v, "a report cannot be read");
-        if (n && r.window <= last_window)
+        if (last_window && r.window <= last_window)
             verdict_bad(v, "window %llu is reported again", (unsigned long long)r.window);
+        if (r.sequence <= n) verdict_bad(v, "number %llu is used again", (unsigned long long)n);
         last_window = r.window;
-        n++;
+        n = r.sequence; /* so many were made; those of long ago may have been let go */
     }
     if (n < seen->reports) verdict_bad(v, "reports are gone");
     seen->reports = n;
