@@ -8,6 +8,9 @@
 #include <time.h>
 #include <tss2/tss2_tctildr.h>
 
+/* TPM2_TRANSIENT_FIRST; libtss2's own macro shifts a signed 0x80 by 24. */
+#define TRANSIENT_FIRST UINT32_C(0x80000000)
+
 /* ---- Waiting ------------------------------------------------------------------------------ */
 
 #define TRIES_MAX 7 /* 20 + 40 + … + 1280 ms */
@@ -145,7 +148,7 @@ static TSS2_RC link_open(struct link *l) {
     if (rc == TSS2_RC_SUCCESS) rc = session_make(l);
     if (is_crowded(rc)) {
         sweep(l, TPM2_LOADED_SESSION_FIRST);
-        sweep(l, TPM2_TRANSIENT_FIRST);
+        sweep(l, TRANSIENT_FIRST);
         rc = session_make(l);
     }
     if (rc == TSS2_RC_SUCCESS && l->is_physical) l->is_physical = !has_memory_outside(l);
