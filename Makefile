@@ -30,6 +30,8 @@ HARD    := -fstack-protector-strong '-ffile-prefix-map=$(CURDIR)=.'
 ifeq ($(SAN)$(FUZZ)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
 HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
+# A tenth of the library would be tables to unwind it by, which C does not use; -g has a debugger's.
+LEAN    := $(if $(SAN)$(FUZZ),,-fno-asynchronous-unwind-tables -fno-unwind-tables)
 MODE    := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all) \
            $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
            $(if $(COV),--coverage)
@@ -105,7 +107,7 @@ $(O)/flags: FORCE
 
 $(O)/obj/%.o: %.c $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/%,$<),$(LEAN)) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
 	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # A peer of the benchmarks, the only C++ here.
