@@ -180,7 +180,7 @@ static void next_basket_is_asked_of_customers_known_before(void **state) {
     little_free(l, &e);
 }
 
-static void customers_count_alike_however_often_they_come(void **state) {
+static void customers_count_by_the_root_of_how_often_they_come(void **state) {
     (void)state;
     struct little *l = little_make();
     struct examples e;
@@ -192,7 +192,10 @@ static void customers_count_alike_however_often_they_come(void **state) {
     struct quality q = little_measure(l, GOAL_NEXT_BASKET, &e);
 
     assert_int_equal(q.examples, 3);
-    assert_true(e.v[0].weight == 0.75 && e.v[1].weight == 0.75 && e.v[2].weight == 1.5);
+    /* 1/√2, 1/√2 and 1, made to add up to 3. */
+    assert_float_equal(e.v[0].weight, 3 / (2 + sqrt(2)), 1e-9);
+    assert_float_equal(e.v[1].weight, 3 / (2 + sqrt(2)), 1e-9);
+    assert_float_equal(e.v[2].weight, 3 / (1 + sqrt(2)), 1e-9);
     float each[3];
     struct sotto_error err = {0};
     assert_int_equal(examples_measure(&e, &l->x, &l->packed, 0, &q, each, &err), SOTTO_OK);
@@ -531,7 +534,7 @@ int main(void) {
         cmocka_unit_test(half_a_basket_is_asked_for_the_other_half),
         cmocka_unit_test(sessions_are_asked_at_every_step_and_items_may_come_again),
         cmocka_unit_test(next_basket_is_asked_of_customers_known_before),
-        cmocka_unit_test(customers_count_alike_however_often_they_come),
+        cmocka_unit_test(customers_count_by_the_root_of_how_often_they_come),
         cmocka_unit_test(held_out_part_of_a_row_is_neither_learnt_nor_known),
         cmocka_unit_test(customers_rows_hold_each_item_once_and_strangers_stay_apart),
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),
