@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "tests/support/dice.h"
+#include "tests/support/pack_tool.h"
 #include "tools/sotto-pack/learn.h"
+#include "tools/sotto-pack/memory.h"
 #include "tools/sotto-pack/parallel.h"
 
 enum { N = 24, ROWS = 150, LONGEST = 9 };
@@ -394,6 +396,54 @@ static void too_little_memory_is_said_before_any_is_taken(void **state) {
     assert_non_null(strstr(err.message, "--min-baskets"));
 }
 
+/* Each thread has rows of its own, which at a million items are many bytes. */
+static void memory_that_threads_need_is_counted(void **state) {
+    (void)state;
+    struct interactions x = {.n_items = 1000000};
+    struct learn_params params = {.is_sparse = 1, .candidates = 100, .threads = 1};
+    uint64_t one = learn_bytes(&x, &params, 128);
+    params.threads = 33;
+    assert_true(learn_bytes(&x, &params, 128) - one >= 32ull * 1000000 * 20);
+}
+
+static void free_memory_is_that_of_the_tightest_group_without_files(void **state) {
+    struct pack_tool *t = *state;
+    const char *root = pack_tool_path(t, "root");
+    assert_true(memory_now(root) == UINT64_MAX); /* nothing tells */
+    assert_int_equal(pack_tool_shell(t,
+                                     "mkdir -p root/proc/self root/sys/fs/cgroup/a/b && cd root && "
+                                     "echo 'MemAvailable:  9000 kB' > proc/meminfo && "
+                                     "echo 0::/a/b > proc/self/cgroup && cd sys/fs/cgroup && "
+                                     "echo max > a/b/memory.max && echo 0 > a/b/memory.current"),
+                     0);
+    assert_int_equal(memory_now(root), 9000 * 1024);
+
+    /* The group above has a bound, and files fill it. */
+    assert_int_equal(pack_tool_shell(t, "cd root/sys/fs/cgroup/a && echo 5000000 > memory.max && "
+                                        "echo 4900000 > memory.current && printf 'anon 1\\n"
+                                        "inactive_file 3000000\\nactive_file 900000\\n' "
+                                        "> memory.stat"),
+                     0);
+    assert_int_equal(memory_now(root), 4000000);
+
+    /* Where the process sees only its own groups, the root has the bound. */
+    assert_int_equal(pack_tool_shell(t, "cd root && echo 0::/ > proc/self/cgroup && "
+                                        "cd sys/fs/cgroup && echo 70000 > memory.max && "
+                                        "echo 80000 > memory.current"),
+                     0);
+    assert_int_equal(memory_now(root), 0);
+
+    /* Version 1 beside it, as systemd's hybrid has it. */
+    assert_int_equal(pack_tool_shell(t, "cd root && echo 4:memory:/x > proc/self/cgroup && "
+                                        "mkdir -p sys/fs/cgroup/memory/x && "
+                                        "cd sys/fs/cgroup/memory/x && "
+                                        "echo 6000 > memory.limit_in_bytes && "
+                                        "echo 5000 > memory.usage_in_bytes && "
+                                        "echo total_inactive_file 4000 > memory.stat"),
+                     0);
+    assert_int_equal(memory_now(root), 5000);
+}
+
 static void a_matrix_that_is_not_positive_definite_names_the_remedy(void **state) {
     (void)state;
     struct dice dice = {8};
@@ -461,6 +511,9 @@ int main(void) {
         cmocka_unit_test(rows_that_all_vanish_are_an_error_that_names_dates),
         cmocka_unit_test(large_matrices_are_inverted_block_by_block),
         cmocka_unit_test(too_little_memory_is_said_before_any_is_taken),
+        cmocka_unit_test(memory_that_threads_need_is_counted),
+        cmocka_unit_test_setup_teardown(free_memory_is_that_of_the_tightest_group_without_files,
+                                        pack_tool_setup, pack_tool_teardown),
         cmocka_unit_test(a_matrix_that_is_not_positive_definite_names_the_remedy),
         cmocka_unit_test(the_strongest_few_are_those_a_full_sort_puts_first),
         cmocka_unit_test(parallel_work_is_done_exactly_once),

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "tools/sotto-pack/memory.h"
+
 #define WIDTH       384 /* neighbours kept for serving; a pack holds fewer */
 #define WIDTH_LARGE 128 /* where there are more than 65536 items */
 #define RATE_PRIOR  50  /* opportunities that a group's repeat rate starts with */
@@ -64,7 +66,7 @@ static uint32_t width_of(const struct interactions *x) {
 }
 
 static uint64_t memory_of(const struct fit_options *options) {
-    return options->most_memory ? options->most_memory : learn_memory_now();
+    return options->most_memory ? options->most_memory : memory_now("");
 }
 
 static int is_sparse(const struct interactions *x, const struct fit_options *options) {
