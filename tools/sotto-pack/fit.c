@@ -69,7 +69,7 @@ static uint64_t memory_of(const struct fit_options *options) {
     return options->most_memory ? options->most_memory : memory_now("");
 }
 
-static int is_sparse(const struct interactions *x, const struct fit_options *options) {
+int fit_is_sparse(const struct interactions *x, const struct fit_options *options) {
     struct learn_params p = options->learn;
     p.is_sparse = 0;
     if (options->method != METHOD_AUTO) return options->method == METHOD_SPARSE;
@@ -79,7 +79,7 @@ static int is_sparse(const struct interactions *x, const struct fit_options *opt
 int fit_check(const struct interactions *x, const struct fit_options *options,
               struct sotto_error *err) {
     struct learn_params p = options->learn;
-    p.is_sparse = is_sparse(x, options);
+    p.is_sparse = fit_is_sparse(x, options);
     return learn_check(x, &p, width_of(x), memory_of(options), err);
 }
 
@@ -94,7 +94,7 @@ int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, con
     f->data = data;
     int status = interactions_make(&f->x, data, &of, err);
     if (status == SOTTO_OK) {
-        f->is_sparse = learn.is_sparse = is_sparse(&f->x, options);
+        f->is_sparse = learn.is_sparse = fit_is_sparse(&f->x, options);
         status =
             learn_rows(&f->rows, &f->x, &learn, width_of(&f->x), memory_of(options), label, err);
     }

@@ -63,12 +63,23 @@ static int build(struct built_model *built, const struct fit *f, const struct pa
     return model_build(built, manifest, &source, err);
 }
 
+/* What is measured on a part of the data must be learnt in the same way from all of them, though
+ * these may have too many items for it. Tuning chooses where there is a choice. */
+static void choose_method(struct fit_options *fit, const struct interactions *x, int is_tuned) {
+    if (fit->method != METHOD_AUTO) return;
+    if (fit_is_sparse(x, fit))
+        fit->method = METHOD_SPARSE;
+    else if (!is_tuned)
+        fit->method = METHOD_DENSE;
+}
+
 /* The room that a pack of these items has left for rows: what it weighs without any. */
-static int room_for_rows(const struct train_result *r, const struct dataset *data,
+static int room_for_rows(struct train_result *r, const struct dataset *data,
                          const struct train_options *o, const struct pack_manifest *manifest,
                          size_t slack, uint64_t *bytes, struct sotto_error *err) {
     const struct interactions_options of = {.n_baskets = data->n_baskets,
-                                            .min_baskets = o->fit.min_baskets};
+                                            .min_baskets = o->fit.min_baskets,
+                                            .by_customer = r->used.by_customer};
     struct fit f = {.data = data};
     struct built_model bare = {0};
     struct packed packed = {0};
@@ -76,7 +87,10 @@ static int room_for_rows(const struct train_result *r, const struct dataset *dat
     size_t card_n = 0;
     int status = card_write(r, data, o, manifest, &card, &card_n, err);
     if (status == SOTTO_OK) status = interactions_make(&f.x, data, &of, err);
-    if (status == SOTTO_OK) status = fit_check(&f.x, &r->used, err);
+    if (status == SOTTO_OK) {
+        choose_method(&r->used, &f.x, o->is_tuned);
+        status = fit_check(&f.x, &r->used, err);
+    }
     if (status == SOTTO_OK) status = rows_make(&f.rows, f.x.n_items, 1, err);
     if (status == SOTTO_OK) status = fit_describe(&f, data->n_baskets, NULL, &o->fit, err);
     if (status == SOTTO_OK)
