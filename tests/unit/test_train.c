@@ -398,6 +398,27 @@ static void a_method_that_memory_forbids_is_refused_before_any_search(void **sta
     assert_null(strstr(t->err, "tuning"));
 }
 
+static void a_customer_too_large_to_learn_from_whole_is_told(void **state) {
+    struct pack_tool *t = *state;
+    const char *csv = pack_tool_path(t, "giant.csv");
+    FILE *f = fopen(csv, "w");
+    assert_non_null(f);
+    fputs("basket,item,time,customer\n", f);
+    for (uint32_t b = 0; b < 400; b++)
+        for (uint32_t k = 0; k < 13; k++)
+            fprintf(f, "%u,i%u,2025-01-%02u,c\n", b, b * 13 + k, 1 + b / 20);
+    fclose(f);
+    if (pack_tool_run(t, train_main, "train", "--for", "next-basket", "--method", "sparse",
+                      "--min-baskets", "1", "--no-measure", "--max-bytes", "4000000", "--out",
+                      pack_tool_path(t, "giant.pack"), csv, NULL) != EXIT_OK)
+        fail_msg("%s", t->err);
+    assert_non_null(strstr(t->out, "1 baskets, lists or customers have more than 5000 items"));
+    assert_int_equal(
+        pack_tool_run(t, inspect_main, "inspect", "--card", pack_tool_path(t, "giant.pack"), NULL),
+        EXIT_OK);
+    assert_non_null(strstr(t->out, "\"rows_cut\": 1"));
+}
+
 /* Of 1,400 items the matrix does not fit, of the 1,200 before the held-out part it would: what is
  * measured is the method that is shipped all the same. */
 static void what_is_measured_is_what_is_shipped(void **state) {
@@ -575,6 +596,7 @@ int main(void) {
         IN_FOLDER(explain_lists_neighbours_by_title),
         IN_FOLDER(lists_are_learnt_whole_and_tables_from_five_baskets_on),
         IN_FOLDER(a_method_that_memory_forbids_is_refused_before_any_search),
+        IN_FOLDER(a_customer_too_large_to_learn_from_whole_is_told),
         IN_FOLDER(what_is_measured_is_what_is_shipped),
         IN_FOLDER(pack_never_exceeds_the_bytes_it_may_have),
         IN_FOLDER(dates_that_cannot_be_neither_break_learning_nor_go_unsaid),

@@ -62,6 +62,10 @@ static void put_learning(struct json *j, const struct fit_options *f,
     json_text(j, "method", r->is_sparse ? "ridge on candidates (sparse)" : "closed form (dense)");
     json_text(j, "rows", f->by_customer ? "customers" : "baskets");
     json_uint(j, "min_baskets", f->min_baskets);
+    if (r->cut_rows) {
+        json_uint(j, "rows_cut", r->cut_rows);
+        json_uint(j, "rows_cut_to_items", GRAM_ROW_MAX);
+    }
     json_double(j, "alpha_user", g->alpha_user);
     json_double(j, "alpha_item", g->alpha_item);
     json_double(j, "row_half_life_days", g->half_life_days);

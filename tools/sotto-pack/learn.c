@@ -7,7 +7,8 @@ static uint64_t count_pairs(const struct interactions *x, int is_near) {
     uint64_t pairs = 0, all = (uint64_t)x->n_items * x->n_items;
     for (uint32_t r = 0; r < x->n_rows && x->starts; r++) {
         uint64_t n = x->starts[r + 1] - x->starts[r];
-        pairs += n * (is_near && n > GRAM_REACH ? GRAM_REACH : n);
+        uint64_t others = is_near ? GRAM_REACH : GRAM_ROW_MAX + GRAM_REACH;
+        pairs += n * (n < others ? n : others);
     }
     return pairs < all ? pairs : all;
 }
@@ -66,6 +67,7 @@ int learn_rows(struct rows *rows, const struct interactions *x, const struct lea
     double lambda = params->lambda_factor * diagonal;
     rows->lambda = lambda;
     rows->live_share = g.live_share;
+    rows->cut_rows = g.cut_rows;
     if (status == SOTTO_OK)
         status =
             (params->is_sparse ? sparse_learn : ease_learn)(rows, &g, params, lambda, label, err);

@@ -220,6 +220,7 @@ static int extend_rows(struct work *w, struct sotto_error *err) {
     }
     new.lambda = old->lambda;
     new.live_share = old->live_share;
+    new.cut_rows = old->cut_rows;
     rows_free(old);
     *old = new;
     return SOTTO_OK;

@@ -143,6 +143,7 @@ static void note(struct train_result *r, const struct fit *f, const struct packe
     r->is_sparse = f->is_sparse;
     r->lambda = f->rows.lambda;
     r->live_share = f->rows.live_share;
+    r->cut_rows = f->rows.cut_rows;
     r->edges = packed->model.n_edges;
     r->codec = packed->model.codec;
     r->neighbours = packed->neighbours;

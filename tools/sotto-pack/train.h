@@ -24,7 +24,7 @@ struct train_result {
     struct built_model model;
     struct fit_options used; /* what was tuned or given */
     struct tune_log log;
-    uint32_t items, new_items, edges, neighbours, baskets, groups, skipped_ids;
+    uint32_t items, new_items, edges, neighbours, baskets, groups, skipped_ids, cut_rows;
     int is_category, is_sparse;
     enum model_codec codec;
     double lambda, kept_share;

@@ -103,9 +103,6 @@ struct command {
     int has_goal, has_min_baskets;
 };
 
-/* Learning looks at every pair of a row. */
-#define ROW_LARGE 5000
-
 enum option_id {
     OPT_HELP = 'h',
     OPT_OUT = 256,
@@ -379,6 +376,11 @@ static void print_result(const struct command *c, const struct train_result *r) 
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
+    if (r->cut_rows)
+        printf("%u baskets, lists or customers have more than %d items: what stands together in "
+               "them is learnt from\n%d of those each, evenly spread (--max-basket %d leaves them "
+               "out)\n",
+               r->cut_rows, GRAM_ROW_MAX, GRAM_ROW_MAX, GRAM_ROW_MAX);
     if (r->live_share < TRAIN_LIVE_LEAST)
         printf("WARNING: by their age, fewer than 1 %% of the baskets count in what was learnt. "
                "Is a date wrong, or\n"
@@ -400,20 +402,6 @@ static void print_result(const struct command *c, const struct train_result *r) 
         printf("not measured on held-out baskets\n");
     }
     printf("next: sotto-pack sign --key NAME.key %s\n", c->out);
-}
-
-/* Before the work, which grows with the square of such a row. */
-static void warn_of_large_rows(const struct dataset *data) {
-    uint32_t n = 0, largest = 0;
-    for (uint32_t b = 0; b < data->n_baskets; b++) {
-        n += data->baskets[b].n > ROW_LARGE;
-        if (data->baskets[b].n > largest) largest = data->baskets[b].n;
-    }
-    if (n)
-        fprintf(stderr,
-                "sotto-pack train: %u baskets or lists have more than %d items, the largest %u: "
-                "each takes as long as many others; --max-basket %d leaves them out\n",
-                n, ROW_LARGE, largest, ROW_LARGE);
 }
 
 int train_main(int argc, char **argv) {
@@ -442,7 +430,6 @@ int train_main(int argc, char **argv) {
     }
     /* Whoever writes lists has chosen the items. */
     if (data.format == DATASET_LISTS && !c.has_min_baskets) c.train.fit.min_baskets = 1;
-    warn_of_large_rows(&data);
     int status = SOTTO_OK;
     if (c.catalogue) {
         status = catalogue_read(&catalogue, c.catalogue, c.catalogue_map, &err);
