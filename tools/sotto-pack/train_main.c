@@ -52,7 +52,7 @@ static const char help[] =
     "  --min-baskets N       learn items that are in at least N baskets (default 5; lists 1)\n"
     "  --max-bytes N         size of the pack at most (default 1000000)\n"
     "  --neighbours N        keep N neighbours an item (default: what fits --max-bytes, or what\n"
-    "                        --tune finds better)\n"
+    "                        --tune finds better; with --tune: at most N, as many as fit)\n"
     "  --method dense|sparse default: dense up to 45000 items, if its matrix fits into memory\n"
     "  --candidates N        of the sparse method: regressors an item (default 100)\n"
     "  --max-memory MIB      memory for learning at most (default: what is free)\n"
@@ -388,11 +388,14 @@ static void print_result(const struct command *c, const struct train_result *r) 
                r->used.learn.gram.half_life_days);
     if (r->packed.examples) {
         printf("on held-out data (%u examples), learnt without them:\n", r->packed.examples);
-        char full[16];
-        snprintf(full, sizeof full, "%u wide", r->log.full_neighbours);
+        char widest[16];
+        snprintf(widest, sizeof widest, "%u wide", r->log.widest_neighbours);
         print_quality("packed", &r->packed);
-        print_quality(full, &r->full);
+        print_quality(widest, &r->widest);
         print_quality("popularity", &r->popular);
+        if (c->train.is_tuned)
+            printf("all parameters were chosen on these: later data, which alone can judge them, "
+                   "tend to be less kind\n");
         if (r->packed.recall <= r->popular.recall)
             printf("WARNING: on these baskets popularity alone does better. Most are too small to "
                    "tell what\n"

@@ -446,16 +446,16 @@ static int conclude(struct tuner *t) {
             examples_measure(t->examples, &t->fit.x, &packed, 1, &t->log->popular, NULL, t->err);
     quantise_free(&packed);
     serve.neighbours = 0;
-    t->log->full = (struct quality){0};
-    t->log->full_neighbours = t->fit.rows.width;
+    t->log->widest = (struct quality){0};
+    t->log->widest_neighbours = t->fit.rows.width;
     for (int negative = serve.keeps_negative; negative < 2 && status == SOTTO_OK; negative++) {
         struct quality q;
         serve.keeps_negative = negative;
         status = fit_serve(&t->fit, &packed, &serve, 0, 0, MODEL_VARINT, t->err);
         if (status != SOTTO_OK) return status;
         status = examples_measure(t->examples, &t->fit.x, &packed, 0, &q, NULL, t->err);
-        if (quality_of(&q, t->examples->goal) > quality_of(&t->log->full, t->examples->goal))
-            t->log->full = q;
+        if (quality_of(&q, t->examples->goal) > quality_of(&t->log->widest, t->examples->goal))
+            t->log->widest = q;
         quantise_free(&packed);
     }
     return status;

@@ -20,8 +20,10 @@ struct tune_trial {
 struct tune_log {
     struct tune_trial v[TUNE_TRIALS_MAX];
     uint32_t n;
-    struct quality packed, full, popular; /* of what was chosen, on the held-out data */
-    uint32_t full_neighbours;             /* of `full`, an item at most */
+    /* Of what was chosen, on the held-out data: as packed; with as many neighbours an item as were
+     * kept of learning, whatever room they take; by popularity alone. */
+    struct quality packed, widest, popular;
+    uint32_t widest_neighbours; /* an item at most */
 };
 
 struct tune_request {
