@@ -204,6 +204,53 @@ static void customers_count_by_the_root_of_how_often_they_come(void **state) {
     little_free(l, &e);
 }
 
+static void as_many_examples_are_taken_as_may_be(void **state) {
+    (void)state;
+    enum { BASKETS = 10 * EXAMPLES_MAX };
+    static struct dataset_basket baskets[BASKETS];
+    static uint32_t items[4] = {0, 1, 2, 3};
+    struct dataset data = {.baskets = baskets, .basket_items = items, .n_items = 4};
+    struct examples e;
+    struct sotto_error err = {0};
+    for (uint32_t b = 0; b < BASKETS; b++)
+        baskets[b] = (struct dataset_basket){.n = 4, .customer = DATASET_NONE};
+
+    data.n_baskets = BASKETS;
+    assert_int_equal(examples_make(&e, &data, GOAL_BASKET, &err), SOTTO_OK);
+    assert_int_equal(e.n, EXAMPLES_MAX);
+    examples_free(&e);
+    baskets[BASKETS - 1].n = 3;
+    assert_int_equal(examples_make(&e, &data, GOAL_BASKET, &err), SOTTO_OK);
+    assert_int_equal(e.n, EXAMPLES_MAX - 1);
+    examples_free(&e);
+}
+
+/* A device cannot record what it does not know, so that does not push out what it does. */
+static void a_history_is_the_latest_that_is_known(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    static struct example_event events[SOTTO_HISTORY_MAX + 1];
+    struct example example = {.n_events = SOTTO_HISTORY_MAX + 1, .n_targets = 1, .weight = 1};
+    uint32_t target = 1;
+    const struct examples e = {.goal = GOAL_BASKET,
+                               .data = &l->data,
+                               .v = &example,
+                               .n = 1,
+                               .events = events,
+                               .targets = &target};
+    struct quality q;
+    struct sotto_error err = {0};
+    for (uint32_t k = 0; k <= SOTTO_HISTORY_MAX; k++) events[k].item = k ? 14 : 1;
+    l->model_of[14] = DATASET_NONE;
+
+    assert_int_equal(examples_measure(&e, &l->x, &l->packed, 0, &q, NULL, &err), SOTTO_OK);
+
+    assert_int_equal(q.examples, 1);
+    assert_true(q.hit == 0); /* it is in the history, so it is not shown */
+    random_model_free(&l->random);
+    free(l);
+}
+
 static void held_out_part_of_a_row_is_neither_learnt_nor_known(void **state) {
     (void)state;
     struct little *l = little_make();
@@ -589,6 +636,8 @@ int main(void) {
         cmocka_unit_test(sessions_are_asked_at_every_step_and_items_may_come_again),
         cmocka_unit_test(next_basket_is_asked_of_customers_known_before),
         cmocka_unit_test(customers_count_by_the_root_of_how_often_they_come),
+        cmocka_unit_test(as_many_examples_are_taken_as_may_be),
+        cmocka_unit_test(a_history_is_the_latest_that_is_known),
         cmocka_unit_test(held_out_part_of_a_row_is_neither_learnt_nor_known),
         cmocka_unit_test(customers_rows_hold_each_item_once_and_strangers_stay_apart),
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),
