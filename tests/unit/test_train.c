@@ -466,6 +466,40 @@ static void a_customer_too_large_to_learn_from_whole_is_told(void **state) {
     assert_non_null(strstr(t->out, "\"rows_cut\": 1"));
 }
 
+/* Coming again within one session is no return, and what is held out is not looked at. */
+static void returns_are_counted_from_basket_to_basket(void **state) {
+    struct pack_tool *t = *state;
+    struct dataset data;
+    struct fit f;
+    struct sotto_error err = {0};
+    const char *csv = pack_tool_path(t, "returns.csv");
+    FILE *to = fopen(csv, "w");
+    assert_non_null(to);
+    fputs("basket,item,time,customer,category\n", to);
+    for (uint32_t b = 0; b < 120; b++) {
+        for (uint32_t k = 0; k < 3; k++) /* looked at thrice, never again */
+            fprintf(to, "%u,once%u,2025-01-01T10:%02u:0%uZ,c%u,once\n", b, b, b % 60, k, b % 4);
+        fprintf(to, "%u,usual%u,2025-01-01T10:%02u:03Z,c%u,usual\n", b, b % 4, b % 60, b % 4);
+    }
+    fclose(to);
+    const struct dataset_options how = {
+        .map = "basket=basket,item=item,time=time,customer=customer,category=category",
+        .keeps_sequence = 1};
+    if (dataset_read(&data, csv, &how, &err) != SOTTO_OK) fail_msg("%s", err.message);
+    struct fit_options o = train_defaults(GOAL_SESSIONS, 1).fit;
+    o.min_baskets = 1;
+    if (fit_learn(&f, &data, data.n_baskets, NULL, &o, NULL, &err) != SOTTO_OK)
+        fail_msg("%s", err.message);
+    double rates[2] = {0};
+    for (uint32_t g = 0; g < f.groups.n; g++)
+        if (strcmp(f.groups.names[g], "once") == 0 || strcmp(f.groups.names[g], "usual") == 0)
+            rates[f.groups.names[g][0] == 'u'] = f.repeat_rates[g];
+    assert_true(rates[1] > 1);
+    assert_true(rates[0] > 0 && rates[0] < 0.1);
+    fit_free(&f);
+    dataset_free(&data);
+}
+
 /* Of 1,400 items the matrix does not fit, of the 1,200 before the held-out part it would: what is
  * measured is the method that is shipped all the same. */
 static void what_is_measured_is_what_is_shipped(void **state) {
@@ -646,6 +680,7 @@ int main(void) {
         IN_FOLDER(lists_are_learnt_whole_and_tables_from_five_baskets_on),
         IN_FOLDER(a_method_that_memory_forbids_is_refused_before_any_search),
         IN_FOLDER(a_customer_too_large_to_learn_from_whole_is_told),
+        IN_FOLDER(returns_are_counted_from_basket_to_basket),
         IN_FOLDER(what_is_measured_is_what_is_shipped),
         IN_FOLDER(pack_never_exceeds_the_bytes_it_may_have),
         IN_FOLDER(dates_that_cannot_be_neither_break_learning_nor_go_unsaid),

@@ -11,16 +11,19 @@
 
 /* How often what a customer took before is taken again, group by group, against the average: an
  * opportunity is each distinct item of the earlier baskets at each later basket. Shrunk to 1. */
-static int repeat_rates(struct fit *f, uint32_t n_baskets, struct sotto_error *err) {
+static int repeat_rates(struct fit *f, uint32_t n_baskets, const uint8_t *held,
+                        struct sotto_error *err) {
     const struct dataset *d = f->data;
     double chances[GROUPS_CELLS_MAX] = {0}, taken[GROUPS_CELLS_MAX] = {0}, all = 0, all_taken = 0;
     uint32_t *last = calloc((size_t)d->n_items + 1, sizeof *last); /* customer + 1 who took it */
+    uint32_t *seen = calloc((size_t)d->n_items + 1, sizeof *seen); /* basket + 1 it was seen in */
     uint32_t *order = calloc((size_t)n_baskets + 1, sizeof *order);
     uint32_t *starts = calloc((size_t)d->n_customers + 2, sizeof *starts);
     uint32_t owned[GROUPS_CELLS_MAX];
     for (uint32_t g = 0; g < GROUPS_CELLS_MAX; g++) f->repeat_rates[g] = 1;
-    if (!last || !order || !starts) {
+    if (!last || !seen || !order || !starts) {
         free(last);
+        free(seen);
         free(order);
         free(starts);
         return fail(err, SOTTO_E_MEMORY, "no memory for %u customers", d->n_customers);
@@ -34,10 +37,13 @@ static int repeat_rates(struct fit *f, uint32_t n_baskets, struct sotto_error *e
         memset(owned, 0, sizeof owned);
         for (uint32_t k = starts[c]; k < starts[c + 1]; k++) {
             const struct dataset_basket *basket = &d->baskets[order[k]];
+            uint32_t now = order[k] + 1;
             for (uint32_t g = 0; g < f->groups.n; g++) chances[g] += owned[g];
             for (uint32_t e = 0; e < basket->n; e++) {
                 uint32_t item = d->basket_items[basket->first + e], model = f->x.model_of[item];
-                if (model == DATASET_NONE) continue;
+                if (model == DATASET_NONE || seen[item] == now) continue;
+                if (held && held[basket->first + e]) continue;
+                seen[item] = now;
                 uint32_t g = f->groups.of_item[model];
                 if (last[item] == c + 1)
                     taken[g]++;
@@ -56,6 +62,7 @@ static int repeat_rates(struct fit *f, uint32_t n_baskets, struct sotto_error *e
         f->repeat_rates[g] =
             (taken[g] + RATE_PRIOR * average) / (chances[g] + RATE_PRIOR) / average;
     free(last);
+    free(seen);
     free(order);
     free(starts);
     return SOTTO_OK;
@@ -99,7 +106,7 @@ int fit_learn(struct fit *f, const struct dataset *data, uint32_t n_baskets, con
             learn_rows(&f->rows, &f->x, &learn, width_of(&f->x), memory_of(options), label, err);
     }
     if (status == SOTTO_OK) status = fit_describe(f, n_baskets, held, options, err);
-    if (status == SOTTO_OK) status = repeat_rates(f, n_baskets, err);
+    if (status == SOTTO_OK) status = repeat_rates(f, n_baskets, held, err);
     if (status != SOTTO_OK) fit_free(f);
     return status;
 }
