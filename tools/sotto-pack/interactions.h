@@ -33,7 +33,8 @@ int interactions_make(struct interactions *x, const struct dataset *data,
 void interactions_free(struct interactions *x);
 
 /* Popularity with a half-life: out[i] = Σ over rows, as often as i is in them, of
- * 2^(−age / half_life), age counted back from the last row to the row's last basket. `half_life_days` 0 weighs all alike. */
+ * 2^(−age / half_life), age counted back from the last row to the row's last basket.
+ * `half_life_days` 0 weighs all alike. */
 void interactions_popularity(const struct interactions *x, double half_life_days, double *out);
 
 #endif
