@@ -109,6 +109,9 @@ static void newcomers_stand_where_their_kin_stand(void **state) {
     assert_int_equal(rows_make(&rows, 4, 8, &err), SOTTO_OK);
     struct rows_entry tea_leads_to[] = {{CUP, 1}};
     rows_put(&rows, TEA, tea_leads_to, 1);
+    rows.total[TEA] = 7; /* more was learnt than is kept */
+    rows.lambda = 3;
+    rows.live_share = 0.5;
 
     assert_int_equal(newcomers_add(&x, &rows, &data, &c, 2, NULL, 10, 0.5, &is_new, &err),
                      SOTTO_OK);
@@ -127,6 +130,9 @@ static void newcomers_stand_where_their_kin_stand(void **state) {
     assert_true(fabsf(to_bowl - 0.5f * 0.5f) < 1e-6f);
     assert_true(fabsf(to_coffee - 0.5f) < 1e-6f);
     assert_true(rows.n[coffee] > 0);
+    /* What was learnt is still known: all of tea's weights, and how old the data are. */
+    assert_true(fabs(rows.total[TEA] - 7.75) < 1e-6);
+    assert_true(rows.lambda == 3 && rows.live_share == 0.5);
     free(is_new);
     rows_free(&rows);
     interactions_free(&x);

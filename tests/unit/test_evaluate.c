@@ -183,20 +183,22 @@ static void half_of_each_later_basket_is_asked_for_the_other(void **state) {
 static void sessions_are_asked_at_every_step(void **state) {
     struct pack_tool *t = *state;
     assert_int_equal(train(t, pack_tool_families(t), NULL, NULL), EXIT_OK);
-    const struct evaluate_options o = {
+    struct evaluate_options o = {
         .protocol = PROTOCOL_SESSIONS,
         .test = pack_tool_write(t, "test.csv",
                                 "basket,item,time\n"
                                 "1,A0,2025-03-04T10:00:00Z\n1,A1,2025-03-04T10:01:00Z\n"
                                 "1,new,2025-03-04T10:02:00Z\n1,A0,2025-03-04T10:03:00Z\n"
                                 "2,B0,2025-03-05T10:00:00Z\n")};
+    assert_questions(t, &o, "0: A0 > A1\n1: A0 A1 >\n2: A0 A1 >\n"); /* A0 may not come again */
+    o.repeats = 1;
     assert_questions(t, &o, "0: A0 > A1\n1: A0 A1 >\n2: A0 A1 > A0\n");
 }
 
 static void history_of_a_next_basket_ends_before_the_day_asked_about(void **state) {
     struct pack_tool *t = *state;
     assert_int_equal(train(t, pack_tool_families(t), NULL, NULL), EXIT_OK);
-    const struct evaluate_options o = {
+    struct evaluate_options o = {
         .protocol = PROTOCOL_NEXT_BASKET,
         .from_s = 1741132800, /* 2025-03-05 */
         .test = pack_tool_write(t, "test.csv",
@@ -209,6 +211,8 @@ static void history_of_a_next_basket_ends_before_the_day_asked_about(void **stat
                                 "6,C0,2025-03-06,cid\n" /* nothing is known of cid */
                                 "7,D0,2025-03-06,\n"    /* nobody */
                                 "8,B1,2025-03-07,bob\n")};
+    assert_questions(t, &o, "0: A0 A1 A0 > A2\n0: B0 > B1\n"); /* A0 may not come again */
+    o.repeats = 1;
     assert_questions(t, &o, "0: A0 A1 A0 > A0 A2\n0: B0 > B1\n");
 }
 
@@ -242,6 +246,7 @@ static void what_a_pack_leaves_out_is_missed_if_the_past_had_it_often(void **sta
     o.min_basket = 2;
     assert_questions(t, &o, "0: A0 > A1\n");
     o.protocol = PROTOCOL_SESSIONS;
+    o.repeats = 1;
     o.min_baskets = 2;
     assert_questions(t, &o, "0: > A0\n0: A0 >\n1: A0 > + 1\n1: A0 > A1\n1: A0 A1 >\n");
 }
@@ -346,6 +351,22 @@ static void items_nobody_has_seen_are_a_slip_unless_said_otherwise(void **state)
     assert_near(figure(t->out, "\"ours\"", "\"recall\""), 0.75); /* 1 of 2, 1 of 1 */
 }
 
+/* Without a past there is no popularity, rather than one of which everything is a tie. */
+static void what_nothing_came_before_has_no_popularity(void **state) {
+    struct pack_tool *t = *state;
+    const char *csv = pack_tool_families(t);
+    assert_int_equal(train(t, csv, NULL, NULL), EXIT_OK);
+    for (int has_past = 0; has_past < 2; has_past++) {
+        assert_int_equal(evaluate(t, "basket", has_past ? "2025-02-05" : "2020-01-01", csv),
+                         EXIT_OK);
+        char *json = pack_tool_read(pack_tool_path(t, "out.json"));
+        assert_int_equal(strstr(json, "\"popularity\"") != NULL, has_past);
+        assert_int_equal(strstr(json, "\"popularity_lift\"") != NULL, has_past);
+        assert_int_equal(strstr(t->out, "nothing comes before") == NULL, has_past);
+        free(json);
+    }
+}
+
 static void nothing_is_left_behind(void **state) {
     struct pack_tool *t = *state;
     const char *csv = pack_tool_families(t), *old = getenv("TMPDIR");
@@ -421,6 +442,7 @@ int main(void) {
         IN_FOLDER(device_finds_the_rest_of_a_family),
         IN_FOLDER(same_question_twice_gives_the_same_figures),
         IN_FOLDER(items_nobody_has_seen_are_a_slip_unless_said_otherwise),
+        IN_FOLDER(what_nothing_came_before_has_no_popularity),
         IN_FOLDER(nothing_is_left_behind),
         IN_FOLDER(each_failure_says_what_to_do),
     };

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "tests/support/dice.h"
+#include "tests/support/pack_tool.h"
 #include "tools/sotto-pack/learn.h"
+#include "tools/sotto-pack/memory.h"
 #include "tools/sotto-pack/parallel.h"
 
 enum { N = 24, ROWS = 150, LONGEST = 9 };
@@ -262,6 +264,62 @@ static void shares_that_vanish_leave_columns_listed_once(void **state) {
         }
 }
 
+/* A row far longer than any person's speaks through some of its items: the work that it makes grows
+ * no longer with its square. What comes right after what is still known of all of them. */
+static void a_giant_row_costs_no_more_than_its_bound(void **state) {
+    (void)state;
+    enum { GIANT = 3 * GRAM_ROW_MAX / 2 };
+    static uint32_t items[2 * GIANT + 2], degree[GIANT];
+    size_t starts[] = {0, 2 * GIANT, 2 * GIANT + 2};
+    int64_t times[] = {0, 0};
+    struct sotto_error err = {0};
+    for (uint32_t k = 0; k < 2 * GIANT; k++) items[k] = k % GIANT; /* everything twice */
+    for (uint32_t i = 0; i < GIANT; i++) degree[i] = 1 + (i < 2);
+    items[2 * GIANT] = 0;
+    items[2 * GIANT + 1] = 1; /* and an ordinary row */
+    const struct interactions x = {.n_items = GIANT,
+                                   .n_rows = 2,
+                                   .items = items,
+                                   .starts = starts,
+                                   .times_s = times,
+                                   .degree = degree};
+    struct gram_params params = {.mix = 1};
+    struct gram g;
+    struct gram_row row;
+    assert_int_equal(gram_row_make(&row, GIANT), 0);
+    assert_int_equal(gram_make(&g, &x, &params, &err), SOTTO_OK);
+    assert_int_equal(g.cut_rows, 1);
+
+    uint32_t speaking = 0, gap = 0, longest = 0;
+    for (uint32_t i = 0; i < GIANT; i += 7) {
+        gram_source(&g, i, &row);
+        assert_true(row.n == 0 || row.n == GRAM_ROW_MAX || (i < 2 && row.n <= GRAM_ROW_MAX + 1));
+        assert_true(fabs(gram_diagonal(&g, i) - (double)row.values[i]) < 1e-6);
+    }
+    gram_source(&g, 2, &row); /* is one of them */
+    assert_int_equal(row.n, GRAM_ROW_MAX);
+    for (uint32_t i = 0; i < GIANT; i++) {
+        speaking += row.values[i] > 0;
+        gap = row.values[i] > 0 ? 0 : gap + 1;
+        if (gap > longest) longest = gap;
+    }
+    assert_int_equal(speaking, GRAM_ROW_MAX);
+    assert_int_equal(longest, 1); /* evenly */
+    gram_source(&g, 0, &row);
+    assert_true(row.values[1] >= 1); /* the ordinary row is whole */
+    gram_free(&g);
+
+    params = (struct gram_params){.mix = 0, .window = 2};
+    assert_int_equal(gram_make(&g, &x, &params, &err), SOTTO_OK);
+    for (uint32_t i = 2; i < 10; i++) {
+        gram_target(&g, i, &row);
+        assert_int_equal(row.n, GRAM_REACH);
+        assert_true(row.values[i + 1] > 0);
+    }
+    gram_free(&g);
+    gram_row_free(&row);
+}
+
 static void rows_that_all_vanish_are_an_error_that_names_dates(void **state) {
     (void)state;
     /* The last row, the only one that counts, has nothing that follows anything. */
@@ -394,6 +452,54 @@ static void too_little_memory_is_said_before_any_is_taken(void **state) {
     assert_non_null(strstr(err.message, "--min-baskets"));
 }
 
+/* Each thread has rows of its own, which at a million items are many bytes. */
+static void memory_that_threads_need_is_counted(void **state) {
+    (void)state;
+    struct interactions x = {.n_items = 1000000};
+    struct learn_params params = {.is_sparse = 1, .candidates = 100, .threads = 1};
+    uint64_t one = learn_bytes(&x, &params, 128);
+    params.threads = 33;
+    assert_true(learn_bytes(&x, &params, 128) - one >= 32ull * 1000000 * 20);
+}
+
+static void free_memory_is_that_of_the_tightest_group_without_files(void **state) {
+    struct pack_tool *t = *state;
+    const char *root = pack_tool_path(t, "root");
+    assert_true(memory_now(root) == UINT64_MAX); /* nothing tells */
+    assert_int_equal(pack_tool_shell(t,
+                                     "mkdir -p root/proc/self root/sys/fs/cgroup/a/b && cd root && "
+                                     "echo 'MemAvailable:  9000 kB' > proc/meminfo && "
+                                     "echo 0::/a/b > proc/self/cgroup && cd sys/fs/cgroup && "
+                                     "echo max > a/b/memory.max && echo 0 > a/b/memory.current"),
+                     0);
+    assert_int_equal(memory_now(root), 9000 * 1024);
+
+    /* The group above has a bound, and files fill it. */
+    assert_int_equal(pack_tool_shell(t, "cd root/sys/fs/cgroup/a && echo 5000000 > memory.max && "
+                                        "echo 4900000 > memory.current && printf 'anon 1\\n"
+                                        "inactive_file 3000000\\nactive_file 900000\\n' "
+                                        "> memory.stat"),
+                     0);
+    assert_int_equal(memory_now(root), 4000000);
+
+    /* Where the process sees only its own groups, the root has the bound. */
+    assert_int_equal(pack_tool_shell(t, "cd root && echo 0::/ > proc/self/cgroup && "
+                                        "cd sys/fs/cgroup && echo 70000 > memory.max && "
+                                        "echo 80000 > memory.current"),
+                     0);
+    assert_int_equal(memory_now(root), 0);
+
+    /* Version 1 beside it, as systemd's hybrid has it. */
+    assert_int_equal(pack_tool_shell(t, "cd root && echo 4:memory:/x > proc/self/cgroup && "
+                                        "mkdir -p sys/fs/cgroup/memory/x && "
+                                        "cd sys/fs/cgroup/memory/x && "
+                                        "echo 6000 > memory.limit_in_bytes && "
+                                        "echo 5000 > memory.usage_in_bytes && "
+                                        "echo total_inactive_file 4000 > memory.stat"),
+                     0);
+    assert_int_equal(memory_now(root), 5000);
+}
+
 static void a_matrix_that_is_not_positive_definite_names_the_remedy(void **state) {
     (void)state;
     struct dice dice = {8};
@@ -458,9 +564,13 @@ int main(void) {
         cmocka_unit_test(sparse_method_with_all_candidates_equals_the_dense_one),
         cmocka_unit_test(sparse_method_keeps_to_its_candidates_and_to_one_result),
         cmocka_unit_test(shares_that_vanish_leave_columns_listed_once),
+        cmocka_unit_test(a_giant_row_costs_no_more_than_its_bound),
         cmocka_unit_test(rows_that_all_vanish_are_an_error_that_names_dates),
         cmocka_unit_test(large_matrices_are_inverted_block_by_block),
         cmocka_unit_test(too_little_memory_is_said_before_any_is_taken),
+        cmocka_unit_test(memory_that_threads_need_is_counted),
+        cmocka_unit_test_setup_teardown(free_memory_is_that_of_the_tightest_group_without_files,
+                                        pack_tool_setup, pack_tool_teardown),
         cmocka_unit_test(a_matrix_that_is_not_positive_definite_names_the_remedy),
         cmocka_unit_test(the_strongest_few_are_those_a_full_sort_puts_first),
         cmocka_unit_test(parallel_work_is_done_exactly_once),

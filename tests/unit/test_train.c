@@ -204,6 +204,53 @@ static void customers_count_by_the_root_of_how_often_they_come(void **state) {
     little_free(l, &e);
 }
 
+static void as_many_examples_are_taken_as_may_be(void **state) {
+    (void)state;
+    enum { BASKETS = 10 * EXAMPLES_MAX };
+    static struct dataset_basket baskets[BASKETS];
+    static uint32_t items[4] = {0, 1, 2, 3};
+    struct dataset data = {.baskets = baskets, .basket_items = items, .n_items = 4};
+    struct examples e;
+    struct sotto_error err = {0};
+    for (uint32_t b = 0; b < BASKETS; b++)
+        baskets[b] = (struct dataset_basket){.n = 4, .customer = DATASET_NONE};
+
+    data.n_baskets = BASKETS;
+    assert_int_equal(examples_make(&e, &data, GOAL_BASKET, &err), SOTTO_OK);
+    assert_int_equal(e.n, EXAMPLES_MAX);
+    examples_free(&e);
+    baskets[BASKETS - 1].n = 3;
+    assert_int_equal(examples_make(&e, &data, GOAL_BASKET, &err), SOTTO_OK);
+    assert_int_equal(e.n, EXAMPLES_MAX - 1);
+    examples_free(&e);
+}
+
+/* A device cannot record what it does not know, so that does not push out what it does. */
+static void a_history_is_the_latest_that_is_known(void **state) {
+    (void)state;
+    struct little *l = little_make();
+    static struct example_event events[SOTTO_HISTORY_MAX + 1];
+    struct example example = {.n_events = SOTTO_HISTORY_MAX + 1, .n_targets = 1, .weight = 1};
+    uint32_t target = 1;
+    const struct examples e = {.goal = GOAL_BASKET,
+                               .data = &l->data,
+                               .v = &example,
+                               .n = 1,
+                               .events = events,
+                               .targets = &target};
+    struct quality q;
+    struct sotto_error err = {0};
+    for (uint32_t k = 0; k <= SOTTO_HISTORY_MAX; k++) events[k].item = k ? 14 : 1;
+    l->model_of[14] = DATASET_NONE;
+
+    assert_int_equal(examples_measure(&e, &l->x, &l->packed, 0, &q, NULL, &err), SOTTO_OK);
+
+    assert_int_equal(q.examples, 1);
+    assert_true(q.hit == 0); /* it is in the history, so it is not shown */
+    random_model_free(&l->random);
+    free(l);
+}
+
 static void held_out_part_of_a_row_is_neither_learnt_nor_known(void **state) {
     (void)state;
     struct little *l = little_make();
@@ -398,6 +445,94 @@ static void a_method_that_memory_forbids_is_refused_before_any_search(void **sta
     assert_null(strstr(t->err, "tuning"));
 }
 
+static void a_customer_too_large_to_learn_from_whole_is_told(void **state) {
+    struct pack_tool *t = *state;
+    const char *csv = pack_tool_path(t, "giant.csv");
+    FILE *f = fopen(csv, "w");
+    assert_non_null(f);
+    fputs("basket,item,time,customer\n", f);
+    for (uint32_t b = 0; b < 400; b++)
+        for (uint32_t k = 0; k < 13; k++)
+            fprintf(f, "%u,i%u,2025-01-%02u,c\n", b, b * 13 + k, 1 + b / 20);
+    fclose(f);
+    if (pack_tool_run(t, train_main, "train", "--for", "next-basket", "--method", "sparse",
+                      "--min-baskets", "1", "--no-measure", "--max-bytes", "4000000", "--out",
+                      pack_tool_path(t, "giant.pack"), csv, NULL) != EXIT_OK)
+        fail_msg("%s", t->err);
+    assert_non_null(strstr(t->out, "1 baskets, lists or customers have more than 5000 items"));
+    assert_int_equal(
+        pack_tool_run(t, inspect_main, "inspect", "--card", pack_tool_path(t, "giant.pack"), NULL),
+        EXIT_OK);
+    assert_non_null(strstr(t->out, "\"rows_cut\": 1"));
+}
+
+/* Coming again within one session is no return, and what is held out is not looked at. */
+static void returns_are_counted_from_basket_to_basket(void **state) {
+    struct pack_tool *t = *state;
+    struct dataset data;
+    struct fit f;
+    struct sotto_error err = {0};
+    const char *csv = pack_tool_path(t, "returns.csv");
+    FILE *to = fopen(csv, "w");
+    assert_non_null(to);
+    fputs("basket,item,time,customer,category\n", to);
+    for (uint32_t b = 0; b < 120; b++) {
+        for (uint32_t k = 0; k < 3; k++) /* looked at thrice, never again */
+            fprintf(to, "%u,once%u,2025-01-01T10:%02u:0%uZ,c%u,once\n", b, b, b % 60, k, b % 4);
+        fprintf(to, "%u,usual%u,2025-01-01T10:%02u:03Z,c%u,usual\n", b, b % 4, b % 60, b % 4);
+    }
+    fclose(to);
+    const struct dataset_options how = {
+        .map = "basket=basket,item=item,time=time,customer=customer,category=category",
+        .keeps_sequence = 1};
+    if (dataset_read(&data, csv, &how, &err) != SOTTO_OK) fail_msg("%s", err.message);
+    struct fit_options o = train_defaults(GOAL_SESSIONS, 1).fit;
+    o.min_baskets = 1;
+    if (fit_learn(&f, &data, data.n_baskets, NULL, &o, NULL, &err) != SOTTO_OK)
+        fail_msg("%s", err.message);
+    double rates[2] = {0};
+    for (uint32_t g = 0; g < f.groups.n; g++)
+        if (strcmp(f.groups.names[g], "once") == 0 || strcmp(f.groups.names[g], "usual") == 0)
+            rates[f.groups.names[g][0] == 'u'] = f.repeat_rates[g];
+    assert_true(rates[1] > 1);
+    assert_true(rates[0] > 0 && rates[0] < 0.1);
+    fit_free(&f);
+    dataset_free(&data);
+}
+
+/* Of 1,400 items the matrix does not fit, of the 1,200 before the held-out part it would: what is
+ * measured is the method that is shipped all the same. */
+static void what_is_measured_is_what_is_shipped(void **state) {
+    struct pack_tool *t = *state;
+    struct dice d = {11};
+    const char *lists = pack_tool_path(t, "growing.txt");
+    FILE *f = fopen(lists, "w");
+    assert_non_null(f);
+    for (uint32_t s = 0; s < 1000; s++) {
+        fprintf(f, "s%u", s);
+        for (uint32_t k = 0; k < 5; k++) { /* most of a basket is of one of 60 families */
+            uint32_t known =
+                dice_below(&d, 3) ? s % 60 * 20 + dice_below(&d, 20) : dice_below(&d, 1200);
+            fprintf(f, " i%u", s < 900 || k % 3 == 1 ? known : 1200 + s % 100 * 3 + k % 3);
+        }
+        fprintf(f, "\n");
+    }
+    fclose(f);
+    static char figures[2][256];
+    for (int named = 0; named < 2; named++) {
+        if (pack_tool_run(t, train_main, "train", "--for", "basket", "--threads", "1",
+                          "--max-memory", "75", "--candidates", "3", "--method",
+                          named ? "sparse" : "auto", "--out", pack_tool_path(t, "g.pack"), lists,
+                          NULL) != EXIT_OK)
+            fail_msg("%s", t->err);
+        assert_non_null(strstr(t->out, "(sparse)"));
+        const char *at = strstr(t->out, "packed");
+        assert_non_null(at);
+        snprintf(figures[named], sizeof figures[named], "%.*s", (int)strcspn(at, "\n"), at);
+    }
+    assert_string_equal(figures[0], figures[1]);
+}
+
 static void pack_never_exceeds_the_bytes_it_may_have(void **state) {
     struct pack_tool *t = *state;
     const char *csv = pack_tool_families(t);
@@ -535,6 +670,8 @@ int main(void) {
         cmocka_unit_test(sessions_are_asked_at_every_step_and_items_may_come_again),
         cmocka_unit_test(next_basket_is_asked_of_customers_known_before),
         cmocka_unit_test(customers_count_by_the_root_of_how_often_they_come),
+        cmocka_unit_test(as_many_examples_are_taken_as_may_be),
+        cmocka_unit_test(a_history_is_the_latest_that_is_known),
         cmocka_unit_test(held_out_part_of_a_row_is_neither_learnt_nor_known),
         cmocka_unit_test(customers_rows_hold_each_item_once_and_strangers_stay_apart),
         IN_FOLDER(training_twice_gives_the_same_bytes_and_sensible_neighbours),
@@ -542,6 +679,9 @@ int main(void) {
         IN_FOLDER(explain_lists_neighbours_by_title),
         IN_FOLDER(lists_are_learnt_whole_and_tables_from_five_baskets_on),
         IN_FOLDER(a_method_that_memory_forbids_is_refused_before_any_search),
+        IN_FOLDER(a_customer_too_large_to_learn_from_whole_is_told),
+        IN_FOLDER(returns_are_counted_from_basket_to_basket),
+        IN_FOLDER(what_is_measured_is_what_is_shipped),
         IN_FOLDER(pack_never_exceeds_the_bytes_it_may_have),
         IN_FOLDER(dates_that_cannot_be_neither_break_learning_nor_go_unsaid),
         IN_FOLDER(each_failure_says_what_to_do_and_leaves_no_pack),

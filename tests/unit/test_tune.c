@@ -80,6 +80,7 @@ static void tuning_repeats_itself_and_ends_no_worse_than_it_began(void **state) 
         const struct quality start = {.recall = once.v[0].recall, .ndcg = once.v[0].ndcg};
         assert_string_equal(once.v[0].name, "start");
         assert_true(quality_of(&once.packed, goal) > quality_of(&start, goal));
+        assert_int_equal(a.method, METHOD_DENSE); /* what was tuned, whatever else would fit */
         assert_true(quality_of(&once.packed, goal) > quality_of(&once.popular, goal));
         examples_free(&examples);
     }
@@ -142,7 +143,7 @@ static void what_is_too_large_for_trials_is_learnt_by_the_better_method(void **s
                 learnt += strcmp(log.v[i].name, "lambda_factor") == 0;
             assert_in_range(learnt, 2, 4);
             double end = quality_of(&log.packed, goal);
-            assert_true(o.method == METHOD_AUTO || o.method == METHOD_SPARSE);
+            assert_true(o.method == METHOD_DENSE || o.method == METHOD_SPARSE);
             assert_true(end >= quick);
             if (o.method == METHOD_SPARSE) assert_true(end == quick);
             examples_free(&examples);
@@ -216,6 +217,32 @@ static void what_comes_after_until_has_no_say(void **state) {
     free(spoilt);
 }
 
+/* The list of trials must not eat the room that was measured with, nor may a bound on neighbours
+ * that does not fit be found out after all the work. */
+static void tuned_packs_keep_to_their_room_and_tell_how_they_were_judged(void **state) {
+    struct pack_tool *t = *state;
+    const char *csv = shop(t, "shop.csv", 12, 99), *pack = pack_tool_path(t, "out.pack");
+    static const char *const limits[] = {"18500", "40000"};
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+        long most = strtol(limits[i], NULL, 10);
+        if (pack_tool_run(t, train_main, "train", "--tune", "--for", "next-basket", "--threads",
+                          "1", "--min-baskets", "1", "--neighbours", "95", "--max-bytes", limits[i],
+                          "--out", pack, csv, NULL) != EXIT_OK)
+            fail_msg("%s", t->err);
+        assert_non_null(strstr(t->out, "all parameters were chosen on these"));
+        assert_int_equal(pack_tool_run(t, inspect_main, "inspect", "--card", pack, NULL), EXIT_OK);
+        const char *tried = strstr(t->out, "\"tried\": [");
+        assert_non_null(tried);
+        size_t listed = strcspn(tried, "]");
+        assert_true(listed <= (size_t)most / 16 + 32);
+        assert_int_equal(strstr(t->out, "\"tried_left_out\"") != NULL, most < 100000);
+        assert_non_null(strstr(tried, "start"));
+        assert_non_null(strstr(t->out, "\"parameters_chosen_on_these\": true"));
+        assert_non_null(strstr(t->out, "customers count by the root of how often they come"));
+        assert_non_null(strstr(t->out, "\"widest_neighbours\": 95"));
+    }
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, pack_tool_setup, pack_tool_teardown)
 
 int main(void) {
@@ -225,6 +252,7 @@ int main(void) {
         IN_FOLDER(measuring_alone_changes_nothing),
         IN_FOLDER(what_is_too_large_for_trials_is_learnt_by_the_better_method),
         IN_FOLDER(nothing_is_tried_twice),
+        IN_FOLDER(tuned_packs_keep_to_their_room_and_tell_how_they_were_judged),
         IN_FOLDER(what_comes_after_until_has_no_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,8 @@
 #include "tools/common/json.h"
 #include "tools/sotto-pack/check.h"
 
+enum { TRIAL_BYTES = 128, TRIAL_FRAME = 8 }; /* indent, quotes, comma, line end */
+
 static void put_time(struct json *j, const char *key, int64_t unix_s) {
     time_t t = (time_t)unix_s;
     struct tm utc;
@@ -34,7 +36,8 @@ static const char *protocol(enum goal goal) {
                "the session, the rest the targets";
     case GOAL_NEXT_BASKET:
         return "last tenth of the baskets held out; each one there of a known customer is the "
-               "target, all earlier ones the history; customers count alike";
+               "target, all earlier ones the history; customers count by the root of how often "
+               "they come";
     case GOAL_SESSIONS:
         return "last tenth of the sessions held out; at each step the next item is the target";
     case GOAL_RANKING: return "a fifth of each row held out by a hash; it is the target";
@@ -42,14 +45,17 @@ static const char *protocol(enum goal goal) {
     return "";
 }
 
-static void put_held_out(struct json *j, const struct train_result *r, enum goal goal) {
+static void put_held_out(struct json *j, const struct train_result *r,
+                         const struct train_options *o) {
     if (r->packed.examples == 0) return;
     json_begin_object(j, "held_out");
-    json_text(j, "protocol", protocol(goal));
+    json_text(j, "protocol", protocol(o->goal));
     json_uint(j, "training_baskets", r->measured_on);
     json_uint(j, "examples", r->packed.examples);
-    put_quality(j, "full", &r->full);
-    json_uint(j, "full_neighbours", r->log.full_neighbours);
+    /* The best of many on the same examples is a little luckier than it is good. */
+    json_bool(j, "parameters_chosen_on_these", o->is_tuned);
+    json_uint(j, "widest_neighbours", r->log.widest_neighbours);
+    put_quality(j, "widest", &r->widest);
     put_quality(j, "packed", &r->packed);
     put_quality(j, "popularity", &r->popular);
     json_end_object(j);
@@ -62,6 +68,10 @@ static void put_learning(struct json *j, const struct fit_options *f,
     json_text(j, "method", r->is_sparse ? "ridge on candidates (sparse)" : "closed form (dense)");
     json_text(j, "rows", f->by_customer ? "customers" : "baskets");
     json_uint(j, "min_baskets", f->min_baskets);
+    if (r->cut_rows) {
+        json_uint(j, "rows_cut", r->cut_rows);
+        json_uint(j, "rows_cut_to_items", GRAM_ROW_MAX);
+    }
     json_double(j, "alpha_user", g->alpha_user);
     json_double(j, "alpha_item", g->alpha_item);
     json_double(j, "row_half_life_days", g->half_life_days);
@@ -91,26 +101,37 @@ static void put_serving(struct json *j, const struct serve_params *s) {
     json_end_object(j);
 }
 
-/* Short, because it travels with the pack: [parameter, value, recall, ndcg, hit rate, reciprocal
- * rank, items, 1 if it was kept]. */
-static void put_trials(struct json *j, const struct tune_log *log) {
+static int trial_text(char text[TRIAL_BYTES], const struct tune_trial *t) {
+    return snprintf(text, TRIAL_BYTES, "%.24s %g %.4f %.4f %.4f %.4f %u %d", t->name, t->value,
+                    t->recall, t->ndcg, t->hit, t->reciprocal, t->items, t->is_better);
+}
+
+/* Short, because it travels with the pack: at most `room` bytes. Where these are too few, those
+ * that were kept go first. */
+static void put_trials(struct json *j, const struct tune_log *log, uint64_t room) {
+    char text[TRIAL_BYTES];
+    uint64_t kept = 0;
+    uint32_t left_out = 0;
     if (log->n == 0) return;
+    json_text(j, "tried_are",
+              "parameter, value, recall, ndcg, hit rate, reciprocal rank (all at 20), items, 1 if "
+              "kept; of each draw the best of its servings");
+    for (uint32_t k = 0; k < log->n; k++)
+        if (log->v[k].is_better) kept += (uint64_t)trial_text(text, &log->v[k]) + TRIAL_FRAME;
+    uint64_t left[2] = {room > kept ? room - kept : 0, room}; /* by is_better */
     json_begin_array(j, "tried");
     for (uint32_t k = 0; k < log->n; k++) {
-        const struct tune_trial *t = &log->v[k];
-        const double figures[] = {t->value, t->recall, t->ndcg, t->hit, t->reciprocal};
-        json_begin_array(j, NULL);
-        json_text(j, NULL, t->name);
-        for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
-            char text[16];
-            snprintf(text, sizeof text, "%.4f", figures[f]);
-            json_double(j, NULL, strtod(text, NULL));
+        uint64_t bytes = (uint64_t)trial_text(text, &log->v[k]) + TRIAL_FRAME;
+        uint64_t *from = &left[log->v[k].is_better != 0];
+        if (bytes > *from) {
+            left_out++;
+            continue;
         }
-        json_uint(j, NULL, t->items);
-        json_uint(j, NULL, (uint64_t)t->is_better);
-        json_end_array(j);
+        *from -= bytes;
+        json_text(j, NULL, text);
     }
     json_end_array(j);
+    if (left_out) json_uint(j, "tried_left_out", left_out);
 }
 
 int card_write(const struct train_result *r, const struct dataset *data,
@@ -122,7 +143,7 @@ int card_write(const struct train_result *r, const struct dataset *data,
     if (!to) return fail(err, SOTTO_E_MEMORY, "no memory for the quality card");
     struct json j = json_to(to);
     json_begin_object(&j, NULL);
-    json_text(&j, "format", "sotto-card-2");
+    json_text(&j, "format", "sotto-card-3");
     put_time(&j, "created", manifest->created_s);
     json_begin_object(&j, "model");
     json_text(&j, "for", train_goal_name(o->goal));
@@ -141,8 +162,8 @@ int card_write(const struct train_result *r, const struct dataset *data,
     json_end_object(&j);
     put_learning(&j, &r->used, r);
     put_serving(&j, &r->used.serve);
-    put_held_out(&j, r, o->goal);
-    put_trials(&j, &r->log);
+    put_held_out(&j, r, o);
+    put_trials(&j, &r->log, train_log_bytes(o));
     json_begin_object(&j, "data");
     check_write_json(&j, &data->quality);
     json_end_object(&j);

@@ -58,9 +58,13 @@ struct cases {
     uint32_t *test_item, *train_item; /* model items by dataset items, or MODEL_NONE */
     uint8_t *is_asked_for; /* per item of test: it belongs to the protocol, whatever the pack has */
     uint32_t min_baskets;
-    uint32_t *popularity; /* per model item: in how many baskets or users of what comes before */
+    uint32_t
+        *popularity; /* per model item: how often baskets or users of what comes before had it */
     uint64_t too_short, strangers, unknown;    /* cases left out; items nobody had seen */
     uint64_t dropped_targets, missing_targets; /* outside the protocol; the pack lacks them */
+    uint64_t repeated_targets; /* taken before, where items may not come again: not asked for */
+    uint64_t past;             /* sum of `popularity`; 0: nothing came before */
+    uint32_t *taken, persons;  /* per item of test: the last person seen to take it */
     struct case_event *events;
     uint32_t *targets, *stamp;
     uint32_t cap_events, cap_targets, stamped;

@@ -30,7 +30,9 @@ static void count_popularity(struct cases *c) {
         if (!c->train.items && basket->time_s >= c->options->from_s) break;
         for (uint32_t k = 0; k < basket->n; k++) {
             uint32_t item = of[d->basket_items[basket->first + k]];
-            if (item != MODEL_NONE) c->popularity[item]++;
+            if (item == MODEL_NONE) continue;
+            c->popularity[item]++;
+            c->past++;
         }
     }
 }
@@ -146,7 +148,8 @@ int cases_open(struct cases *c, const struct evaluate_options *o, const struct m
         c->train_item = items_in_model(&c->train, model);
         c->popularity = calloc(model->n_items, sizeof *c->popularity);
         c->stamp = calloc(model->n_items, sizeof *c->stamp);
-        if (!c->test_item || !c->train_item || !c->popularity || !c->stamp)
+        c->taken = calloc((size_t)c->test.n_items + 1, sizeof *c->taken);
+        if (!c->test_item || !c->train_item || !c->popularity || !c->stamp || !c->taken)
             status = fail(err, SOTTO_E_MEMORY, "no memory for %u items", model->n_items);
     }
     c->min_baskets = o->min_baskets                    ? o->min_baskets
@@ -167,6 +170,7 @@ void cases_close(struct cases *c) {
     free(c->is_asked_for);
     free(c->popularity);
     free(c->stamp);
+    free(c->taken);
     free(c->events);
     free(c->targets);
     memset(c, 0, sizeof *c);
@@ -200,6 +204,14 @@ static void add_events(struct cases *c, struct question *q, const struct dataset
     }
 }
 
+/* Where items may not come again nobody is asked for what they took before: no slate could say it.
+ */
+static int is_repeated(struct cases *c, uint32_t test_item) {
+    if (c->options->repeats || c->taken[test_item] != c->persons) return 0;
+    c->repeated_targets++;
+    return 1;
+}
+
 /* A target that the pack lacks. What nobody could have learnt says nothing about a model, but the
  * benchmarks of rankings count it. */
 static void miss(struct cases *c, struct question *q, uint32_t test_item) {
@@ -217,6 +229,7 @@ static void add_targets(struct cases *c, struct question *q, const struct datase
     if (q->n_targets == 0) c->stamped++;
     for (uint32_t k = from; k < b->n; k++) {
         uint32_t test_item = c->test.basket_items[b->first + k], item = c->test_item[test_item];
+        if (is_repeated(c, test_item)) continue;
         if (item == MODEL_NONE) {
             miss(c, q, test_item);
         } else if (c->stamp[item] != c->stamped) {
@@ -279,14 +292,17 @@ static int ask_session(const struct asking *a, const struct dataset_basket *b) {
     }
     int status = room(c, b->n, 1, a->err);
     uint32_t asked = 0;
+    c->persons++;
     for (uint32_t k = 0; k + 1 < b->n && status == SOTTO_OK; k++) {
-        uint32_t item = c->test_item[c->test.basket_items[b->first + k]];
+        uint32_t latest = c->test.basket_items[b->first + k], item = c->test_item[latest];
         uint32_t next = c->test.basket_items[b->first + k + 1], target = c->test_item[next];
+        c->taken[latest] = c->persons;
+        int is_asked = !is_repeated(c, next);
         if (item != MODEL_NONE) c->events[q.n_events++] = (struct case_event){item, b->time_s};
         q.first_new = asked;
-        q.n_targets = target != MODEL_NONE;
+        q.n_targets = is_asked && target != MODEL_NONE;
         q.n_missing = 0;
-        if (target == MODEL_NONE) miss(c, &q, next);
+        if (is_asked && target == MODEL_NONE) miss(c, &q, next);
         if (q.n_targets) c->targets[0] = target;
         status = put(a, &q);
         asked = q.n_events;
@@ -312,11 +328,15 @@ static int ask_next_basket(const struct asking *a, const struct dataset_basket *
     int status = room(c, events, b->n, a->err);
     if (status != SOTTO_OK) return status;
     int is_known = 0;
+    c->persons++;
     while (n-- > 0) {
         const struct dataset_basket *old = &c->test.baskets[chain[n]];
         add_events(c, &q, &c->test, c->test_item, old, old->n);
-        for (uint32_t k = 0; k < old->n; k++)
-            is_known |= c->is_asked_for[c->test.basket_items[old->first + k]];
+        for (uint32_t k = 0; k < old->n; k++) {
+            uint32_t item = c->test.basket_items[old->first + k];
+            c->taken[item] = c->persons;
+            is_known |= c->is_asked_for[item];
+        }
     }
     add_targets(c, &q, b, 0);
     if (!is_known) {
@@ -331,6 +351,7 @@ static int ask_user(const struct asking *a, const struct dataset_basket *b,
                     const struct dataset_basket *known) {
     struct cases *c = a->c;
     struct question q = {.now_s = known ? known->time_s : 0};
+    c->persons++;
     if (!known) {
         c->strangers++;
         return SOTTO_OK;

@@ -30,7 +30,7 @@ static const char help[] =
     "items\n"
     "  --from DATE           ask about baskets from this day on\n"
     "  --repeats 0|1         may items of the history come again? Default: 1 for next-basket and\n"
-    "                        sessions, else 0\n"
+    "                        sessions, else 0. With 0 those of them are not asked for either\n"
     "  --k N                 length of the lists that count (default 20, at most 60)\n"
     "  --min-basket N        of protocol basket (default 4)\n"
     "  --min-baskets N       items in fewer baskets of what comes before, and not in the pack, "
@@ -289,10 +289,12 @@ static int ask(void *ctx, const struct question *q) {
         take_allowed(a, q, a->general.items, a->general.scores, a->general.n, items, scores);
     tally_add(&e->tallies[TALLY_GENERAL], q, items, scores, n, SOTTO_SLATE_ITEMS_MAX + 1, o->k,
               o->protocol);
-    n = take_allowed(a, q, a->by_popularity, NULL, e->model->n_items, items, scores);
-    tally_add(&e->tallies[TALLY_POPULAR], q, items, scores, n, SOTTO_SLATE_ITEMS_MAX, o->k,
-              o->protocol);
-    if (o->protocol == PROTOCOL_NEXT_BASKET) {
+    if (e->cases->past > 0) { /* else nothing is more popular than anything else */
+        n = take_allowed(a, q, a->by_popularity, NULL, e->model->n_items, items, scores);
+        tally_add(&e->tallies[TALLY_POPULAR], q, items, scores, n, SOTTO_SLATE_ITEMS_MAX, o->k,
+                  o->protocol);
+    }
+    if (o->protocol == PROTOCOL_NEXT_BASKET && o->repeats) {
         n = take_frequent(a, q, items, scores);
         tally_add(&e->tallies[TALLY_PERSONAL], q, items, scores, n, SOTTO_SLATE_ITEMS_MAX, o->k,
                   o->protocol);

@@ -43,9 +43,12 @@ void evaluation_print(const struct evaluation *e) {
     }
     printf("\n+- is half of a 95 %% interval. Recall: hits / %s.\n",
            o->protocol == PROTOCOL_RANKING ? "targets" : "min(k, targets)");
-    printf("catalogue shown in a top %u: %.1f %%; Gini of exposure %.3f; mean popularity %.1f, "
-           "lift %+.2f over histories\n",
-           o->k, 100 * e->coverage, e->gini, e->mean_popularity, e->lift);
+    printf("catalogue shown in a top %u: %.1f %%; Gini of exposure %.3f; ", o->k, 100 * e->coverage,
+           e->gini);
+    if (e->cases->past > 0)
+        printf("mean popularity %.1f, lift %+.2f over histories\n", e->mean_popularity, e->lift);
+    else
+        printf("no popularity: nothing comes before (see --train, --from)\n");
     printf("request to opened slate of %d: %.1f us median, %.1f us 99th percentile\n",
            SOTTO_SLATE_ITEMS_MAX, e->median_us, e->p99_us);
     if (e->cases->too_short)
@@ -57,6 +60,9 @@ void evaluation_print(const struct evaluation *e) {
         printf("left out: %llu targets that are neither in the pack nor in %u baskets of what came "
                "before\n",
                (unsigned long long)e->cases->dropped_targets, e->cases->min_baskets);
+    if (e->cases->repeated_targets)
+        printf("left out: %llu targets that were taken before\n",
+               (unsigned long long)e->cases->repeated_targets);
     if (e->cases->missing_targets)
         printf("missed: %llu targets that the pack does not have\n",
                (unsigned long long)e->cases->missing_targets);
@@ -119,8 +125,10 @@ int evaluation_json(const struct evaluation *e, const char *path, struct sotto_e
     json_begin_object(&j, "exposure");
     json_double(&j, "coverage", e->coverage);
     json_double(&j, "gini", e->gini);
-    json_double(&j, "mean_popularity", e->mean_popularity);
-    json_double(&j, "popularity_lift", e->lift);
+    if (e->cases->past > 0) {
+        json_double(&j, "mean_popularity", e->mean_popularity);
+        json_double(&j, "popularity_lift", e->lift);
+    }
     json_end_object(&j);
     json_begin_object(&j, "request_to_open_us");
     json_double(&j, "median", e->median_us);
@@ -130,6 +138,7 @@ int evaluation_json(const struct evaluation *e, const char *path, struct sotto_e
     json_uint(&j, "too_short", e->cases->too_short);
     json_uint(&j, "without_history", e->cases->strangers);
     json_uint(&j, "targets_outside_protocol", e->cases->dropped_targets);
+    json_uint(&j, "targets_taken_before", e->cases->repeated_targets);
     json_end_object(&j);
     json_uint(&j, "min_baskets", e->cases->min_baskets);
     json_uint(&j, "targets_not_in_pack", e->cases->missing_targets);

@@ -203,7 +203,7 @@ int examples_make(struct examples *e, const struct dataset *data, enum goal goal
     uint64_t all = count.seen - 1;
     free(e->held);
     e->held = NULL;
-    struct maker take = {.e = e, .nth = (uint32_t)(all / EXAMPLES_MAX + 1)};
+    struct maker take = {.e = e, .nth = all ? (uint32_t)((all - 1) / EXAMPLES_MAX + 1) : 1};
     if (!count.is_short) make(&take);
     if (count.is_short || take.is_short) {
         examples_free(e);
@@ -244,16 +244,18 @@ static uint32_t place_of(const struct asker *a, uint32_t dataset_item) {
     return item == DATASET_NONE ? HISTORY_NO_ITEM : a->packed->place_of[item];
 }
 
-/* A device keeps the latest events; all are choices, not looks. */
+/* A device keeps the latest events of items that it knows; all are choices, not looks. */
 static void fill_history(struct asker *a, const struct example *ex) {
-    uint32_t skip = ex->n_events > SOTTO_HISTORY_MAX ? ex->n_events - SOTTO_HISTORY_MAX : 0;
+    const struct example_event *events = &a->e->events[ex->first_event];
+    uint32_t first = ex->n_events, known = 0;
+    while (first > 0 && known < SOTTO_HISTORY_MAX)
+        known += place_of(a, events[--first].item) != HISTORY_NO_ITEM;
     a->history->n = 0;
-    for (uint32_t k = skip; k < ex->n_events; k++) {
-        const struct example_event *event = &a->e->events[ex->first_event + k];
-        uint32_t item = place_of(a, event->item);
+    for (uint32_t k = first; k < ex->n_events; k++) {
+        uint32_t item = place_of(a, events[k].item);
         if (item == HISTORY_NO_ITEM) continue;
         a->history->events[a->history->n++] = (struct history_event){
-            .item = item, .time_s = (uint32_t)event->time_s, .type = SOTTO_EVENT_PURCHASE};
+            .item = item, .time_s = (uint32_t)events[k].time_s, .type = SOTTO_EVENT_PURCHASE};
     }
 }
 

@@ -34,6 +34,9 @@ struct fit {
     int is_sparse;
 };
 
+/* Whether the options name the sparse method, or leave the choice and these rows are too many items
+ * or too much memory for the dense one. */
+int fit_is_sparse(const struct interactions *x, const struct fit_options *options);
 /* Whether learning these rows by the method that the options name, or would come to, fits into
  * memory: to be asked before hours of work. */
 int fit_check(const struct interactions *x, const struct fit_options *options,

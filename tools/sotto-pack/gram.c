@@ -24,14 +24,23 @@ static void weigh_rows(struct gram *g) {
     g->live_share = squares > 0 ? sum * sum / squares / x->n_rows : 1;
 }
 
-/* Marks where an item stands in its row for the first time. */
+/* Marks where an item stands in its row for the first time; of too many, every so manyth. */
 static void mark_firsts(struct gram *g, uint32_t *last) {
     const struct interactions *x = g->x;
-    for (uint32_t r = 0; r < x->n_rows; r++)
+    for (uint32_t r = 0; r < x->n_rows; r++) {
+        uint64_t n = 0, seen = 0;
         for (size_t k = x->starts[r]; k < x->starts[r + 1]; k++) {
             g->is_first[k] = last[x->items[k]] != r + 1;
             last[x->items[k]] = r + 1;
+            n += g->is_first[k];
         }
+        g->cut_rows += n > GRAM_ROW_MAX;
+        for (size_t k = x->starts[r]; n > GRAM_ROW_MAX && k < x->starts[r + 1]; k++) {
+            if (!g->is_first[k]) continue;
+            seen += GRAM_ROW_MAX;
+            g->is_first[k] = seen / n != (seen - GRAM_ROW_MAX) / n;
+        }
+    }
 }
 
 static void index_rows(struct gram *g) {

@@ -16,6 +16,11 @@
 #include "tools/sotto-pack/interactions.h"
 
 #define GRAM_REACH 64 /* places apart, beyond which order says nothing */
+/* Of a row with more distinct items so many stand together with all others, spread evenly over it;
+ * the rest only where order matters, and then within GRAM_REACH. The row's weight stays that of its
+ * whole length. So the work is at most GRAM_ROW_MAX an entry, where it would grow with the square
+ * of what one person or machine took. */
+#define GRAM_ROW_MAX 5000
 
 struct gram_params {
     double alpha_user;     /* a row of d items counts d^-alpha_user */
@@ -28,12 +33,13 @@ struct gram_params {
 struct gram {
     const struct interactions *x;
     struct gram_params params;
+    uint32_t cut_rows;  /* with more distinct items than GRAM_ROW_MAX */
     double live_share;  /* of the rows by their age: (Σ recency)² / Σ recency² / n_rows */
     float *row_weight;  /* n_rows; 0 where a row is too old for single precision */
     float *item_weight; /* n_items: v_i */
     size_t *posts;      /* n_items + 1: starts into post */
     uint64_t *post;     /* row << 32 | place, ascending: where each item stands */
-    uint8_t *is_first;  /* per entry of x->items: the item was not in the row before */
+    uint8_t *is_first;  /* per entry of x->items: not in the row before, and of GRAM_ROW_MAX */
     float fade[GRAM_REACH + 1];   /* e^(-d / window) */
     float places[GRAM_REACH + 1]; /* Σ_{u < d} e^(-2u / window); the last one for any larger d */
 };

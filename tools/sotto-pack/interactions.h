@@ -32,8 +32,9 @@ int interactions_make(struct interactions *x, const struct dataset *data,
                       struct sotto_error *err) MUST_CHECK;
 void interactions_free(struct interactions *x);
 
-/* Popularity with a half-life: out[i] = Σ over rows with i of 2^(−age / half_life), age counted
- * back from the last row. `half_life_days` 0 weighs all alike. */
+/* Popularity with a half-life: out[i] = Σ over rows, as often as i is in them, of
+ * 2^(−age / half_life), age counted back from the last row to the row's last basket.
+ * `half_life_days` 0 weighs all alike. */
 void interactions_popularity(const struct interactions *x, double half_life_days, double *out);
 
 #endif

@@ -1,49 +1,14 @@
 /* learn: memory, ridge and the choice of method. See learn.h. */
 #include "tools/sotto-pack/learn.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static uint64_t number_in(const char *path, const char *key) {
-    FILE *f = fopen(path, "re");
-    char line[128];
-    unsigned long long v = 0;
-    size_t n = strlen(key);
-    while (f && v == 0 && fgets(line, sizeof line, f))
-        if (strncmp(line, key, n) == 0) v = strtoull(line + n, NULL, 10);
-    if (f) fclose(f);
-    return v;
-}
-
-/* What the control group has left (cgroup v2); no limit reads "max", which is no number. */
-static uint64_t group_left(void) {
-    FILE *f = fopen("/proc/self/cgroup", "re");
-    char line[512], path[640], *at = NULL;
-    while (f && !at && fgets(line, sizeof line, f))
-        if (strncmp(line, "0::", 3) == 0) at = line + 3;
-    if (f) fclose(f);
-    if (!at) return UINT64_MAX;
-    at[strcspn(at, "\n")] = '\0';
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", at);
-    uint64_t most = number_in(path, "");
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", at);
-    uint64_t used = number_in(path, "");
-    return most == 0 ? UINT64_MAX : most > used ? most - used : 0;
-}
-
-uint64_t learn_memory_now(void) {
-    uint64_t kib = number_in("/proc/meminfo", "MemAvailable:"), group = group_left();
-    uint64_t machine = kib ? kib * 1024 : UINT64_MAX;
-    return machine < group ? machine : group;
-}
-
 /* Pairs that stand in a row together, or up to GRAM_REACH places apart: what a sparse matrix of
  * them holds at most. */
 static uint64_t count_pairs(const struct interactions *x, int is_near) {
     uint64_t pairs = 0, all = (uint64_t)x->n_items * x->n_items;
     for (uint32_t r = 0; r < x->n_rows && x->starts; r++) {
         uint64_t n = x->starts[r + 1] - x->starts[r];
-        pairs += n * (is_near && n > GRAM_REACH ? GRAM_REACH : n);
+        uint64_t others = is_near ? GRAM_REACH : GRAM_ROW_MAX + GRAM_REACH;
+        pairs += n * (n < others ? n : others);
     }
     return pairs < all ? pairs : all;
 }
@@ -51,9 +16,13 @@ static uint64_t count_pairs(const struct interactions *x, int is_near) {
 uint64_t learn_bytes(const struct interactions *x, const struct learn_params *params,
                      uint32_t width) {
     uint64_t n = x->n_items, entries = x->starts ? x->starts[x->n_rows] : 0;
-    uint64_t entry = sizeof(struct rows_entry), index = entries * 9, vectors = n * 64;
-    uint64_t rows = n * width * entry, buffers = 64u << 20;
-    uint64_t base = index + vectors + rows + buffers, dense = n * n * sizeof(float);
+    uint64_t entry = sizeof(struct rows_entry), index = entries * 9 + (uint64_t)x->n_rows * 4;
+    uint64_t rows = n * width * entry, vectors = n * 64, buffers = 64u << 20;
+    /* A thread's own: a row of the source matrix with its columns, a sum or places, candidates; of
+     * the sparse method the companions' matrix. */
+    uint64_t small = params->is_sparse ? (uint64_t)params->candidates * params->candidates * 4 : 0;
+    uint64_t threads = (uint64_t)params->threads * (n * (12 + entry) + small);
+    uint64_t base = index + vectors + threads + rows + buffers, dense = n * n * sizeof(float);
     uint32_t product = params->product_items ? params->product_items : LEARN_PRODUCT_ITEMS;
     /* The sparse method holds the source matrix and the columns, then columns, rows and result. */
     uint64_t matrix = n * SPARSE_ROW_MAX * entry, columns = n * params->candidates * entry;
@@ -98,6 +67,7 @@ int learn_rows(struct rows *rows, const struct interactions *x, const struct lea
     double lambda = params->lambda_factor * diagonal;
     rows->lambda = lambda;
     rows->live_share = g.live_share;
+    rows->cut_rows = g.cut_rows;
     if (status == SOTTO_OK)
         status =
             (params->is_sparse ? sparse_learn : ease_learn)(rows, &g, params, lambda, label, err);

@@ -26,9 +26,6 @@ struct learn_params {
 /* Bytes that learning needs at its peak; of what is sparse, at most. */
 uint64_t learn_bytes(const struct interactions *x, const struct learn_params *params,
                      uint32_t width);
-/* Bytes that this machine, or the control group that this process is in, can give now without
- * swapping; UINT64_MAX when neither tells. */
-uint64_t learn_memory_now(void);
 /* SOTTO_E_MEMORY when learning would need more than most_bytes; names what would help. */
 int learn_check(const struct interactions *x, const struct learn_params *params, uint32_t width,
                 uint64_t most_bytes, struct sotto_error *err) MUST_CHECK;

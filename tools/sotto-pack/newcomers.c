@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "pack/model.h"
+
 struct kin {
     uint32_t item; /* learnt */
     float like;    /* cosine */
@@ -174,9 +176,11 @@ static int extend_rows(struct work *w, struct sotto_error *err) {
         }
     for (uint32_t i = 0; status == SOTTO_OK && i < w->learnt; i++) {
         uint32_t found = 0;
+        double cut = old->total[i];
         for (uint32_t k = 0; k < old->n[i]; k++) {
             struct rows_entry e = old->entries[(size_t)i * old->width + k];
             row[found++] = e;
+            cut -= fabsf(e.weight);
             for (size_t s = starts[e.column]; s < starts[e.column + 1]; s++)
                 sum[claims[s].newcomer] += (float)w->strength * claims[s].share * e.weight;
         }
@@ -187,6 +191,7 @@ static int extend_rows(struct work *w, struct sotto_error *err) {
             sum[j] = 0;
         }
         rows_put(&new, i, row, found);
+        new.total[i] += fmax(cut, 0);
         new.self[i] = old->self[i];
     }
     for (uint32_t c = 0; status == SOTTO_OK && c < w->n; c++) {
@@ -214,6 +219,8 @@ static int extend_rows(struct work *w, struct sotto_error *err) {
         return status;
     }
     new.lambda = old->lambda;
+    new.live_share = old->live_share;
+    new.cut_rows = old->cut_rows;
     rows_free(old);
     *old = new;
     return SOTTO_OK;
@@ -246,6 +253,7 @@ int newcomers_add(struct interactions *x, struct rows *rows, const struct datase
                      .learnt = x->n_items,
                      .strength = strength};
     *is_new = NULL;
+    if (most > MODEL_ITEMS_MAX - x->n_items) most = MODEL_ITEMS_MAX - x->n_items;
     int status = index_tags(&w, err);
     if (status == SOTTO_OK) status = choose(&w, n_baskets, held, most, err);
     if (status == SOTTO_OK && w.n > 0) status = extend_rows(&w, err);

@@ -23,6 +23,7 @@ struct rows {
     double *total;     /* n_items: Σ |weight| of the whole row, before it was cut */
     double lambda;     /* the ridge that was used */
     double live_share; /* of the rows learnt from, as their age lets them count (gram.h) */
+    uint32_t cut_rows; /* of those, too long to be learnt from whole (gram.h) */
 };
 
 int rows_make(struct rows *r, uint32_t n_items, uint32_t width, struct sotto_error *err) MUST_CHECK;

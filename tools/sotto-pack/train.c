@@ -7,8 +7,11 @@
 
 /* What alignment and the digits of the card may add to the size of a pack without edges. */
 #define SIZE_SLACK 1024
-/* What tuning may add to the card and the tables, guessed for the time it takes. */
-#define TUNE_SLACK 12000
+/* What the figures may add to the card, other parameters to the tables, what was tried to the card.
+ */
+#define FIGURES_BYTES 1000
+#define TABLES_BYTES  2000
+#define LOG_BYTES     14000
 
 const char *train_goal_name(enum goal goal) {
     switch (goal) {
@@ -56,6 +59,10 @@ struct train_options train_defaults(enum goal goal, int threads) {
     return o;
 }
 
+uint64_t train_log_bytes(const struct train_options *o) {
+    return o->most_bytes / 16 < LOG_BYTES ? o->most_bytes / 16 : LOG_BYTES;
+}
+
 static int build(struct built_model *built, const struct fit *f, const struct packed *packed,
                  const struct pack_manifest *manifest, const char *card, size_t card_n,
                  struct sotto_error *err) {
@@ -63,12 +70,23 @@ static int build(struct built_model *built, const struct fit *f, const struct pa
     return model_build(built, manifest, &source, err);
 }
 
+/* What is measured on a part of the data must be learnt in the same way from all of them, though
+ * these may have too many items for it. Tuning chooses where there is a choice. */
+static void choose_method(struct fit_options *fit, const struct interactions *x, int is_tuned) {
+    if (fit->method != METHOD_AUTO) return;
+    if (fit_is_sparse(x, fit))
+        fit->method = METHOD_SPARSE;
+    else if (!is_tuned)
+        fit->method = METHOD_DENSE;
+}
+
 /* The room that a pack of these items has left for rows: what it weighs without any. */
-static int room_for_rows(const struct train_result *r, const struct dataset *data,
+static int room_for_rows(struct train_result *r, const struct dataset *data,
                          const struct train_options *o, const struct pack_manifest *manifest,
-                         size_t slack, uint64_t *bytes, struct sotto_error *err) {
+                         uint64_t slack, uint64_t *bytes, struct sotto_error *err) {
     const struct interactions_options of = {.n_baskets = data->n_baskets,
-                                            .min_baskets = o->fit.min_baskets};
+                                            .min_baskets = o->fit.min_baskets,
+                                            .by_customer = r->used.by_customer};
     struct fit f = {.data = data};
     struct built_model bare = {0};
     struct packed packed = {0};
@@ -76,7 +94,10 @@ static int room_for_rows(const struct train_result *r, const struct dataset *dat
     size_t card_n = 0;
     int status = card_write(r, data, o, manifest, &card, &card_n, err);
     if (status == SOTTO_OK) status = interactions_make(&f.x, data, &of, err);
-    if (status == SOTTO_OK) status = fit_check(&f.x, &r->used, err);
+    if (status == SOTTO_OK) {
+        choose_method(&r->used, &f.x, o->is_tuned);
+        status = fit_check(&f.x, &r->used, err);
+    }
     if (status == SOTTO_OK) status = rows_make(&f.rows, f.x.n_items, 1, err);
     if (status == SOTTO_OK) status = fit_describe(&f, data->n_baskets, NULL, &o->fit, err);
     if (status == SOTTO_OK)
@@ -115,7 +136,7 @@ static int measure(struct train_result *r, const struct dataset *data,
         return SOTTO_OK;
     }
     r->packed = r->log.packed;
-    r->full = r->log.full;
+    r->widest = r->log.widest;
     r->popular = r->log.popular;
     return status;
 }
@@ -129,6 +150,7 @@ static void note(struct train_result *r, const struct fit *f, const struct packe
     r->is_sparse = f->is_sparse;
     r->lambda = f->rows.lambda;
     r->live_share = f->rows.live_share;
+    r->cut_rows = f->rows.cut_rows;
     r->edges = packed->model.n_edges;
     r->codec = packed->model.codec;
     r->neighbours = packed->neighbours;
@@ -142,10 +164,13 @@ static int ship(struct train_result *r, const struct dataset *data, const struct
     struct packed packed = {0};
     char *card = NULL;
     size_t card_n = 0;
+    /* Tuning takes --neighbours for a bound, as it measures; without it they are to be had in full,
+     * or not at all. */
+    int is_demanded = o->neighbours && !o->is_tuned;
     int status = fit_learn(&f, data, data->n_baskets, NULL, &r->used, "learning", err);
     if (status == SOTTO_OK)
-        status = fit_serve(&f, &packed, &r->used.serve, o->neighbours,
-                           o->neighbours ? 0 : edge_bytes, 0, err);
+        status = fit_serve(&f, &packed, &r->used.serve, o->neighbours, is_demanded ? 0 : edge_bytes,
+                           0, err);
     if (status == SOTTO_OK) {
         r->baskets = data->n_baskets;
         note(r, &f, &packed);
@@ -164,9 +189,11 @@ int train_model(struct train_result *r, const struct dataset *data,
     uint64_t edge_bytes = 0;
     memset(r, 0, sizeof *r);
     r->used = options->fit;
-    int status = room_for_rows(r, data, options, manifest, options->is_tuned ? TUNE_SLACK : 0,
-                               &edge_bytes, err);
-    if (status == SOTTO_OK && (options->may_measure || options->is_tuned)) {
+    int is_measured = options->may_measure || options->is_tuned;
+    uint64_t slack = is_measured ? FIGURES_BYTES : 0;
+    if (options->is_tuned) slack += TABLES_BYTES + train_log_bytes(options);
+    int status = room_for_rows(r, data, options, manifest, slack, &edge_bytes, err);
+    if (status == SOTTO_OK && is_measured) {
         status = measure(r, data, options, edge_bytes, err);
         if (status == SOTTO_OK)
             status = room_for_rows(r, data, options, manifest, 0, &edge_bytes, err);

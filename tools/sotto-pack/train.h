@@ -24,13 +24,13 @@ struct train_result {
     struct built_model model;
     struct fit_options used; /* what was tuned or given */
     struct tune_log log;
-    uint32_t items, new_items, edges, neighbours, baskets, groups, skipped_ids;
+    uint32_t items, new_items, edges, neighbours, baskets, groups, skipped_ids, cut_rows;
     int is_category, is_sparse;
     enum model_codec codec;
     double lambda, kept_share;
-    double live_share;                    /* below TRAIN_LIVE_LEAST a date is probably wrong */
-    struct quality full, packed, popular; /* examples 0: not measured */
-    uint32_t measured_on;                 /* training baskets used for the measurement */
+    double live_share;                      /* below TRAIN_LIVE_LEAST a date is probably wrong */
+    struct quality widest, packed, popular; /* examples 0: not measured */
+    uint32_t measured_on;                   /* training baskets used for the measurement */
 };
 
 #define TRAIN_LIVE_LEAST 0.01
@@ -44,6 +44,9 @@ int train_model(struct train_result *result, const struct dataset *data,
 void train_free(struct train_result *result);
 
 const char *train_goal_name(enum goal goal);
+
+/* The bytes that the list of what was tried may take in the card. */
+uint64_t train_log_bytes(const struct train_options *options);
 
 /* The quality card as JSON in a fresh block *text of *n bytes, to be freed by the caller. */
 int card_write(const struct train_result *result, const struct dataset *data,

@@ -52,7 +52,7 @@ static const char help[] =
     "  --min-baskets N       learn items that are in at least N baskets (default 5; lists 1)\n"
     "  --max-bytes N         size of the pack at most (default 1000000)\n"
     "  --neighbours N        keep N neighbours an item (default: what fits --max-bytes, or what\n"
-    "                        --tune finds better)\n"
+    "                        --tune finds better; with --tune: at most N, as many as fit)\n"
     "  --method dense|sparse default: dense up to 45000 items, if its matrix fits into memory\n"
     "  --candidates N        of the sparse method: regressors an item (default 100)\n"
     "  --max-memory MIB      memory for learning at most (default: what is free)\n"
@@ -102,9 +102,6 @@ struct command {
     enum goal usual_goal; /* where --for does not say */
     int has_goal, has_min_baskets;
 };
-
-/* Learning looks at every pair of a row. */
-#define ROW_LARGE 5000
 
 enum option_id {
     OPT_HELP = 'h',
@@ -379,6 +376,11 @@ static void print_result(const struct command *c, const struct train_result *r) 
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
+    if (r->cut_rows)
+        printf("%u baskets, lists or customers have more than %d items: what stands together in "
+               "them is learnt from\n%d of those each, evenly spread (--max-basket %d leaves them "
+               "out)\n",
+               r->cut_rows, GRAM_ROW_MAX, GRAM_ROW_MAX, GRAM_ROW_MAX);
     if (r->live_share < TRAIN_LIVE_LEAST)
         printf("WARNING: by their age, fewer than 1 %% of the baskets count in what was learnt. "
                "Is a date wrong, or\n"
@@ -386,11 +388,14 @@ static void print_result(const struct command *c, const struct train_result *r) 
                r->used.learn.gram.half_life_days);
     if (r->packed.examples) {
         printf("on held-out data (%u examples), learnt without them:\n", r->packed.examples);
-        char full[16];
-        snprintf(full, sizeof full, "%u wide", r->log.full_neighbours);
+        char widest[16];
+        snprintf(widest, sizeof widest, "%u wide", r->log.widest_neighbours);
         print_quality("packed", &r->packed);
-        print_quality(full, &r->full);
+        print_quality(widest, &r->widest);
         print_quality("popularity", &r->popular);
+        if (c->train.is_tuned)
+            printf("all parameters were chosen on these: later data, which alone can judge them, "
+                   "tend to be less kind\n");
         if (r->packed.recall <= r->popular.recall)
             printf("WARNING: on these baskets popularity alone does better. Most are too small to "
                    "tell what\n"
@@ -400,20 +405,6 @@ static void print_result(const struct command *c, const struct train_result *r) 
         printf("not measured on held-out baskets\n");
     }
     printf("next: sotto-pack sign --key NAME.key %s\n", c->out);
-}
-
-/* Before the work, which grows with the square of such a row. */
-static void warn_of_large_rows(const struct dataset *data) {
-    uint32_t n = 0, largest = 0;
-    for (uint32_t b = 0; b < data->n_baskets; b++) {
-        n += data->baskets[b].n > ROW_LARGE;
-        if (data->baskets[b].n > largest) largest = data->baskets[b].n;
-    }
-    if (n)
-        fprintf(stderr,
-                "sotto-pack train: %u baskets or lists have more than %d items, the largest %u: "
-                "each takes as long as many others; --max-basket %d leaves them out\n",
-                n, ROW_LARGE, largest, ROW_LARGE);
 }
 
 int train_main(int argc, char **argv) {
@@ -442,7 +433,6 @@ int train_main(int argc, char **argv) {
     }
     /* Whoever writes lists has chosen the items. */
     if (data.format == DATASET_LISTS && !c.has_min_baskets) c.train.fit.min_baskets = 1;
-    warn_of_large_rows(&data);
     int status = SOTTO_OK;
     if (c.catalogue) {
         status = catalogue_read(&catalogue, c.catalogue, c.catalogue_map, &err);

@@ -52,16 +52,24 @@ static int matters(const struct tuner *t, const struct dimension *d) {
     return tune_matters(d, &t->best, t->is_quick, t->examples);
 }
 
-/* How many items the held-out training data have. */
-static int count_items(struct tuner *t, uint32_t *n) {
+static double work(uint32_t items, int is_ordered) { return pow(items, 3) * (is_ordered ? 3 : 1); }
+
+/* The method that trials learn by: it must not change with the memory that is free at the moment.
+ */
+static int choose_method(struct tuner *t) {
     struct interactions x;
     const struct interactions_options of = {.n_baskets = t->examples->n_training,
                                             .min_baskets = t->best.min_baskets,
+                                            .by_customer = t->best.by_customer,
                                             .held = t->examples->held};
     int status = interactions_make(&x, t->examples->data, &of, t->err);
-    *n = x.n_items;
+    if (status != SOTTO_OK) return status;
+    int is_ordered = t->examples->goal == GOAL_SESSIONS;
+    t->is_quick =
+        fit_is_sparse(&x, &t->best) || work(x.n_items, is_ordered) > t->request.trial_work;
+    if (!t->is_quick) t->best.method = METHOD_DENSE;
     interactions_free(&x);
-    return status;
+    return SOTTO_OK;
 }
 
 static int learn(struct tuner *t, struct fit *f, const struct fit_options *o, const char *label) {
@@ -378,8 +386,6 @@ static int may_be_dense(const struct tuner *t) {
     return o.method == METHOD_DENSE && fit_check(&t->fit.x, &o, &none) == SOTTO_OK;
 }
 
-static double work(uint32_t items, int is_ordered) { return pow(items, 3) * (is_ordered ? 3 : 1); }
-
 /* What the quick search found: to come back to. */
 struct quick {
     struct fit fit;
@@ -393,7 +399,7 @@ static void take_back(struct tuner *t, const struct quick *quick) {
     t->has_fit = 1;
     t->fit = quick->fit;
     t->best = quick->options;
-    t->best.method = METHOD_SPARSE; /* what was tuned is what will be learnt */
+    t->best.method = METHOD_SPARSE;
     t->best_value = quick->value;
     t->best_neighbours = quick->neighbours;
 }
@@ -410,6 +416,7 @@ static int learn_in_full(struct tuner *t) {
     t->learns_left = t->learns_most;
     t->has_fit = 0;
     t->is_quick = 0;
+    t->best.method = METHOD_DENSE;
     int status = start(t, NULL);
     if (status == SOTTO_OK) status = descend(t, 0);
     if (status == SOTTO_OK) status = climb(t, ridge, &has_moved);
@@ -439,16 +446,16 @@ static int conclude(struct tuner *t) {
             examples_measure(t->examples, &t->fit.x, &packed, 1, &t->log->popular, NULL, t->err);
     quantise_free(&packed);
     serve.neighbours = 0;
-    t->log->full = (struct quality){0};
-    t->log->full_neighbours = t->fit.rows.width;
+    t->log->widest = (struct quality){0};
+    t->log->widest_neighbours = t->fit.rows.width;
     for (int negative = serve.keeps_negative; negative < 2 && status == SOTTO_OK; negative++) {
         struct quality q;
         serve.keeps_negative = negative;
         status = fit_serve(&t->fit, &packed, &serve, 0, 0, MODEL_VARINT, t->err);
         if (status != SOTTO_OK) return status;
         status = examples_measure(t->examples, &t->fit.x, &packed, 0, &q, NULL, t->err);
-        if (quality_of(&q, t->examples->goal) > quality_of(&t->log->full, t->examples->goal))
-            t->log->full = q;
+        if (quality_of(&q, t->examples->goal) > quality_of(&t->log->widest, t->examples->goal))
+            t->log->widest = q;
         quantise_free(&packed);
     }
     return status;
@@ -466,8 +473,7 @@ int tune_options(struct fit_options *options, const struct examples *examples,
     if (t.request.edge_bytes == 0) t.request.edge_bytes = 1; /* 0 would be no bound */
     if (t.request.trial_work <= 0) t.request.trial_work = WORK_TRIAL;
     if (t.request.full_work <= 0) t.request.full_work = WORK_FULL;
-    uint32_t items = 0;
-    int status = SOTTO_OK, is_ordered = examples->goal == GOAL_SESSIONS;
+    int status = SOTTO_OK;
     float *each = calloc(3 * (size_t)examples->n, sizeof *each);
     t.best_each = each;
     t.trial_each = each ? each + examples->n : NULL;
@@ -477,16 +483,14 @@ int tune_options(struct fit_options *options, const struct examples *examples,
     } else if (request->is_measured_only) {
         status = start(&t, "learning to measure");
     } else {
-        status = count_items(&t, &items);
-        t.is_quick =
-            options->method == METHOD_SPARSE || work(items, is_ordered) > t.request.trial_work;
+        status = choose_method(&t);
         cli_progress_begin(&t.progress, "tuning", STEPS_EXPECTED);
         if (status == SOTTO_OK) status = search(&t);
         cli_progress_end(&t.progress);
         if (status == SOTTO_OK && t.is_quick && may_be_dense(&t))
             status = learn_in_full(&t);
         else if (status == SOTTO_OK && t.is_quick)
-            t.best.method = METHOD_SPARSE; /* what was tuned is what will be learnt */
+            t.best.method = METHOD_SPARSE;
     }
     if (status == SOTTO_OK) status = conclude(&t);
     if (t.has_fit) fit_free(&t.fit);

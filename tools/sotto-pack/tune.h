@@ -20,8 +20,10 @@ struct tune_trial {
 struct tune_log {
     struct tune_trial v[TUNE_TRIALS_MAX];
     uint32_t n;
-    struct quality packed, full, popular; /* of what was chosen, on the held-out data */
-    uint32_t full_neighbours;             /* of `full`, an item at most */
+    /* Of what was chosen, on the held-out data: as packed; with as many neighbours an item as were
+     * kept of learning, whatever room they take; by popularity alone. */
+    struct quality packed, widest, popular;
+    uint32_t widest_neighbours; /* an item at most */
 };
 
 struct tune_request {
@@ -37,7 +39,8 @@ struct tune_request {
  * over fixed grids from the best of them; nothing is measured twice. Where a dense learning takes
  * longer than some seconds, each trial learns by the sparse method. What it chose is then learnt in
  * full a few times with other ridges, as many as about half an hour allows, and served anew; the
- * better of both methods is chosen, unless options->method names one. */
+ * better of both methods is chosen, unless options->method names one. Afterwards options->method
+ * names the one that was tuned, so that no other is shipped. */
 int tune_options(struct fit_options *options, const struct examples *examples,
                  const struct tune_request *request, struct tune_log *log,
                  struct sotto_error *err) MUST_CHECK;
