@@ -24,9 +24,10 @@ static struct policy policy;
 static char *replaced(const char *text, const char *from, const char *to) {
     const char *at = strstr(text, from);
     if (!at) fail_msg("there is no \"%s\"", from);
-    char *out = calloc(1, strlen(text) + strlen(to) + 1);
+    size_t cap = strlen(text) + strlen(to) + 1;
+    char *out = calloc(1, cap);
     assert_non_null(out);
-    sprintf(out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    snprintf(out, cap, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
     return out;
 }
 
@@ -104,8 +105,8 @@ static void live_presets_cite_a_provision_for_every_section(void **state) {
         snprintf(path, sizeof path, FOLDER "%s.ini", presets[i]);
         char *text = pack_tool_read(path);
         unsigned comments = 0;
-        for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-            comments += line[0] == ';';
+        for (char *at = text; (at = strchr(at, ';')); at++)
+            comments += at == text || at[-1] == '\n';
         if (comments < 30) fail_msg("%s has %u comments", path, comments);
         free(text);
     }
@@ -226,12 +227,15 @@ static void words_that_mislead_are_refused_with_file_line_and_remedy(void **stat
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char *demo = filled("demo"), name[32], path[128], line[200], place[64];
         snprintf(path, sizeof path, FOLDER "texts/%s.ini", cases[i].file);
-        char *text = pack_tool_read(path), *out = calloc(1, strlen(text) + 300);
+        char *text = pack_tool_read(path);
+        size_t cap = strlen(text) + 300;
+        char *out = calloc(1, cap);
+        assert_non_null(out);
         snprintf(line, sizeof line, "\n%s =", cases[i].key);
         char *at = strstr(text, line), *end = at + 1;
         assert_non_null(at);
         while ((end = strchr(end, '\n')) && end[1] == ' ') end++;
-        sprintf(out, "%.*s%s %s%s", (int)(at - text), text, line, cases[i].value, end);
+        snprintf(out, cap, "%.*s%s %s%s", (int)(at - text), text, line, cases[i].value, end);
         snprintf(name, sizeof name, "odd.ini");
         pack_tool_write(t, name, out);
         snprintf(line, sizeof line, "texts/%s.ini", cases[i].file);
@@ -305,13 +309,14 @@ static const char *const documents[] = {"notice", "record", "dpia"};
 
 /* All that the three documents say of x.pack, one after the other; to be freed. */
 static char *explained(struct pack_tool *t, const char *file) {
+    size_t n = 0;
     char *all = calloc(3, PACK_TOOL_TEXT);
     assert_non_null(all);
     for (unsigned d = 0; d < ARRAY_LEN(documents); d++) {
         if (pack_tool_run(t, policy_main, "policy", "--explain", documents[d], file, NULL) !=
             EXIT_OK)
             fail_msg("%s", t->err);
-        strcat(all, t->out);
+        n += (size_t)snprintf(all + n, 3 * PACK_TOOL_TEXT - n, "%s", t->out);
     }
     return all;
 }
@@ -354,8 +359,7 @@ static void every_field_shows_in_some_document(void **state) {
     struct pack_tool *t = *state;
     struct sotto_error err = {0};
     static struct policy changed;
-    const struct pack_manifest manifest = {
-        .role = PACK_POLICY, .version = 1, .device_class = ""};
+    const struct pack_manifest manifest = {.role = PACK_POLICY, .version = 1, .device_class = ""};
     built_preset(t, "eu");
     char *before = explained(t, pack_tool_path(t, "x.pack"));
     for (unsigned i = 0; i < POLICY_NUMBERS; i++) {
@@ -470,8 +474,10 @@ static void compiler_refuses_every_number_beyond_its_bound(void **state) {
             snprintf(key, sizeof key, "\n%s = ", row->key);
             char *at = strstr(eu, key), *end = at ? strchr(at + 1, '\n') : NULL;
             if (!at || !end) fail_msg("eu.ini has no %s", row->key);
-            char *text = calloc(1, strlen(eu) + 100);
-            sprintf(text, "%.*s%s%s%s", (int)(at - eu), eu, key, values[v], end);
+            size_t cap = strlen(eu) + 100;
+            char *text = calloc(1, cap);
+            assert_non_null(text);
+            snprintf(text, cap, "%.*s%s%s%s", (int)(at - eu), eu, key, values[v], end);
 
             int code = build(t, text);
 
