@@ -183,7 +183,21 @@ SOTTO_API int sotto_session_end(struct sotto *engine, sotto_session session);
 enum sotto_purpose {
     SOTTO_PURPOSE_STORE = 1,       /* keep a profile on this device between visits */
     SOTTO_PURPOSE_PERSONALISE = 2, /* let this visit's and the profile's history order a slate */
-    SOTTO_PURPOSE_MEASURE = 3      /* count this visit in noised aggregates that leave the device */
+    SOTTO_PURPOSE_MEASURE = 3,     /* count this visit in noised aggregates that leave the device */
+    SOTTO_PURPOSE_PAID = 4,        /* let history choose among paid items too */
+    SOTTO_PURPOSE_SENSITIVE = 5,   /* use items of sensitive kinds */
+    SOTTO_PURPOSE_LAST = SOTTO_PURPOSE_SENSITIVE
+};
+
+/* What slates are used for. They order what a screen shows; every policy refuses the others. */
+enum sotto_use {
+    SOTTO_USE_SCREEN = 0,
+    SOTTO_USE_CREDIT = 1,
+    SOTTO_USE_PRICE = 2,
+    SOTTO_USE_EMPLOYMENT = 3,
+    SOTTO_USE_INSURANCE = 4,
+    SOTTO_USE_ACCESS = 5, /* to goods, places or services */
+    SOTTO_USE_LAST = SOTTO_USE_ACCESS
 };
 
 enum sotto_consent {

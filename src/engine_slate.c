@@ -63,7 +63,7 @@ static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **vi
 /* Why a slate for this visit may not be personal now; SOTTO_WHY_PERSONALISED if it may. */
 static enum sotto_why why_not(struct sotto *e, const struct visit *v) {
     int64_t now_s = engine_late(e);
-    if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] != POLICY_ASK) return SOTTO_WHY_POLICY;
+    if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] == POLICY_NEVER) return SOTTO_WHY_POLICY;
     if (e->model_status != SOTTO_OK) return SOTTO_WHY_MODEL;
     if (!engine_hears_everyone(e)) return SOTTO_WHY_STORAGE;
     if (!consent_is_given(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))

@@ -266,7 +266,7 @@ static int say_yes(struct sotto *e, struct visit *v, enum sotto_purpose purpose)
     struct person_home home = engine_home(e);
     int64_t now_s = engine_late(e);
     int status = SOTTO_OK;
-    if (e->rules->consent[purpose] != POLICY_ASK)
+    if (e->rules->consent[purpose] == POLICY_NEVER)
         return fail(&e->error, SOTTO_E_CONSENT, "the policy in force never allows this purpose");
     if (purpose == SOTTO_PURPOSE_STORE && !v->person.name[0])
         return fail(&e->error, SOTTO_E_CONSENT, "an anonymous session is never stored");

@@ -8,6 +8,75 @@
 
 #define DAY_S 86400u
 
+#define U32(field)  offsetof(struct policy, field), 0
+#define U64(field)  offsetof(struct policy, field), 1
+#define CONSENT(of) U32(consent[SOTTO_PURPOSE_##of])
+_Static_assert(sizeof(enum policy_consent) == sizeof(uint32_t), "a mode is set like a number");
+_Static_assert(offsetof(struct policy, metrics) <= UINT16_MAX, "numbers come first");
+
+const struct policy_number policy_numbers[POLICY_NUMBERS] = {
+    {CONSENT(STORE), POLICY_NEVER, POLICY_ASK, "consent mode"},
+    {CONSENT(PERSONALISE), POLICY_NEVER, POLICY_NOTICE, "consent mode"},
+    {CONSENT(MEASURE), POLICY_NEVER, POLICY_ASK, "consent mode"},
+    {U32(consent_ttl_s), 3600, POLICY_CONSENT_TTL_S_MAX, "consent term"},
+    {U32(retention_s), 3600, POLICY_RETENTION_S_MAX, "retention"},
+    {U32(idle_s), 5, POLICY_IDLE_S_MAX, "idle time"},
+    {U32(slate_ttl_s), 5, POLICY_SLATE_TTL_S_MAX, "slate lifetime"},
+    {U32(notice_version), 1, UINT32_MAX, "notice version"},
+    {U32(min_display_ms), POLICY_MIN_DISPLAY_MS_MIN, POLICY_MIN_DISPLAY_MS_MAX,
+     "minimum display time"},
+    {U32(must_ack), 0, 1, "acknowledgement"},
+    {U64(year_micro), 0, POLICY_YEAR_MICRO_MAX, "yearly budget"},
+    {U64(lifetime_micro), 0, POLICY_LIFETIME_MICRO_MAX, "lifetime budget"},
+    {U32(allows_soft_keys), 0, 1, "word on soft keys"},
+    {CONSENT(PAID), POLICY_NEVER, POLICY_NOTICE, "consent mode"},
+    {CONSENT(SENSITIVE), POLICY_NEVER, POLICY_ASK, "consent mode"},
+    {U32(ask_again_s), 0, POLICY_CONSENT_TTL_S_MAX, "time before asking again"},
+    {U32(profile_ttl_s), 3600, POLICY_CONSENT_TTL_S_MAX, "term of an unused profile"},
+    {U32(receipt_ttl_s), DAY_S, POLICY_RECEIPT_TTL_S_MAX, "term of receipts"},
+    {U32(signal_objects[POLICY_SIGNAL_GPC]), 0, POLICY_EVERY_PURPOSE,
+     "list of purposes that a signal objects to"},
+    {U32(signal_objects[POLICY_SIGNAL_LMT]), 0, POLICY_EVERY_PURPOSE,
+     "list of purposes that a signal objects to"},
+    {U32(banner_scope), SCOPE_SESSION, SCOPE_PROFILE, "banner's scope"},
+    {U32(banner_repeat_s), 3600, POLICY_NOTICE_S_MAX, "banner's repetition"},
+    {U32(notice_interval_s), DAY_S, POLICY_NOTICE_S_MAX, "notice interval"},
+    {U32(must_explain), 0, 1, "word on explaining"},
+    {U32(child_below), 0, POLICY_AGE_MAX, "age of a child"},
+    {U32(teen_below), 0, POLICY_AGE_MAX, "age of a teen"},
+    {U32(age_unknown), AGE_ADULT, AGE_CHILD, "unknown age"},
+    {U32(teen_profiling), 0, 1, "word on profiling teens"},
+    {U32(caps_item_day), 0, POLICY_CAP_MAX, "cap per item"},
+    {U32(caps_sponsor_day), 0, POLICY_CAP_MAX, "cap per sponsor"},
+    {U32(seen_hide_s), 0, POLICY_SEEN_S_MAX, "time for which seen items are hidden"},
+    {U32(ads), ADS_REFUSE, ADS_LABEL, "word on paid items"},
+    {U32(staff_min_percent), 0, POLICY_STAFF_PERCENT_MAX, "share of staff picks"},
+    {U32(handoff_timeout_s), POLICY_HANDOFF_S_MIN, POLICY_HANDOFF_S_MAX,
+     "time in which a person comes"},
+    {U32(use_classes_refused), POLICY_EVERY_USE, POLICY_EVERY_USE, "list of refused uses"},
+    {U32(demo_only), 0, 1, "word on demonstrations"},
+};
+
+uint64_t policy_number(const struct policy *p, unsigned index) {
+    const uint8_t *at = (const uint8_t *)p + policy_numbers[index].at;
+    uint64_t wide;
+    uint32_t v;
+    memcpy(&wide, at, sizeof wide);
+    memcpy(&v, at, sizeof v);
+    return policy_numbers[index].is_wide ? wide : v;
+}
+
+void policy_set_number(struct policy *p, unsigned index, uint64_t value) {
+    uint8_t *at = (uint8_t *)p + policy_numbers[index].at;
+    uint32_t v = (uint32_t)value;
+    if (policy_numbers[index].is_wide)
+        memcpy(at, &value, sizeof value);
+    else
+        memcpy(at, &v, sizeof v);
+}
+
+int policy_is_unnamed(const char *text) { return !*text || strncmp(text, "FILL IN", 7) == 0; }
+
 void policy_strict(struct policy *p) {
     static const char *const texts[POLICY_TEXT_FIELDS] = {
         [TEXT_LOCALE] = "en",
@@ -33,6 +102,20 @@ void policy_strict(struct policy *p) {
     p->notice_version = 1;
     p->min_display_ms = POLICY_MIN_DISPLAY_MS_MAX;
     p->must_ack = 1;
+    p->jurisdiction = "any";
+    p->handoff_else = "Ask the staff.";
+    p->ask_again_s = POLICY_CONSENT_TTL_S_MAX;
+    p->profile_ttl_s = DAY_S;
+    p->receipt_ttl_s = 1095 * DAY_S;
+    p->signal_objects[POLICY_SIGNAL_GPC] = p->signal_objects[POLICY_SIGNAL_LMT] =
+        POLICY_EVERY_PURPOSE;
+    p->banner_repeat_s = 3600;
+    p->notice_interval_s = DAY_S;
+    p->must_explain = 1;
+    p->child_below = p->teen_below = 18;
+    p->age_unknown = AGE_CHILD;
+    p->handoff_timeout_s = 120;
+    p->use_classes_refused = POLICY_EVERY_USE;
     p->n_texts = 1;
     memcpy(p->texts[0], texts, sizeof texts);
 }
@@ -71,6 +154,18 @@ static const char *text(struct decoder *d, size_t least, size_t most, const char
     return copy;
 }
 
+static void decode_caps(struct decoder *d) {
+    struct policy *p = d->p;
+    p->n_caps = (uint32_t)cbor_get_array(&d->r, POLICY_CAPS_MAX);
+    for (uint32_t i = 0; i < p->n_caps && !d->r.is_bad; i++) {
+        if (cbor_get_array(&d->r, 2) != 2) reject(d, "cap");
+        p->caps[i].group = text(d, 1, 63, "group of a cap");
+        p->caps[i].per_day = (uint32_t)ranged(d, 1, POLICY_CAP_MAX, "cap");
+        for (uint32_t b = 0; b < i; b++)
+            if (strcmp(p->caps[b].group, p->caps[i].group) == 0) reject(d, "group of a cap");
+    }
+}
+
 static void decode_policy(struct decoder *d) {
     struct policy *p = d->p;
     if (cbor_get_map(&d->r, POLICY_KEYS) != POLICY_KEYS) reject(d, "it lacks fields");
@@ -80,34 +175,23 @@ static void decode_policy(struct decoder *d) {
     p->accountable = text(d, 1, 200, "accountable owner");
     cbor_expect_uint(&d->r, POLICY_KEY_CONTACT);
     p->contact = text(d, 1, 200, "contact");
-    static const enum sotto_purpose purposes[] = {SOTTO_PURPOSE_STORE, SOTTO_PURPOSE_PERSONALISE,
-                                                  SOTTO_PURPOSE_MEASURE};
-    for (unsigned i = 0; i < ARRAY_LEN(purposes); i++) {
+    for (unsigned i = 0; i < POLICY_NUMBERS; i++) {
+        const struct policy_number *number = &policy_numbers[i];
         cbor_expect_uint(&d->r, POLICY_KEY_STORE + i);
-        p->consent[purposes[i]] =
-            (enum policy_consent)ranged(d, POLICY_NEVER, POLICY_ASK, "consent mode");
+        policy_set_number(p, i, ranged(d, number->least, number->most, number->what));
     }
-    cbor_expect_uint(&d->r, POLICY_KEY_CONSENT_TTL_S);
-    p->consent_ttl_s = (uint32_t)ranged(d, 3600, POLICY_CONSENT_TTL_S_MAX, "consent term");
-    cbor_expect_uint(&d->r, POLICY_KEY_RETENTION_S);
-    p->retention_s = (uint32_t)ranged(d, 3600, POLICY_RETENTION_S_MAX, "retention");
-    cbor_expect_uint(&d->r, POLICY_KEY_IDLE_S);
-    p->idle_s = (uint32_t)ranged(d, 5, POLICY_IDLE_S_MAX, "idle time");
-    cbor_expect_uint(&d->r, POLICY_KEY_SLATE_TTL_S);
-    p->slate_ttl_s = (uint32_t)ranged(d, 5, POLICY_SLATE_TTL_S_MAX, "slate lifetime");
-    cbor_expect_uint(&d->r, POLICY_KEY_NOTICE_VERSION);
-    p->notice_version = (uint32_t)ranged(d, 1, UINT32_MAX, "notice version");
-    cbor_expect_uint(&d->r, POLICY_KEY_MIN_DISPLAY_MS);
-    p->min_display_ms = (uint32_t)ranged(d, POLICY_MIN_DISPLAY_MS_MIN, POLICY_MIN_DISPLAY_MS_MAX,
-                                         "minimum display time");
-    cbor_expect_uint(&d->r, POLICY_KEY_MUST_ACK);
-    p->must_ack = (uint32_t)ranged(d, 0, 1, "acknowledgement");
-    cbor_expect_uint(&d->r, POLICY_KEY_YEAR_MICRO);
-    p->year_micro = ranged(d, 0, POLICY_YEAR_MICRO_MAX, "yearly budget");
-    cbor_expect_uint(&d->r, POLICY_KEY_LIFETIME_MICRO);
-    p->lifetime_micro = ranged(d, 0, POLICY_LIFETIME_MICRO_MAX, "lifetime budget");
-    cbor_expect_uint(&d->r, POLICY_KEY_SOFT_KEYS);
-    p->allows_soft_keys = (uint32_t)ranged(d, 0, 1, "word on soft keys");
+    cbor_expect_uint(&d->r, POLICY_KEY_JURISDICTION);
+    p->jurisdiction = text(d, 1, 64, "jurisdiction");
+    cbor_expect_uint(&d->r, POLICY_KEY_HANDOFF_ELSE);
+    p->handoff_else = text(d, 1, 200, "word on what to do when no person comes");
+    cbor_expect_uint(&d->r, POLICY_KEY_CAPS);
+    decode_caps(d);
+    if (d->r.is_bad) return;
+    if (policy_is_unnamed(p->accountable)) reject(d, "accountable owner");
+    if (policy_is_unnamed(p->contact)) reject(d, "contact");
+    if ((p->signal_objects[POLICY_SIGNAL_GPC] | p->signal_objects[POLICY_SIGNAL_LMT]) & 1)
+        reject(d, "list of purposes that a signal objects to");
+    if (p->child_below > p->teen_below) reject(d, "age of a child, which is above that of a teen,");
 }
 
 static void decode_texts(struct decoder *d) {

@@ -9,6 +9,7 @@
 #define POLICY_CELLS_MAX     64   /* cells with names */
 #define POLICY_VALUES_MAX    4096 /* values of a household's answer, named or not */
 #define POLICY_LOCALES_MAX   8
+#define POLICY_CAPS_MAX      8
 #define POLICY_STRINGS_BYTES 16384
 
 /* Hard outer bounds: a signed policy may be stricter, never looser. */
@@ -24,14 +25,36 @@
 #define POLICY_MAX_WEIGHT_MAX     16u    /* and what it adds to each of them */
 #define POLICY_MAX_VALUE_MAX      65535u /* bound of a household's sum */
 #define POLICY_FRESH_YEAR_MAX     12u    /* windows a year in which a household answers anew */
-#define POLICY_CONSENT_TTL_S_MAX  (730u * 86400u)
+#define POLICY_CONSENT_TTL_S_MAX  (730u * 86400u) /* also of asking again and unused profiles */
 #define POLICY_RETENTION_S_MAX    (365u * 86400u)
+#define POLICY_RECEIPT_TTL_S_MAX  (3650u * 86400u)
+#define POLICY_NOTICE_S_MAX       (365u * 86400u) /* of the notice's and the banner's repetition */
+#define POLICY_SEEN_S_MAX         (31u * 86400u)
+#define POLICY_CAP_MAX            255u
+#define POLICY_AGE_MAX            21u
+#define POLICY_STAFF_PERCENT_MAX  50u
+#define POLICY_HANDOFF_S_MIN      10u
+#define POLICY_HANDOFF_S_MAX      3600u
+/* Bits 1 << enum sotto_purpose from STORE on, and 1 << enum sotto_use of all that is refused. */
+#define POLICY_EVERY_PURPOSE      ((2u << SOTTO_PURPOSE_LAST) - 2)
+#define POLICY_EVERY_USE          ((2u << SOTTO_USE_LAST) - 2)
 #define POLICY_IDLE_S_MAX         3600u
 #define POLICY_SLATE_TTL_S_MAX    3600u
 #define POLICY_MIN_DISPLAY_MS_MIN 500u
 #define POLICY_MIN_DISPLAY_MS_MAX 60000u
 
-enum policy_consent { POLICY_NEVER = 0, POLICY_ASK = 1 };
+enum policy_consent {
+    POLICY_NEVER = 0,
+    POLICY_ASK = 1, /* only a yes is a yes */
+    /* A banner that was shown and not declined stands for a yes (opt-out regimes); before it,
+     * unknown is no, as ever. Of PERSONALISE and PAID only. */
+    POLICY_NOTICE = 2
+};
+
+enum policy_signal { POLICY_SIGNAL_GPC = 0, POLICY_SIGNAL_LMT = 1, POLICY_SIGNALS };
+enum policy_scope { SCOPE_SESSION = 0, SCOPE_DAY = 1, SCOPE_PROFILE = 2 };
+enum policy_age { AGE_ADULT = 0, AGE_TEEN = 1, AGE_CHILD = 2 };
+enum policy_ads { ADS_REFUSE = 0, ADS_LABEL = 1 };
 
 /* CBOR map keys of SECTION_POLICY, ascending as they must appear. */
 enum policy_key {
@@ -51,8 +74,35 @@ enum policy_key {
     POLICY_KEY_YEAR_MICRO = 14,
     POLICY_KEY_LIFETIME_MICRO = 15,
     POLICY_KEY_SOFT_KEYS = 16, /* 1: keys may be ordinary files; 0: refused */
-    POLICY_KEYS = 16
+    POLICY_KEY_PAID = 17,
+    POLICY_KEY_SENSITIVE = 18,
+    POLICY_KEY_ASK_AGAIN_S = 19,
+    POLICY_KEY_PROFILE_TTL_S = 20,
+    POLICY_KEY_RECEIPT_TTL_S = 21,
+    POLICY_KEY_SIGNAL_GPC = 22, /* bits 1 << enum sotto_purpose */
+    POLICY_KEY_SIGNAL_LMT = 23,
+    POLICY_KEY_BANNER_SCOPE = 24,
+    POLICY_KEY_BANNER_REPEAT_S = 25,
+    POLICY_KEY_NOTICE_INTERVAL_S = 26,
+    POLICY_KEY_MUST_EXPLAIN = 27,
+    POLICY_KEY_CHILD_BELOW = 28,
+    POLICY_KEY_TEEN_BELOW = 29,
+    POLICY_KEY_AGE_UNKNOWN = 30,
+    POLICY_KEY_TEEN_PROFILING = 31,
+    POLICY_KEY_CAP_ITEM = 32,
+    POLICY_KEY_CAP_SPONSOR = 33,
+    POLICY_KEY_SEEN_HIDE_S = 34,
+    POLICY_KEY_ADS = 35,
+    POLICY_KEY_STAFF_PERCENT = 36,
+    POLICY_KEY_HANDOFF_S = 37,
+    POLICY_KEY_USES_REFUSED = 38, /* bits 1 << enum sotto_use */
+    POLICY_KEY_DEMO = 39,
+    POLICY_KEY_JURISDICTION = 40, /* text, 1 to 64 bytes */
+    POLICY_KEY_HANDOFF_ELSE = 41, /* text, 1 to 200 bytes */
+    POLICY_KEY_CAPS = 42,         /* array of arrays: group (text, 1 to 63 bytes), a day (uint) */
+    POLICY_KEYS = 42
 };
+#define POLICY_NUMBERS (POLICY_KEY_DEMO - POLICY_KEY_STORE + 1)
 
 /* SECTION_TEXTS is an array of arrays of POLICY_TEXT_FIELDS texts in this order. */
 enum policy_text_field {
@@ -126,11 +176,38 @@ struct policy {
     uint64_t version; /* 0: compiled-in strict */
     int64_t not_after_s;
     const char *name, *accountable, *contact;
-    enum policy_consent consent[4]; /* by enum sotto_purpose; [0] unused */
+    const char *jurisdiction;
+    const char *handoff_else;                            /* what to do when no person comes */
+    enum policy_consent consent[SOTTO_PURPOSE_LAST + 1]; /* by enum sotto_purpose; [0] unused */
     uint32_t consent_ttl_s, retention_s, idle_s, slate_ttl_s;
     uint32_t notice_version, min_display_ms, must_ack;
     uint64_t year_micro, lifetime_micro;
     uint32_t allows_soft_keys;
+    uint32_t ask_again_s;   /* after a no, nobody is asked for so long */
+    uint32_t profile_ttl_s; /* a profile that nobody used for so long is erased */
+    uint32_t receipt_ttl_s; /* how long receipts of consent are kept */
+    uint32_t
+        signal_objects[POLICY_SIGNALS]; /* purposes objected to: bits 1 << enum sotto_purpose */
+    uint32_t banner_scope;              /* enum policy_scope */
+    uint32_t banner_repeat_s;           /* shown again after so long, whatever the scope */
+    uint32_t notice_interval_s; /* the notice is due again; overdue, nothing is personalised */
+    uint32_t must_explain;      /* 1: reasons go with every slate, 0: on request */
+    uint32_t child_below, teen_below; /* years, child <= teen; 0: no such band */
+    uint32_t age_unknown;             /* enum policy_age */
+    uint32_t teen_profiling;          /* children are never profiled, stored or measured */
+    uint32_t caps_item_day;           /* one item to one person; 0: no cap */
+    uint32_t caps_sponsor_day;        /* items of one payer; 0: no cap */
+    uint32_t seen_hide_s;             /* an item shown and passed over is not shown for so long */
+    uint32_t ads;                     /* enum policy_ads */
+    uint32_t staff_min_percent;       /* least share of staff picks, where there are any */
+    uint32_t handoff_timeout_s;       /* a hand-off that nobody accepted ends */
+    uint32_t use_classes_refused;     /* bits 1 << enum sotto_use */
+    uint32_t demo_only;               /* 1: refuses a device whose keys are bound to it */
+    uint32_t n_caps;
+    struct {
+        const char *group;
+        uint32_t per_day;
+    } caps[POLICY_CAPS_MAX];
     uint32_t n_metrics, n_texts;
     struct policy_metric metrics[POLICY_METRICS_MAX];
     const char *texts[POLICY_LOCALES_MAX][POLICY_TEXT_FIELDS];
@@ -138,6 +215,22 @@ struct policy {
     char strings[POLICY_STRINGS_BYTES]; /* what the pointers above point into */
     size_t strings_n;
 };
+
+/* A number of the policy: its field, its hard outer bounds, and what messages call it. */
+struct policy_number {
+    uint16_t at;     /* in struct policy */
+    uint8_t is_wide; /* 1: uint64_t, 0: uint32_t or an enum */
+    uint32_t least;
+    uint64_t most;
+    const char *what;
+};
+/* By key: [0] is POLICY_KEY_STORE. The compiler of policies goes by it too. */
+extern const struct policy_number policy_numbers[POLICY_NUMBERS];
+uint64_t policy_number(const struct policy *policy, unsigned index);
+void policy_set_number(struct policy *policy, unsigned index, uint64_t value);
+
+/* A policy is valid only if somebody answers for it: true of "" and of a preset's "FILL IN …". */
+int policy_is_unnamed(const char *text) MUST_CHECK;
 
 /* The policy that rules when no other may: nothing is stored, personalised or measured. */
 void policy_strict(struct policy *policy);

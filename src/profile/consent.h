@@ -6,7 +6,7 @@
 
 #include "pack/policy.h"
 
-#define CONSENT_PURPOSES     3 /* store, personalise, measure: enum sotto_purpose from 1 */
+#define CONSENT_PURPOSES     SOTTO_PURPOSE_LAST /* enum sotto_purpose from 1 */
 #define CONSENT_RECORD_BYTES (4 + CONSENT_PURPOSES * 16)
 
 struct consent {

@@ -7,7 +7,7 @@
 
 uint8_t person_refused(const struct person *p) {
     unsigned refused = 0;
-    for (int i = SOTTO_PURPOSE_PERSONALISE; i <= CONSENT_PURPOSES; i++)
+    for (int i = SOTTO_PURPOSE_PERSONALISE; i <= SOTTO_PURPOSE_MEASURE; i++)
         if (p->consent.word[i - 1].state == SOTTO_CONSENT_DENIED ||
             p->consent.word[i - 1].state == SOTTO_CONSENT_WITHDRAWN)
             refused |= 1u << i;
@@ -16,7 +16,9 @@ uint8_t person_refused(const struct person *p) {
 
 uint32_t person_classes(enum sotto_purpose purpose) {
     switch (purpose) {
-    case SOTTO_PURPOSE_STORE: break;
+    case SOTTO_PURPOSE_STORE:
+    case SOTTO_PURPOSE_PAID:
+    case SOTTO_PURPOSE_SENSITIVE: break;
     case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS;
     case SOTTO_PURPOSE_MEASURE: return 1u << VAULT_MEMO;
     }
@@ -334,7 +336,7 @@ void person_reset(struct person *p) {
 
 /* Whether the word that the profile is kept by still holds, or may be renewed. */
 static int may_stay(const struct consent *consent, const struct policy *policy, int64_t late_s) {
-    if (policy->consent[SOTTO_PURPOSE_STORE] != POLICY_ASK) return 0;
+    if (policy->consent[SOTTO_PURPOSE_STORE] == POLICY_NEVER) return 0;
     return consent->word[SOTTO_PURPOSE_STORE - 1].state == SOTTO_CONSENT_GRANTED &&
            late_s - consent->word[SOTTO_PURPOSE_STORE - 1].at_s <= policy->consent_ttl_s;
 }

@@ -34,7 +34,7 @@ static void contents(const uint8_t *bytes, size_t n) {
     } else if (n == 0 || bytes[0] != 1) {
         must(h.n == 0);
     }
-    if (consent_decode(&c, bytes, n) == 0) {
+    if (consent_decode(&c, bytes, n) == 0 && bytes[0] == 2) {
         consent_encode(&c, record);
         must(n == sizeof record && memcmp(record, bytes, n) == 0);
     }

@@ -199,30 +199,73 @@ size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uin
 
 static uint64_t or_else(uint64_t v, uint64_t otherwise) { return v ? v : otherwise; }
 
-static void put_field(struct cbor_writer *w, unsigned key, uint64_t v) {
+static void put_field(struct cbor_writer *w, const struct make_policy *p, unsigned key,
+                      uint64_t v) {
     cbor_put_uint(w, key);
-    cbor_put_uint(w, v);
+    cbor_put_uint(w, p->field == key ? p->value : v);
 }
 
+/* The numbers of keys 19 to 39: generous, so that tests see no cap or term that they did not ask
+ * for. */
+static const uint64_t usual[] = {
+    [POLICY_KEY_ASK_AGAIN_S] = 0,
+    [POLICY_KEY_PROFILE_TTL_S] = 730 * 86400,
+    [POLICY_KEY_RECEIPT_TTL_S] = 3650 * 86400,
+    [POLICY_KEY_SIGNAL_GPC] = 1u << SOTTO_PURPOSE_MEASURE | 1u << SOTTO_PURPOSE_PAID,
+    [POLICY_KEY_SIGNAL_LMT] = 1u << SOTTO_PURPOSE_PERSONALISE | 1u << SOTTO_PURPOSE_PAID,
+    [POLICY_KEY_BANNER_SCOPE] = SCOPE_SESSION,
+    [POLICY_KEY_BANNER_REPEAT_S] = 365 * 86400,
+    [POLICY_KEY_NOTICE_INTERVAL_S] = 365 * 86400,
+    [POLICY_KEY_MUST_EXPLAIN] = 1,
+    [POLICY_KEY_CHILD_BELOW] = 13,
+    [POLICY_KEY_TEEN_BELOW] = 16,
+    [POLICY_KEY_AGE_UNKNOWN] = AGE_ADULT,
+    [POLICY_KEY_TEEN_PROFILING] = 1,
+    [POLICY_KEY_CAP_ITEM] = 0,
+    [POLICY_KEY_CAP_SPONSOR] = 0,
+    [POLICY_KEY_SEEN_HIDE_S] = 0,
+    [POLICY_KEY_ADS] = ADS_LABEL,
+    [POLICY_KEY_STAFF_PERCENT] = 0,
+    [POLICY_KEY_HANDOFF_S] = 60,
+    [POLICY_KEY_USES_REFUSED] = 62,
+    [POLICY_KEY_DEMO] = 0,
+};
+
 static void put_policy(struct cbor_writer *w, const struct make_policy *p) {
-    static const char *const texts[] = {"test policy", "Test Owner", "owner@example.org"};
+    const char *texts[] = {"test policy", p->accountable ? p->accountable : "Test Owner",
+                           p->contact ? p->contact : "owner@example.org"};
     cbor_put_map(w, POLICY_KEYS);
     for (unsigned i = 0; i < 3; i++) {
         cbor_put_uint(w, POLICY_KEY_NAME + i);
         cbor_put_text(w, texts[i]);
     }
     for (unsigned purpose = SOTTO_PURPOSE_STORE; purpose <= SOTTO_PURPOSE_MEASURE; purpose++)
-        put_field(w, POLICY_KEY_STORE + purpose - 1, !(p->never >> purpose & 1));
-    put_field(w, POLICY_KEY_CONSENT_TTL_S, or_else(p->consent_ttl_s, 90 * 86400));
-    put_field(w, POLICY_KEY_RETENTION_S, 30 * 86400);
-    put_field(w, POLICY_KEY_IDLE_S, or_else(p->idle_s, 120));
-    put_field(w, POLICY_KEY_SLATE_TTL_S, 300);
-    put_field(w, POLICY_KEY_NOTICE_VERSION, or_else(p->notice_version, 1));
-    put_field(w, POLICY_KEY_MIN_DISPLAY_MS, 1000);
-    put_field(w, POLICY_KEY_MUST_ACK, !p->no_ack);
-    put_field(w, POLICY_KEY_YEAR_MICRO, or_else(p->year_micro, 400000000));
-    put_field(w, POLICY_KEY_LIFETIME_MICRO, or_else(p->lifetime_micro, 4000000000));
-    put_field(w, POLICY_KEY_SOFT_KEYS, p->soft_keys == 0 ? 1 : p->soft_keys - 1);
+        put_field(w, p, POLICY_KEY_STORE + purpose - 1, !(p->never >> purpose & 1));
+    put_field(w, p, POLICY_KEY_CONSENT_TTL_S, or_else(p->consent_ttl_s, 90 * 86400));
+    put_field(w, p, POLICY_KEY_RETENTION_S, 30 * 86400);
+    put_field(w, p, POLICY_KEY_IDLE_S, or_else(p->idle_s, 120));
+    put_field(w, p, POLICY_KEY_SLATE_TTL_S, 300);
+    put_field(w, p, POLICY_KEY_NOTICE_VERSION, or_else(p->notice_version, 1));
+    put_field(w, p, POLICY_KEY_MIN_DISPLAY_MS, 1000);
+    put_field(w, p, POLICY_KEY_MUST_ACK, !p->no_ack);
+    put_field(w, p, POLICY_KEY_YEAR_MICRO, or_else(p->year_micro, 400000000));
+    put_field(w, p, POLICY_KEY_LIFETIME_MICRO, or_else(p->lifetime_micro, 4000000000));
+    put_field(w, p, POLICY_KEY_SOFT_KEYS, p->soft_keys == 0 ? 1 : p->soft_keys - 1);
+    put_field(w, p, POLICY_KEY_PAID, !(p->never >> SOTTO_PURPOSE_PAID & 1));
+    put_field(w, p, POLICY_KEY_SENSITIVE, !(p->never >> SOTTO_PURPOSE_SENSITIVE & 1));
+    for (unsigned key = POLICY_KEY_ASK_AGAIN_S; key < ARRAY_LEN(usual); key++)
+        put_field(w, p, key, usual[key]);
+    cbor_put_uint(w, POLICY_KEY_JURISDICTION);
+    cbor_put_text(w, "a test");
+    cbor_put_uint(w, POLICY_KEY_HANDOFF_ELSE);
+    cbor_put_text(w, "Ring the bell.");
+    cbor_put_uint(w, POLICY_KEY_CAPS);
+    cbor_put_array(w, p->n_caps);
+    for (unsigned i = 0; i < p->n_caps; i++) {
+        cbor_put_array(w, 2);
+        cbor_put_text(w, p->caps[i].group);
+        cbor_put_uint(w, p->caps[i].per_day);
+    }
 }
 
 static void put_schema(struct cbor_writer *w, const struct make_policy *p) {

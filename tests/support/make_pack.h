@@ -54,6 +54,14 @@ struct make_policy {
     uint32_t is_household; /* 1: one metric of 16 values, 15 of them item buckets */
     uint32_t consent_ttl_s, idle_s, notice_version;
     uint32_t soft_keys; /* the field and one more, so that 0 allows them */
+    uint32_t field;     /* enum policy_key of one number, which becomes `value` whatever it is */
+    uint64_t value;
+    const char *accountable, *contact;
+    uint32_t n_caps;
+    struct {
+        const char *group;
+        uint64_t per_day;
+    } caps[POLICY_CAPS_MAX + 1];
 };
 size_t make_policy_pack(uint8_t *out, const struct make_policy *p);
 

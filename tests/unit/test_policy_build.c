@@ -16,11 +16,20 @@
 
 /* A complete policy, the metric's cells aside. */
 static const char good[] =
-    "[policy]\nname = test\naccountable = Ada, officer\ncontact = desk\nretention = 90d\nidle = "
+    "[policy]\nname = test\ndemo = yes\njurisdiction = Nowhere\naccountable = Ada, "
+    "officer\ncontact = desk\nretention = 90d\nidle = "
     "60s\n"
     "slate-lifetime = 5m\n[consent]\nstore = ask\npersonalise = ask\nmeasure = never\nterm = 365d\n"
+    "paid = notice\nsensitive = ask\nask-again = 30d\nunused-profile = 60d\nreceipts = 1000d\n"
     "[disclosure]\nnotice-version = 2\nmin-display = 1500ms\nacknowledge = yes\nicon = "
     "sotto-personal\n"
+    "scope = day\nrepeat = 2d\nnotice-interval = 300d\nexplain = offered\n"
+    "[signals]\ngpc = none\nlmt = personalise  paid\n[age]\nchild-below = 13\nteen-below = "
+    "16\nunknown = "
+    "teen\nteen-profiling = yes\n[caps]\nitem = 3\nsponsor = 4\nseen = 5d\n[cap.wine]\ngroup = "
+    "wines\n"
+    "per-day = 2\n[ads]\npaid-items = label\n[people]\nstaff-picks = 10\nperson-within = 90s\n"
+    "otherwise = Ring.\n[uses]\nrefuse = access credit price employment insurance\n"
     "[text.en]\ndirection = ltr\ntitle = Chosen\nshort = A line\n  and its end.\nplain = Plain.\n"
     "speech = Speech.\naccept = Yes\ndecline = No\nwhy = Why?\nperson = A person\n"
     "[budget]\nyear = 365.25\nlifetime = 2000\n"
@@ -84,6 +93,35 @@ static void every_field_arrives_at_the_device_as_written(void **state) {
     assert_int_equal(p->must_ack, 1);
     assert_int_equal(p->year_micro, 365250000);
     assert_int_equal(p->lifetime_micro, 2000000000);
+    assert_int_equal(p->consent[SOTTO_PURPOSE_PAID], POLICY_NOTICE);
+    assert_int_equal(p->consent[SOTTO_PURPOSE_SENSITIVE], POLICY_ASK);
+    assert_int_equal(p->ask_again_s, 30 * 86400);
+    assert_int_equal(p->profile_ttl_s, 60 * 86400);
+    assert_int_equal(p->receipt_ttl_s, 1000 * 86400);
+    assert_int_equal(p->signal_objects[POLICY_SIGNAL_GPC], 0);
+    assert_int_equal(p->signal_objects[POLICY_SIGNAL_LMT],
+                     1u << SOTTO_PURPOSE_PERSONALISE | 1u << SOTTO_PURPOSE_PAID);
+    assert_int_equal(p->banner_scope, SCOPE_DAY);
+    assert_int_equal(p->banner_repeat_s, 2 * 86400);
+    assert_int_equal(p->notice_interval_s, 300 * 86400);
+    assert_int_equal(p->must_explain, 0);
+    assert_int_equal(p->child_below, 13);
+    assert_int_equal(p->teen_below, 16);
+    assert_int_equal(p->age_unknown, AGE_TEEN);
+    assert_int_equal(p->teen_profiling, 1);
+    assert_int_equal(p->caps_item_day, 3);
+    assert_int_equal(p->caps_sponsor_day, 4);
+    assert_int_equal(p->seen_hide_s, 5 * 86400);
+    assert_int_equal(p->n_caps, 1);
+    assert_string_equal(p->caps[0].group, "wines");
+    assert_int_equal(p->caps[0].per_day, 2);
+    assert_int_equal(p->ads, ADS_LABEL);
+    assert_int_equal(p->staff_min_percent, 10);
+    assert_int_equal(p->handoff_timeout_s, 90);
+    assert_string_equal(p->handoff_else, "Ring.");
+    assert_int_equal(p->use_classes_refused, 62);
+    assert_int_equal(p->demo_only, 1);
+    assert_string_equal(p->jurisdiction, "Nowhere");
     assert_int_equal(p->n_texts, 1);
     assert_string_equal(p->texts[0][TEXT_LOCALE], "en");
     assert_string_equal(p->texts[0][TEXT_SHORT], "A line and its end.");
@@ -159,7 +197,7 @@ static void every_mistake_is_refused_with_its_line_and_a_remedy(void **state) {
         {"epsilon = 0.000001", "epsilon = 2.000001", "is not on the menu"},
         {"epsilon = 0.000001", "epsilon = 99999999999999999999", "at most six places"},
         {"retention = 90d", "retention = 90",
-         "test.ini:5: [policy] retention: \"90\" is not a time"},
+         "test.ini:7: [policy] retention: \"90\" is not a time"},
         {"retention = 90d", "retention = 366d", "out of bounds: from 1h to 365d"},
         {"retention = 90d", "retention = 3600001ms", "whole seconds"},
         {"retention = 90d", "retention = 18446744073709551615d", "is not a time"},
@@ -170,13 +208,43 @@ static void every_mistake_is_refused_with_its_line_and_a_remedy(void **state) {
         {"name = test", "name =", "it is empty"},
         {"name = test", "name = FILL IN the name\nnmae = x", "[policy] nmae: there is no such key"},
         {"accountable = Ada, officer", "accountable = FILL IN: who", "placeholder"},
-        {"contact = desk", "contact = desk\ncontact = desk", "given twice, first in line 4"},
+        {"contact = desk", "contact = desk\ncontact = desk", "given twice, first in line 6"},
         {"store = ask", "store = yes", "write never or ask"},
+        {"store = ask", "store = notice", "write never or ask"},
+        {"measure = never", "measure = notice", "write never or ask"},
+        {"sensitive = ask", "sensitive = notice", "write never or ask"},
+        {"paid = notice", "paid = always", "write never or ask or notice"},
+        {"ask-again = 30d", "ask-again = 731d", "from 0d to 730d"},
+        {"unused-profile = 60d", "unused-profile = 59m", "from 1h to 730d"},
+        {"receipts = 1000d", "receipts = 3651d", "from 1d to 3650d"},
+        {"repeat = 2d", "repeat = 366d", "from 1h to 365d"},
+        {"notice-interval = 300d", "notice-interval = 366d", "from 1d to 365d"},
+        {"scope = day", "scope = ever", "write session or day or profile"},
+        {"explain = offered", "explain = no", "write offered or required"},
+        {"gpc = none", "gpc = everything", "\"everything\" is not understood"},
+        {"gpc = none", "gpc = paid paid", "\"paid\" is named twice"},
+        {"gpc = none", "gpc =", "it is empty: write `none`"},
+        {"gpc = none\n", "", "[signals] lacks `gpc`"},
+        {"child-below = 13", "child-below = 17", "younger than a teen"},
+        {"teen-below = 16", "teen-below = 22", "from 0 to 21"},
+        {"item = 3", "item = 256", "from 0 to 255"},
+        {"seen = 5d", "seen = 32d", "from 0d to 31d"},
+        {"per-day = 2", "per-day = 0", "from 1 to 255"},
+        {"[cap.wine]", "[cap.x]\ngroup = wines\nper-day = 1\n[cap.wine]", "has a cap already"},
+        {"staff-picks = 10", "staff-picks = 51", "from 0 to 50"},
+        {"person-within = 90s", "person-within = 9s", "from 10s to 1h"},
+        {"otherwise = Ring.", "otherwise =", "it is empty"},
+        {"refuse = access credit price employment insurance", "refuse = credit price",
+         "no policy may leave one out"},
+        {"refuse = access credit price employment insurance", "refuse = none",
+         "no policy may leave one out"},
+        {"contact = desk", "contact = FILL IN", "placeholder"},
+        {"jurisdiction = Nowhere\n", "", "[policy] lacks `jurisdiction`"},
         {"acknowledge = yes", "acknowledge = maybe", "write no or yes"},
         {"notice-version = 2", "notice-version = 0", "whole number from 1"},
         {"notice-version = 2", "notice-version = 2x", "whole number from 1"},
         {"min-display = 1500ms", "min-display = 61s", "out of bounds: from 500ms to 1m"},
-        {"[disclosure]", "[disclosures]", "test.ini:13: there is no such section"},
+        {"[disclosure]", "[disclosures]", "test.ini:20: there is no such section"},
         {"[text.en]", "[text.]", "there is no such section"},
         {"[text.en]", "[text.e_n]", "language tag"},
         {"direction = ltr", "direction = left", "write ltr or rtl"},
@@ -444,31 +512,16 @@ static void strict_ini_says_what_is_compiled_in(void **state) {
     assert_int_equal(p->year_micro, strict.year_micro);
     assert_int_equal(p->lifetime_micro, strict.lifetime_micro);
     assert_int_equal(p->allows_soft_keys, strict.allows_soft_keys);
+    for (unsigned i = 0; i < POLICY_NUMBERS; i++)
+        if (policy_number(p, i) != policy_number(&strict, i))
+            fail_msg("strict.ini and policy_strict differ in the %s", policy_numbers[i].what);
+    assert_string_equal(p->jurisdiction, strict.jurisdiction);
+    assert_string_equal(p->handoff_else, strict.handoff_else);
+    assert_int_equal(p->n_caps, strict.n_caps);
     assert_int_equal(p->n_metrics, strict.n_metrics);
     assert_int_equal(p->n_texts, strict.n_texts);
     for (int f = 0; f < POLICY_TEXT_FIELDS; f++)
         assert_string_equal(p->texts[0][f], strict.texts[0][f]);
-}
-
-static void shipped_presets_build_once_their_owner_is_named(void **state) {
-    struct pack_tool *t = *state;
-    char *demo = pack_tool_read("firmware-config/policies/demo.ini");
-    char *eu = pack_tool_read("firmware-config/policies/eu.ini");
-    memcpy(strstr(demo, "cells = groups"), "cells = other ", 14);
-    memcpy(strstr(eu, "cells = groups"), "cells = other ", 14);
-    strstr(demo, "max-cells = 4")[12] = '1';
-    strstr(eu, "max-cells = 3")[12] = '1';
-
-    assert_int_equal(build(t, demo), EXIT_OK);
-    assert_int_equal(built(t)->n_texts, 3);
-    assert_int_equal(built(t)->metrics[0].eps_micro, 1000000);
-    assert_int_equal(build(t, eu), EXIT_INTEGRITY);
-    assert_non_null(strstr(t->err, "placeholder"));
-    for (char *at; (at = strstr(eu, "FILL IN"));) memcpy(at, "Someone", 7);
-    assert_int_equal(build(t, eu), EXIT_OK);
-
-    free(demo);
-    free(eu);
 }
 
 static void each_wrong_command_line_is_refused_with_a_hint(void **state) {
@@ -557,7 +610,6 @@ int main(void) {
         IN_FOLDER(an_ini_beyond_its_bound_is_malformed),
         IN_FOLDER(the_ini_is_never_replaced_by_its_pack),
         IN_FOLDER(strict_ini_says_what_is_compiled_in),
-        IN_FOLDER(shipped_presets_build_once_their_owner_is_named),
         IN_FOLDER(each_wrong_command_line_is_refused_with_a_hint),
         IN_FOLDER(inspect_tells_of_every_damaged_byte),
     };

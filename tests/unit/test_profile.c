@@ -89,6 +89,32 @@ static void damaged_consent_record_is_no(void **state) {
     assert_int_equal(consent_decode(&back, bytes, sizeof bytes), -1);
 }
 
+/* What the first engines stored: three purposes, and nobody was asked about the others. */
+static void consent_record_of_format_1_is_read_and_the_rest_is_unknown(void **state) {
+    (void)state;
+    struct policy p = asking_policy();
+    struct consent back;
+    uint8_t bytes[52] = {1, 3};
+    for (int i = 0; i < 3; i++) {
+        bytes[4 + 16 * i] = SOTTO_CONSENT_GRANTED;
+        bytes[4 + 16 * i + 4] = (uint8_t)p.notice_version;
+        bytes[4 + 16 * i + 8] = 5;
+    }
+
+    assert_int_equal(consent_decode(&back, bytes, sizeof bytes), 0);
+
+    for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++)
+        assert_true(consent_is_given(&back, (enum sotto_purpose)i, &p, 6));
+    assert_int_equal(back.word[SOTTO_PURPOSE_PAID - 1].state, SOTTO_CONSENT_UNKNOWN);
+    assert_int_equal(back.word[SOTTO_PURPOSE_SENSITIVE - 1].state, SOTTO_CONSENT_UNKNOWN);
+    for (size_t n = 0; n < sizeof bytes; n++) assert_int_equal(consent_decode(&back, bytes, n), -1);
+    bytes[1] = 5;
+    assert_int_equal(consent_decode(&back, bytes, sizeof bytes), -1);
+    bytes[1] = 3;
+    bytes[0] = 2;
+    assert_int_equal(consent_decode(&back, bytes, sizeof bytes), -1);
+}
+
 static void full_history_forgets_the_oldest(void **state) {
     (void)state;
     struct history h = {0};
@@ -304,6 +330,7 @@ int main(void) {
         cmocka_unit_test(purposes_do_not_leak_into_each_other),
         cmocka_unit_test(strict_policy_never_gives_consent),
         cmocka_unit_test(damaged_consent_record_is_no),
+        cmocka_unit_test(consent_record_of_format_1_is_read_and_the_rest_is_unknown),
         cmocka_unit_test(full_history_forgets_the_oldest),
         cmocka_unit_test(events_survive_a_chunk),
         cmocka_unit_test(chunks_take_any_number_of_events),

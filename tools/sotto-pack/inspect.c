@@ -199,15 +199,19 @@ static void print_metric(const struct policy_metric *m) {
 }
 
 static void print_policy(const struct policy *p) {
-    static const char *const purposes[] = {"", "Keeping a profile on the device",
+    static const char *const purposes[] = {"",
+                                           "Keeping a profile on the device",
                                            "Ordering slates by what a person did",
-                                           "Counting visits in noised reports"};
+                                           "Counting visits in noised reports",
+                                           "Letting history choose paid items",
+                                           "Using items of sensitive kinds"};
+    static const char *const modes[] = {"never happens", "happens only if the person agreed",
+                                        "happens once the banner was shown and not declined"};
     char a[32], b[32];
     printf("Policy \"%s\". Accountable: %s. To reach a person: %s.\n", p->name, p->accountable,
            p->contact);
-    for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++)
-        printf("%s %s.\n", purposes[i],
-               p->consent[i] == POLICY_ASK ? "happens only if the person agreed" : "never happens");
+    for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_LAST; i++)
+        printf("%s %s.\n", purposes[i], modes[p->consent[i]]);
     printf("Consent holds for %s; events are kept for %s.\n", duration_text(a, p->consent_ttl_s),
            duration_text(b, p->retention_s));
     printf("A visit ends after %s without events; a sealed slate lives for %s.\n",

@@ -25,7 +25,7 @@ static void put_metric(struct json *j, const struct policy_metric *m) {
 }
 
 static void put_policy(struct json *j, const struct policy *p) {
-    static const char *const modes[] = {"never", "ask"};
+    static const char *const modes[] = {"never", "ask", "notice"};
     json_begin_object(j, "policy");
     json_text(j, "name", p->name);
     json_text(j, "accountable", p->accountable);
@@ -33,6 +33,8 @@ static void put_policy(struct json *j, const struct policy *p) {
     json_text(j, "store", modes[p->consent[SOTTO_PURPOSE_STORE]]);
     json_text(j, "personalise", modes[p->consent[SOTTO_PURPOSE_PERSONALISE]]);
     json_text(j, "measure", modes[p->consent[SOTTO_PURPOSE_MEASURE]]);
+    json_text(j, "paid", modes[p->consent[SOTTO_PURPOSE_PAID]]);
+    json_text(j, "sensitive", modes[p->consent[SOTTO_PURPOSE_SENSITIVE]]);
     json_uint(j, "consent_term_s", p->consent_ttl_s);
     json_uint(j, "retention_s", p->retention_s);
     json_uint(j, "idle_s", p->idle_s);

@@ -6,15 +6,17 @@
 
 #include "base/cbor.h"
 #include "tools/sotto-pack/policy_fields.h"
+#include "tools/sotto-pack/policy_table.h"
 
-static const char *const sections[] = {"policy", "consent", "disclosure", "budget",
-                                       "text.",  "metric.", NULL};
+static const char *const sections[] = {"policy", "consent", "disclosure", "signals", "age",
+                                       "caps",   "ads",     "people",     "uses",    "budget",
+                                       "text.",  "texts",   "metric.",    "cap.",    NULL};
 
 /* A preset cannot know who answers for a system; nobody is to go live without having said so. */
 static void refuse_placeholder(struct builder *b, const char *key) {
     if (b->status != SOTTO_OK) return;
     struct ini_entry *e = ini_find(&b->ini, "policy", key, "", b->err);
-    if (e && strncmp(e->value, "FILL IN", 7) == 0)
+    if (e && policy_is_unnamed(e->value))
         field_check(
             b,
             ini_fail(&b->ini, e, b->err,
@@ -22,39 +24,68 @@ static void refuse_placeholder(struct builder *b, const char *key) {
                      "them"));
 }
 
+static uint64_t read_number(struct builder *b, unsigned i) {
+    const struct policy_row *row = &policy_rows[i];
+    const struct policy_number *number = &policy_numbers[i];
+    const uint64_t least = number->least, most = number->most;
+    uint32_t set;
+    if (b->status != SOTTO_OK ||
+        (row->may_lack && !ini_find(&b->ini, row->section, row->key, row->example, NULL)))
+        return 0;
+    switch (row->form) {
+    case FORM_CHOICE:
+        return field_choice(b, row->section, row->key, row->words, (unsigned)most + 1);
+    case FORM_COUNT: return field_number(b, row->section, row->key, row->example, least, most);
+    case FORM_MICRO: return field_micro(b, row->section, row->key, row->example, least, most);
+    case FORM_MS: return field_duration(b, row->section, row->key, row->example, least, most, 1);
+    case FORM_SECONDS:
+        return field_duration(b, row->section, row->key, row->example, least * 1000, most * 1000,
+                              1000);
+    case FORM_SET: break;
+    }
+    set = field_set(b, row->section, row->key, row->example, row->words);
+    if (b->status == SOTTO_OK && (set < least || set > most))
+        field_check(b, ini_fail(&b->ini, ini_find(&b->ini, row->section, row->key, "", b->err),
+                                b->err, "no policy may leave one out: write `%s`", row->example));
+    return set;
+}
+
 static void read_policy(struct builder *b) {
-    static const char *const modes[] = {"never", "ask"}; /* enum policy_consent */
-    static const char *const no_yes[] = {"no", "yes"}, *const refuse_allow[] = {"refuse", "allow"};
     struct policy *p = b->p;
     p->name = field_text(b, "policy", "name", "eu", 200);
     p->accountable = field_text(b, "policy", "accountable", "Jane Doe, privacy officer", 200);
     p->contact = field_text(b, "policy", "contact", "privacy@example.org, +44 20 7946 0000", 200);
     refuse_placeholder(b, "accountable");
     refuse_placeholder(b, "contact");
-    p->retention_s = field_duration(b, "policy", "retention", "90d", 3600000,
-                                    POLICY_RETENTION_S_MAX * UINT64_C(1000), 1000);
-    p->idle_s =
-        field_duration(b, "policy", "idle", "60s", 5000, POLICY_IDLE_S_MAX * UINT64_C(1000), 1000);
-    p->slate_ttl_s = field_duration(b, "policy", "slate-lifetime", "5m", 5000,
-                                    POLICY_SLATE_TTL_S_MAX * UINT64_C(1000), 1000);
-    p->consent[SOTTO_PURPOSE_STORE] =
-        (enum policy_consent)field_choice(b, "consent", "store", modes, 2);
-    p->consent[SOTTO_PURPOSE_PERSONALISE] =
-        (enum policy_consent)field_choice(b, "consent", "personalise", modes, 2);
-    p->consent[SOTTO_PURPOSE_MEASURE] =
-        (enum policy_consent)field_choice(b, "consent", "measure", modes, 2);
-    p->consent_ttl_s = field_duration(b, "consent", "term", "365d", 3600000,
-                                      POLICY_CONSENT_TTL_S_MAX * UINT64_C(1000), 1000);
-    p->notice_version =
-        (uint32_t)field_number(b, "disclosure", "notice-version", "1", 1, UINT32_MAX);
-    p->min_display_ms = field_duration(b, "disclosure", "min-display", "3s",
-                                       POLICY_MIN_DISPLAY_MS_MIN, POLICY_MIN_DISPLAY_MS_MAX, 1);
-    p->must_ack = field_choice(b, "disclosure", "acknowledge", no_yes, 2);
-    p->year_micro = field_micro(b, "budget", "year", "365", 0, POLICY_YEAR_MICRO_MAX);
-    p->lifetime_micro = field_micro(b, "budget", "lifetime", "1825", 0, POLICY_LIFETIME_MICRO_MAX);
-    /* The one key with a default: who says nothing about keys has not allowed soft ones. */
-    if (b->status == SOTTO_OK && ini_find(&b->ini, "policy", "soft-keys", "refuse", NULL))
-        p->allows_soft_keys = field_choice(b, "policy", "soft-keys", refuse_allow, 2);
+    for (unsigned i = 0; i < POLICY_NUMBERS; i++) policy_set_number(p, i, read_number(b, i));
+    p->jurisdiction = field_text(b, "policy", "jurisdiction", "European Union", 64);
+    p->handoff_else = field_text(b, "people", "otherwise", "Ring the bell at the desk.", 200);
+    if (b->status == SOTTO_OK && p->child_below > p->teen_below)
+        field_check(b,
+                    ini_fail(&b->ini, ini_find(&b->ini, "age", "child-below", "13", b->err), b->err,
+                             "a child is younger than a teen: it may be at most `teen-below`"));
+}
+
+static void read_caps(struct builder *b) {
+    struct policy *p = b->p;
+    for (uint32_t i = 0; i < b->ini.n && b->status == SOTTO_OK; i++) {
+        const struct ini_entry *e = &b->ini.entries[i];
+        if (!field_begins_section(&b->ini, i, "cap.")) continue;
+        if (p->n_caps == POLICY_CAPS_MAX) {
+            field_check(b, ini_fail(&b->ini, e, b->err,
+                                    "this is one group too many: %d may have a cap of their own",
+                                    POLICY_CAPS_MAX));
+            return;
+        }
+        uint32_t n = p->n_caps++;
+        p->caps[n].group = field_text(b, e->section, "group", "alcohol", 63);
+        p->caps[n].per_day =
+            (uint32_t)field_number(b, e->section, "per-day", "2", 1, POLICY_CAP_MAX);
+        for (uint32_t k = 0; k < n && b->status == SOTTO_OK; k++)
+            if (strcmp(p->caps[k].group, p->caps[n].group) == 0)
+                field_check(b, ini_fail(&b->ini, ini_find(&b->ini, e->section, "group", "", b->err),
+                                        b->err, "this group has a cap already: remove one"));
+    }
 }
 
 /* BCP 47, loosely: letters, digits and hyphens, beginning with a letter. */
@@ -107,9 +138,14 @@ int policy_from_ini(struct policy *policy, const char *path, const struct model 
                     struct sotto_error *err) {
     struct builder b = {.p = policy, .model = model, .err = err};
     memset(policy, 0, sizeof *policy);
+    static const char *const text_sections[] = {"text.", NULL};
     b.status = ini_read(&b.ini, path, sections, err);
     if (b.status != SOTTO_OK) return b.status;
+    const struct ini_entry *texts = ini_find(&b.ini, "texts", "files", "", NULL);
+    if (texts) b.status = ini_include(&b.ini, texts, text_sections, err);
+    if (b.status != SOTTO_OK) return b.status;
     read_policy(&b);
+    read_caps(&b);
     read_texts(&b);
     field_metrics(&b);
     if (b.status == SOTTO_OK) b.status = ini_check_used(&b.ini, err);
@@ -119,29 +155,27 @@ int policy_from_ini(struct policy *policy, const char *path, const struct model 
 }
 
 static void put_policy(struct cbor_writer *w, const struct policy *p) {
-    const uint64_t numbers[] = {p->consent[SOTTO_PURPOSE_STORE],
-                                p->consent[SOTTO_PURPOSE_PERSONALISE],
-                                p->consent[SOTTO_PURPOSE_MEASURE],
-                                p->consent_ttl_s,
-                                p->retention_s,
-                                p->idle_s,
-                                p->slate_ttl_s,
-                                p->notice_version,
-                                p->min_display_ms,
-                                p->must_ack,
-                                p->year_micro,
-                                p->lifetime_micro,
-                                p->allows_soft_keys};
     const char *const texts[] = {p->name, p->accountable, p->contact};
-    _Static_assert(ARRAY_LEN(texts) + ARRAY_LEN(numbers) == POLICY_KEYS, "every key is written");
+    _Static_assert(ARRAY_LEN(texts) + POLICY_NUMBERS + 3 == POLICY_KEYS, "every key is written");
     cbor_put_map(w, POLICY_KEYS);
     for (uint32_t i = 0; i < ARRAY_LEN(texts); i++) {
         cbor_put_uint(w, POLICY_KEY_NAME + i);
         cbor_put_text(w, texts[i]);
     }
-    for (uint32_t i = 0; i < ARRAY_LEN(numbers); i++) {
+    for (uint32_t i = 0; i < POLICY_NUMBERS; i++) {
         cbor_put_uint(w, POLICY_KEY_STORE + i);
-        cbor_put_uint(w, numbers[i]);
+        cbor_put_uint(w, policy_number(p, i));
+    }
+    cbor_put_uint(w, POLICY_KEY_JURISDICTION);
+    cbor_put_text(w, p->jurisdiction);
+    cbor_put_uint(w, POLICY_KEY_HANDOFF_ELSE);
+    cbor_put_text(w, p->handoff_else);
+    cbor_put_uint(w, POLICY_KEY_CAPS);
+    cbor_put_array(w, p->n_caps);
+    for (uint32_t i = 0; i < p->n_caps; i++) {
+        cbor_put_array(w, 2);
+        cbor_put_text(w, p->caps[i].group);
+        cbor_put_uint(w, p->caps[i].per_day);
     }
 }
 

@@ -78,6 +78,33 @@ uint32_t field_choice(struct builder *b, const char *section, const char *key,
     return v;
 }
 
+uint32_t field_set(struct builder *b, const char *section, const char *key, const char *example,
+                   const char *const *words) {
+    uint32_t set = 0;
+    if (b->status != SOTTO_OK) return 0;
+    struct ini_entry *e = ini_find(&b->ini, section, key, example, b->err);
+    if (!e) {
+        b->status = SOTTO_E_FORMAT;
+        return 0;
+    }
+    if (strcmp(e->value, "none") == 0) return 0;
+    for (const char *at = e->value + strspn(e->value, " "); *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        unsigned i = 0;
+        while (words[i] && (strlen(words[i]) != n || memcmp(words[i], at, n) != 0)) i++;
+        if (!words[i] || set >> (i + 1) & 1) {
+            field_check(b, ini_fail(&b->ini, e, b->err,
+                                    "\"%.*s\" is %s: write `none`, or words like `%s`", (int)n, at,
+                                    words[i] ? "named twice" : "not understood", example));
+            return 0;
+        }
+        set |= 2u << i;
+        at += n;
+    }
+    if (set == 0) field_check(b, ini_fail(&b->ini, e, b->err, "it is empty: write `none`"));
+    return set;
+}
+
 /* Entry number i begins a section with this prefix that no entry before it was in. */
 int field_begins_section(const struct ini *ini, uint32_t i, const char *prefix) {
     const char *section = ini->entries[i].section;

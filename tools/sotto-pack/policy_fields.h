@@ -33,6 +33,10 @@ uint64_t field_micro(struct builder *b, const char *section, const char *key, co
 /* One of `n` words, by its number. */
 uint32_t field_choice(struct builder *b, const char *section, const char *key,
                       const char *const *words, unsigned n);
+/* Words out of `words` (NULL at the end) with spaces between, or "none": bits 1 << (number of the
+ * word + 1). */
+uint32_t field_set(struct builder *b, const char *section, const char *key, const char *example,
+                   const char *const *words);
 /* Entry number i begins a section with this prefix that no entry before it was in. */
 int field_begins_section(const struct ini *ini, uint32_t i, const char *prefix);
 
