@@ -72,7 +72,7 @@ BENCHES  := $(call names,tests/bench/%.c)
 FUZZERS  := $(call names,tests/fuzz/%.c)
 AUDITS   := $(call names,tests/audit/%.c)
 EXAMPLES := $(call names,examples/%.c)
-HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h include/sotto_receipt.h platform/linux/sotto_linux.h
+HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h include/sotto_receipt.h include/sotto_people.h platform/linux/sotto_linux.h
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
 HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
