@@ -62,7 +62,7 @@ static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **vi
 
 /* Why a slate for this visit may not be personal now; SOTTO_WHY_PERSONALISED if it may. */
 static enum sotto_why why_not(struct sotto *e, const struct visit *v, int is_asking) {
-    if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] != POLICY_ASK) return SOTTO_WHY_POLICY;
+    if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] == POLICY_NEVER) return SOTTO_WHY_POLICY;
     if (e->model_status != SOTTO_OK) return SOTTO_WHY_MODEL;
     if (!engine_hears_everyone(e)) return SOTTO_WHY_STORAGE;
     return people_why_not(e, v, is_asking);

@@ -1,9 +1,10 @@
 /* history: see history.h. A chunk: u8 format = 2, u8 events, u8 items, u8 zero, u32 time of the
  * first event; u64 keys of the items in the order in which they first come; per event u8 type · 64
- * (0: SOTTO_EVENT_LIKE) + item, and but for the first the seconds since the event before, in 1 to 5
+ * + item, and but for the first the seconds since the event before, in 1 to 5
  * bytes of 7 bits, or those that it is earlier, with a u8 zero ahead of the event; zeros to the
  * end. Item 0 is the next one that has not come yet, 1 to 62 the one that came so many before that
- * one, 63 any earlier, whose number follows in a byte. There is one encoding of each list of
+ * one, 63 any earlier, whose number follows in a byte (SOTTO_EVENT_LIKE is 63 alone and the number,
+ * also of a new one). There is one encoding of each list of
  * events, and no other is read. Format 1 is still read: u8 1, u8 events, u16 zero, then per event
  * u64 key, u32 time, u8 type, u8[3] zero. */
 #include "profile/history.h"
@@ -110,8 +111,9 @@ uint32_t history_encode(const struct history *h, uint32_t first,
         uint32_t k = item_number(keys, items, e[n].key), back = items - k;
         int is_earlier = n > 0 && e[n].time_s < e[n - 1].time_s;
         if (is_earlier) *p++ = 0;
-        *p++ = (uint8_t)((e[n].type & 3) << 6 | (back > BACK_MAX ? FAR_BACK : back));
-        if (back > BACK_MAX) *p++ = (uint8_t)k;
+        int is_like = e[n].type == SOTTO_EVENT_LIKE, is_far = is_like || back > BACK_MAX;
+        *p++ = (uint8_t)((is_like ? 0 : e[n].type) << 6 | (is_far ? FAR_BACK : back));
+        if (is_far) *p++ = (uint8_t)k;
         if (n > 0)
             p = put_varint(p, is_earlier ? e[n - 1].time_s - e[n].time_s
                                          : e[n].time_s - e[n - 1].time_s);
@@ -146,7 +148,9 @@ static int decode_1(struct history_event *e, const uint8_t *bytes, size_t n) {
 /* The number of the item that an event's byte refers to, of `seen` that came before it; `seen`
  * itself is a new one. Anything else is malformed. *at is moved on. */
 static uint32_t item_of(const uint8_t *bytes, size_t n, size_t *at, uint32_t seen) {
-    uint32_t back = bytes[(*at)++] & 63;
+    uint32_t is_like = bytes[*at] < 64, back = bytes[(*at)++] & 63;
+    if (is_like)
+        return back == FAR_BACK && *at < n && bytes[*at] <= seen ? bytes[(*at)++] : UINT32_MAX;
     if (back <= BACK_MAX) return back <= seen ? seen - back : UINT32_MAX;
     if (*at == n) return UINT32_MAX;
     uint32_t k = bytes[(*at)++];
