@@ -72,10 +72,10 @@ BENCHES  := $(call names,tests/bench/%.c)
 FUZZERS  := $(call names,tests/fuzz/%.c)
 AUDITS   := $(call names,tests/audit/%.c)
 EXAMPLES := $(call names,examples/%.c)
-HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h include/sotto_receipt.h platform/linux/sotto_linux.h
+HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h include/sotto_receipt.h include/sotto_people.h platform/linux/sotto_linux.h
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
-HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
+HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c platform/firebolt/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
 # Keys in a TPM are a library of their own: built along where libtss2 is there, else by `make tpm`.
 TPM      := $(if $(CROSS_COMPILE),,$(wildcard /usr/include/tss2/tss2_esys.h))
 TPM_OBJ  := $(call objects,platform/tpm/*.c)
@@ -87,7 +87,7 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp fault fault-bugs fuzz fuzz-long asan coverage lint check-walls \
+.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage lint check-walls \
         size ci install install-lib install-tpm uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -198,6 +198,11 @@ audit-dp: ## every mechanism at ten million samples with fresh seeds: its law, i
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
 	@$(MAKE) $(PAR) $(O)/audit/audit_dp
 	@$(O)/audit/audit_dp
+people-million: ## a million steps of random people before the witness of consent and disclosure, or STEPS=n SEED=n
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@$(MAKE) $(PAR) $(O)/tests/test_people_checker
+	@$(O)/tests/test_people_checker $(or $(STEPS),1000000) $(or $(SEED),1)
+
 fault: ## the fault matrix, some two million states: FAULT=row SEED=n SCALE=x STATE=n
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test
 	@$(MAKE) $(PAR) $(O)/fault

@@ -106,6 +106,17 @@ struct sotto; /* the engine */
  * and anonymous sessions are never part of such an answer. */
 #define SOTTO_PROFILE_HOUSEHOLD "household"
 
+/* What slates are used for. They order what a screen shows; every policy refuses the others. */
+enum sotto_use {
+    SOTTO_USE_SCREEN = 0,
+    SOTTO_USE_CREDIT = 1,
+    SOTTO_USE_PRICE = 2,
+    SOTTO_USE_EMPLOYMENT = 3,
+    SOTTO_USE_INSURANCE = 4,
+    SOTTO_USE_ACCESS = 5, /* to goods, places or services */
+    SOTTO_USE_LAST = SOTTO_USE_ACCESS
+};
+
 struct sotto_config {
     size_t size;
     const struct sotto_port *port; /* required; must outlive the engine */
@@ -130,6 +141,8 @@ struct sotto_config {
      * make room for its newer ones. What people agreed to, the ledger, reports and the audit log
      * are always kept. */
     uint64_t profile_bytes_max;
+    /* What the slates are used for; anything but SOTTO_USE_SCREEN is refused. */
+    enum sotto_use use;
 };
 
 /* Computes into *bytes the size of the block that sotto_config.memory must hold for this model.
@@ -189,26 +202,18 @@ enum sotto_purpose {
     SOTTO_PURPOSE_LAST = SOTTO_PURPOSE_SENSITIVE
 };
 
-/* What slates are used for. They order what a screen shows; every policy refuses the others. */
-enum sotto_use {
-    SOTTO_USE_SCREEN = 0,
-    SOTTO_USE_CREDIT = 1,
-    SOTTO_USE_PRICE = 2,
-    SOTTO_USE_EMPLOYMENT = 3,
-    SOTTO_USE_INSURANCE = 4,
-    SOTTO_USE_ACCESS = 5, /* to goods, places or services */
-    SOTTO_USE_LAST = SOTTO_USE_ACCESS
-};
-
 enum sotto_consent {
     SOTTO_CONSENT_UNKNOWN = 0, /* never asked, unreadable: means no */
     SOTTO_CONSENT_GRANTED = 1,
     SOTTO_CONSENT_DENIED = 2,
     SOTTO_CONSENT_WITHDRAWN = 3, /* was granted, then taken back */
-    SOTTO_CONSENT_EXPIRED = 4    /* was granted longer ago than the policy's term (read only) */
+    SOTTO_CONSENT_EXPIRED = 4,   /* was granted longer ago than the policy's term (read only) */
+    SOTTO_CONSENT_OBJECTED = 5,  /* the person objected, or a signal did for them */
+    SOTTO_CONSENT_PAUSED = 6     /* granted, and rests: kept, not used */
 };
 
-/* Records the person's word on one purpose; `state` is GRANTED, DENIED or WITHDRAWN. In an
+/* Records the person's word on one purpose, said on the screen; `state` is GRANTED, DENIED,
+ * WITHDRAWN, OBJECTED or PAUSED (sotto_people.h has the other channels, and the receipts). In an
  * anonymous session it holds for the session. Granting STORE to a named session creates its profile
  * and stores what the session holds; taking it back erases the profile and its key. A no to
  * PERSONALISE disarms every slate of the session and destroys the events behind them, in memory and
@@ -229,9 +234,11 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_consent_get(struct sotto *engine, sotto_ses
 /* ---- Events ------------------------------------------------------------------------------ */
 
 enum sotto_event_type {
-    SOTTO_EVENT_VIEW = 1,    /* looked at an item's page */
-    SOTTO_EVENT_SELECT = 2,  /* put into the basket, started to watch */
-    SOTTO_EVENT_PURCHASE = 3 /* bought, watched to the end */
+    SOTTO_EVENT_VIEW = 1,     /* looked at an item's page */
+    SOTTO_EVENT_SELECT = 2,   /* put into the basket, started to watch */
+    SOTTO_EVENT_PURCHASE = 3, /* bought, watched to the end */
+    SOTTO_EVENT_LIKE = 4 /* the person said so: sotto_interest alone records it; weighs as much as a
+                            purchase */
 };
 
 struct sotto_event {
@@ -292,7 +299,10 @@ enum sotto_why {
     SOTTO_WHY_EXPIRED = 6,       /* the sealed slate was too old */
     SOTTO_WHY_NO_HISTORY = 7,    /* there is nothing to personalise on yet */
     SOTTO_WHY_STORAGE = 8,       /* storage failed or was refused; nobody's word can be trusted */
-    SOTTO_WHY_MODEL = 9          /* the model pack expired or is older than one in use before */
+    SOTTO_WHY_MODEL = 9,         /* the model pack expired or is older than one in use before */
+    SOTTO_WHY_CHILD = 10,        /* a child is in front of the screen, or may be */
+    SOTTO_WHY_OFF = 11,          /* personalisation is switched off */
+    SOTTO_WHY_STAFF = 12         /* staff decided so for this session */
 };
 
 /* A fixed English sentence for a `why`; never NULL. */

@@ -26,7 +26,8 @@ enum sotto_audit_kind {
     SOTTO_AUDIT_MODEL = 3,   /* model version a was set aside: expired or outdated; detail 1:
                                 it is used again */
     SOTTO_AUDIT_CONSENT = 4, /* of a stored profile; a its words as they stand: enum sotto_consent
-                                in bits 0 to 7 store, 8 to 15 personalise, 16 to 23 measure */
+                                in bits 0 to 7 store, 8 to 15 personalise, 16 to 23 measure, 24 to
+                                31 paid, 32 to 39 sensitive */
     SOTTO_AUDIT_ERASE = 5,   /* begun: a profiles, b records; detail purposes (bits 1 << enum
                                 sotto_purpose) + 16 * enum sotto_erase_why; 0: from before receipts */
     SOTTO_AUDIT_SHRED = 6,   /* the old key destroyed: detail enum sotto_assurance, a key epoch */
@@ -35,7 +36,27 @@ enum sotto_audit_kind {
         8,                   /* since the last such entry: a banners shown, b personalised slates */
     SOTTO_AUDIT_STORAGE = 9, /* storage is back; a failures since the engine started */
     SOTTO_AUDIT_EXPORT = 10, /* this log was handed out */
-    SOTTO_AUDIT_ROTATE = 11  /* keys were renewed: a the key epoch that ended; SHRED follows */
+    SOTTO_AUDIT_ROTATE = 11, /* keys were renewed: a the key epoch that ended; SHRED follows */
+    SOTTO_AUDIT_RIGHT = 12, /* somebody used a right on a stored profile: detail enum sotto_right */
+    SOTTO_AUDIT_TICKET = 13,   /* a person was asked for, came or did not: detail enum
+                                  sotto_ticket_state + 16 * enum sotto_ticket_kind, a the reason, b
+                                  enum sotto_outcome */
+    SOTTO_AUDIT_OVERRIDE = 14, /* staff decided otherwise: detail 1 of an item, 0 of a session; a
+                                  the reason */
+    SOTTO_AUDIT_SWITCH = 15 /* detail SOTTO_OFF_* as they are now, a the remote switch's number */
+};
+
+enum sotto_right {
+    SOTTO_RIGHT_PAUSE = 1,
+    SOTTO_RIGHT_RESUME = 2,
+    SOTTO_RIGHT_SIGNAL = 3,
+    SOTTO_RIGHT_AGE = 4, /* a child took over */
+    SOTTO_RIGHT_BLOCK = 5,
+    SOTTO_RIGHT_UNBLOCK = 6,
+    SOTTO_RIGHT_CORRECT = 7,
+    SOTTO_RIGHT_FORGET = 8,
+    SOTTO_RIGHT_RESET = 9,
+    SOTTO_RIGHT_EXPORT = 10
 };
 #define SOTTO_AUDIT_KINDS 16 /* room for later ones */
 

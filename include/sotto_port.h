@@ -86,6 +86,17 @@ struct sotto_banner_receipt {
     uint64_t shown_until_ms; /* clock_mono_ms when it was last known visible */
 };
 
+/* ---- Calling a person ---------------------------------------------------------------------- */
+
+/* Somebody in front of the screen asks for a person. Nothing of their profile goes along. */
+struct sotto_handoff {
+    size_t size;
+    uint64_t ticket;     /* to be shown or read aloud */
+    uint32_t reason;     /* the caller's code */
+    uint64_t decision;   /* what it is about; 0: nothing in particular */
+    const char *contact; /* who answers for this system, from the policy */
+};
+
 /* ---- The port ---------------------------------------------------------------------------- */
 
 /* Callbacks return 0 for success and a negative number for failure unless said otherwise; they are
@@ -147,6 +158,11 @@ struct sotto_port {
      * out. */
     int (*banner_show)(void *ctx, const struct sotto_banner *banner,
                        struct sotto_banner_receipt *receipt);
+
+    /* Calls a person: staff's pager, a telephone number on the screen. Returns 0 when somebody was
+     * called (sotto_ticket_move tells whether they come), 1 when somebody is here, negative when
+     * nobody can be called. NULL: nobody can; people are told the policy's alternative at once. */
+    int (*handoff)(void *ctx, const struct sotto_handoff *request);
 
     /* 0: sotto_open fails where the system does not let the process lock the memory that holds
      * profiles and keys (mlock, RLIMIT_MEMLOCK), because it could reach swap. 1: go on without;

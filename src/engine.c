@@ -60,7 +60,7 @@ int engine_enter(struct sotto *e) {
                     "its secrets: open an engine after the fork");
     if (e->is_in_hook)
         return fail(&e->error, SOTTO_E_STATE,
-                    "the engine was called from inside its banner hook; return first");
+                    "the engine was called from inside a hook of its own; return first");
     return SOTTO_OK;
 }
 
@@ -194,6 +194,10 @@ static int check_config(const struct sotto_config *c, struct sotto_error *err) {
         return fail(err, SOTTO_E_ARGUMENT,
                     "the port claims soft keys that are bound to the device or destroyed "
                     "physically; ordinary files are neither");
+    if (c->use != SOTTO_USE_SCREEN)
+        return fail(err, SOTTO_E_ARGUMENT,
+                    "sotto_config.use: Sotto orders what a screen shows; it decides nothing about "
+                    "credit, prices, work, insurance or access");
     if (!c->model_pack || !c->model_key)
         return fail(err, SOTTO_E_ARGUMENT, "sotto_config needs model_pack and model_key");
     if ((c->policy_pack == NULL) != (c->policy_key == NULL))
@@ -302,6 +306,7 @@ static void open_policy(struct sotto *e, const struct sotto_config *c, uint64_t 
         /* Only for the floor: engine_now lets an expired one rest, now as on any later day. */
         status = pack_check_fresh(&pack, c->policy_pack, floor, 0, &why);
         if (status == SOTTO_OK) status = policy_load(&e->policy, &pack, c->policy_pack, &why);
+        if (status == SOTTO_OK) hash256(e->policy.hash, pack.bytes, pack.n);
         if (status == SOTTO_OK) status = dp_policy_check(&e->policy, &why);
         if (status == SOTTO_OK) support_time(e, &pack);
         if (status == SOTTO_OK) status = keys_suit(e->port, &e->policy, c->policy_pack, &why);
@@ -394,6 +399,7 @@ int engine_settle_storage(struct sotto *e) {
     if (status == SOTTO_OK) status = vault_write_notes(e->vault, &e->error);
     if (status == SOTTO_OK) e->is_start_logged = 1;
     if (status == SOTTO_OK) status = floors_save(e);
+    if (status == SOTTO_OK) status = switch_load(e);
     sweep_restart(e);
     if (status == SOTTO_OK) status = engine_make_report_key(e);
     if (status == SOTTO_OK) status = household_tick(e, now_s);
@@ -428,6 +434,11 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
     e->profile_bytes_max =
         config->profile_bytes_max ? config->profile_bytes_max : SOTTO_PROFILE_BYTES_DEFAULT;
     if (config->locale) memcpy(e->locale, config->locale, strlen(config->locale));
+    if (config->device_class)
+        memcpy(e->device_class, config->device_class, strlen(config->device_class));
+    if (config->policy_key)
+        memcpy(e->policy_key, config->policy_key,
+               strnlen(config->policy_key, sizeof e->policy_key - 1));
 
     /* A failed random source stops records, reports and banners; the general slate goes on. */
     if (rng_seed(&e->secrets->rng, e->port->entropy, e->port->ctx) != 0)
@@ -511,6 +522,7 @@ int sotto_tick(struct sotto *e) {
     KEEP_FIRST(revive(e, now_ms));
     KEEP_FIRST(debts_pay(e));
     slates_sweep(e);
+    tickets_sweep(e);
     int is_back = engine_has_storage(e) && !had_storage;
     int is_flush_due = is_back || now_ms - e->flushed_ms >= FLUSH_MS;
     if (is_flush_due) e->flushed_ms = now_ms;

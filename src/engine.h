@@ -22,7 +22,8 @@ struct visit {
     struct dp_visit tally;
     uint64_t policy_version; /* whose metrics `tally` counts for */
     uint64_t active_ms;      /* monotonic time of the last call */
-    int is_disclosed;        /* saw the current notice in this session */
+    int is_disclosed;        /* saw the notice of person.notice in this session */
+    int is_overridden;       /* staff decided: nothing is personalised any more */
     int is_countable;        /* no randomness failed while counting */
     int owes_consent;        /* a "no" that storage has not taken yet */
     int owes_yes;            /* a "yes" said before storage could be asked */
@@ -31,6 +32,18 @@ struct visit {
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
     sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
+};
+
+#define TICKET_BYTES 40 /* of its record */
+/* Somebody asked for a person. */
+struct ticket {
+    uint64_t number;       /* 0: unused */
+    sotto_session session; /* 0: it has ended */
+    uint32_t slot, seq;    /* its record, of a stored profile; slot 0: none */
+    uint8_t kind, state, outcome;
+    uint32_t reason;
+    uint64_t decision, made_ms;
+    int64_t time_s;
 };
 
 /* What storage owes somebody whose session has ended. */
@@ -48,7 +61,8 @@ struct secrets {
     struct slate slates[SOTTO_SLATES_MAX];
     struct debt debts[DEBTS_MAX];
     uint8_t report_secret[SIGN_SECRET_BYTES], schedule_key[SCHEDULE_KEY_BYTES];
-    struct person nobody; /* for the sweep to work with */
+    struct person nobody; /* for the sweep and others to work with */
+    struct ticket tickets[SOTTO_TICKETS_MAX];
 };
 
 struct sotto {
@@ -61,7 +75,7 @@ struct sotto {
     char policy_message[SOTTO_MESSAGE_BYTES];
     int model_status; /* not SOTTO_OK: expired or outdated, so slates are general */
     char model_message[SOTTO_MESSAGE_BYTES];
-    char locale[LOCALE_BYTES];
+    char locale[LOCALE_BYTES], device_class[CLASS_BYTES];
 
     struct vault *vault;
     int storage_status;
@@ -80,8 +94,13 @@ struct sotto {
     /* Histogram cell of each item group, per metric of the policy that counts groups. */
     uint8_t cell_of_group[POLICY_METRICS_MAX][MODEL_GROUPS_MAX];
 
+    uint32_t off;           /* personalisation is: bits SOTTO_OFF_* */
+    int owes_switch;        /* storage does not know it yet */
+    uint64_t switch_number; /* of the last remote switch */
+    char policy_key[57];    /* as configured; "" if none */
+
     uint64_t last_handle;
-    int is_in_hook; /* the banner hook is running: it must not call back */
+    int is_in_hook; /* a hook is running: it must not call back */
     uint64_t banners_asked, banners_shown, slates_general, slates_personalised;
     uint64_t logged_banners, logged_slates; /* of them in the audit log */
     int is_start_logged;
@@ -150,6 +169,44 @@ void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why);
 void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose purpose);
 /* Does what waits for working storage: an owed erasure, looking the person up, consent, events. */
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) MUST_CHECK;
+
+/* engine_consent.c */
+/* Copies the receipt past *number, which moves to it. SOTTO_E_NOT_FOUND, which leaves the message
+ * alone, past the last. */
+int people_receipt(struct sotto *e, struct visit *v, uint64_t *number, uint8_t *bytes) MUST_CHECK;
+/* Whether the disclosure that is on record covers a personal slate now: of this notice, policy and
+ * model, within the policy's scope and intervals. */
+int people_disclosed(struct sotto *e, const struct visit *v) MUST_CHECK;
+/* The banner was shown and not declined. */
+void people_shown(struct sotto *e, struct visit *v);
+/* The profile is in use. */
+void people_used(struct sotto *e, struct visit *v);
+/* Why this person's slates may not be personal, whatever is asked for; SOTTO_WHY_PERSONALISED if
+ * they may. `is_asking` 1: a yes that the banner would stand for counts already. */
+enum sotto_why people_why_not(struct sotto *e, const struct visit *v, int is_asking) MUST_CHECK;
+/* Stores what waits, or says that it will be. */
+int people_owe(struct sotto *e, struct visit *v, const char *what) MUST_CHECK;
+/* engine_rights.c */
+/* Puts the use of a right on a stored profile into the audit log. */
+void audit_right(struct sotto *e, const struct visit *v, enum sotto_right right);
+/* Sets the bit of each item that this person blocked, one bit an item; how many blocks there are.
+ * O(items) for each block. */
+uint32_t people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits);
+/* Takes what is blocked out of every slate of theirs that is not open yet. */
+void people_drop_blocked(struct sotto *e, const struct visit *v);
+
+/* engine_tickets.c */
+enum ticket_event { TICKET_ACCEPT, TICKET_RESOLVE, TICKET_TIMEOUT, TICKET_EVENTS };
+/* The table: the state after, 0 where nothing may follow. */
+unsigned ticket_next(enum sotto_ticket_state state, enum ticket_event event) MUST_CHECK;
+void ticket_encode(const struct ticket *t, uint8_t bytes[TICKET_BYTES]);
+int ticket_decode(struct ticket *t, const uint8_t *bytes, size_t n) MUST_CHECK;
+void tickets_sweep(struct sotto *e);
+/* Lets the tickets of a session that ends go on without it. */
+void tickets_leave(struct sotto *e, sotto_session session);
+
+/* engine_switch.c */
+int switch_load(struct sotto *e) MUST_CHECK;
 
 /* engine_household.c */
 /* Seals what is due, for the household only what it consents to now. */

@@ -39,8 +39,9 @@ int debts_pay(struct sotto *e) {
         if (!engine_has_storage(e)) return SOTTO_OK;
         const struct vault_scope all = {.purposes = VAULT_EVERY_PURPOSE,
                                         .why = (uint8_t)(d->owes_erase - 1)};
-        int status = d->owes_erase ? vault_erase_part(e->vault, d->name, &all, &receipt, &e->error)
-                                   : person_save_no(&home, d->name, &d->no, &e->error);
+        int status = d->owes_erase
+                         ? vault_erase_part(e->vault, d->name, &all, &receipt, &e->error)
+                         : person_save_no(&home, d->name, &d->no, &e->secrets->nobody, &e->error);
         if (status != SOTTO_OK) return status;
         wipe(d, sizeof *d);
     }

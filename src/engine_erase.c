@@ -67,6 +67,7 @@ int sotto_erase_purpose(struct sotto *e, const char *profile, enum sotto_purpose
     if (!consent_is_purpose((int)purpose))
         return fail(&e->error, SOTTO_E_ARGUMENT, "there is no such purpose");
     if (purpose == SOTTO_PURPOSE_STORE) return erase_whole(e, profile, receipt);
+    if (person_classes(purpose) == 0) return SOTTO_OK; /* nothing is kept for it alone */
     const struct vault_scope scope = {.classes = person_classes(purpose),
                                       .purposes = (uint8_t)(1u << purpose),
                                       .why = SOTTO_ERASE_ASKED};

@@ -11,6 +11,11 @@ static int are_soft(const struct sotto_port *port) {
 /* Without a vault no key keeps anything, so any will do. */
 int keys_suit(const struct sotto_port *port, const struct policy *policy, const char *path,
               struct sotto_error *why) {
+    if (policy->demo_only && (port->key_caps & SOTTO_KEYS_DEVICE_BOUND))
+        return fail(why, SOTTO_E_KEY,
+                    "%.100s is for demonstrations and refuses a device whose keys are bound to it: "
+                    "install the policy of its country",
+                    path);
     if (policy->allows_soft_keys || !port->vault_path || !are_soft(port)) return SOTTO_OK;
     return fail(why, SOTTO_E_KEY,
                 "%.100s refuses keys in ordinary files (soft-keys), so nothing is stored or "

@@ -61,14 +61,11 @@ static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **vi
 }
 
 /* Why a slate for this visit may not be personal now; SOTTO_WHY_PERSONALISED if it may. */
-static enum sotto_why why_not(struct sotto *e, const struct visit *v) {
-    int64_t now_s = engine_late(e);
+static enum sotto_why why_not(struct sotto *e, const struct visit *v, int is_asking) {
     if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] == POLICY_NEVER) return SOTTO_WHY_POLICY;
     if (e->model_status != SOTTO_OK) return SOTTO_WHY_MODEL;
     if (!engine_hears_everyone(e)) return SOTTO_WHY_STORAGE;
-    if (!consent_is_given(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
-        return SOTTO_WHY_NO_CONSENT;
-    return SOTTO_WHY_PERSONALISED;
+    return people_why_not(e, v, is_asking);
 }
 
 int sotto_slate_request(struct sotto *e, sotto_session session,
@@ -91,7 +88,7 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     uint32_t count = request->count ? request->count : COUNT_DEFAULT;
     s->session = session;
     s->made_ms = engine_now_ms(e);
-    s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v);
+    s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v, 1);
     slate_rank_general(s, &e->model, &e->workspace, count);
     if (s->why == SOTTO_WHY_PERSONALISED) {
         slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, engine_late(e), count,
@@ -100,6 +97,7 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     }
     s->state = s->why == SOTTO_WHY_PERSONALISED ? SLATE_SEALED : SLATE_GENERAL;
     s->handle = ++e->last_handle;
+    people_drop_blocked(e, v);
     *slate = s->handle;
     return SOTTO_OK;
 }
@@ -124,7 +122,7 @@ static int settle_receipt(struct sotto *e, struct slate *s, struct visit *v,
     case SLATE_RECEIPT_GOOD:
         apply(s, event, SOTTO_WHY_PERSONALISED);
         if (s->state != SLATE_SHOWN) break; /* the slate ended while the banner was up */
-        v->is_disclosed = 1;
+        people_shown(e, v);
         e->banners_shown++;
         return SOTTO_OK;
     case SLATE_DECLINE:
@@ -156,7 +154,7 @@ int sotto_slate_present(struct sotto *e, sotto_slate slate) {
         return fail(&e->error, SOTTO_E_STATE,
                     "this slate was already presented, refused or opened");
     apply(s, SLATE_ASK, SOTTO_WHY_PERSONALISED);
-    if (v->is_disclosed) {
+    if (people_disclosed(e, v) && why_not(e, v, 0) == SOTTO_WHY_PERSONALISED) {
         apply(s, SLATE_RECEIPT_GOOD, SOTTO_WHY_PERSONALISED);
         return SOTTO_OK;
     }
@@ -230,7 +228,7 @@ int sotto_slate_open(struct sotto *e, sotto_slate slate, struct sotto_slate_view
     if (slate_next(s->state, SLATE_OPEN) == SLATE_NOT_ALLOWED)
         return fail(&e->error, SOTTO_E_STATE, "a slate opens once; request another");
     /* What was true at the request need not be true now. */
-    enum sotto_why now_not = why_not(e, v);
+    enum sotto_why now_not = why_not(e, v, 0);
     if (now_not != SOTTO_WHY_PERSONALISED) apply(s, SLATE_WITHDRAW, now_not);
     if (s->state == SLATE_SEALED || s->state == SLATE_ASKED) s->why = SOTTO_WHY_NOT_DISCLOSED;
     apply(s, SLATE_OPEN, s->why);
@@ -310,6 +308,9 @@ const char *sotto_why_text(enum sotto_why why) {
     case SOTTO_WHY_NO_HISTORY: return "there is nothing to personalise on yet";
     case SOTTO_WHY_STORAGE: return "storage fails, so nobody's word can be looked up";
     case SOTTO_WHY_MODEL: return "the model has expired or is older than one already used";
+    case SOTTO_WHY_CHILD: return "a child is in front of the screen, or may be";
+    case SOTTO_WHY_OFF: return "personalisation is switched off";
+    case SOTTO_WHY_STAFF: return "staff decided so for this session";
     }
     return "unknown";
 }

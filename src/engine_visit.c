@@ -1,4 +1,4 @@
-/* engine_visit: sessions, consent, events, stock. */
+/* engine_visit: sessions, events, stock. */
 #include "engine.h"
 
 static void visit_wipe(struct visit *v) { wipe(v, sizeof *v); }
@@ -65,6 +65,7 @@ int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *ses
     debts_give(e, v);
     /* A profile that cannot be read makes a stranger, not an error on the screen. */
     engine_note(e, visit_settle(e, v, e->clock.late_s));
+    people_used(e, v);
     v->handle = ++e->last_handle;
     v->active_ms = now_ms;
     v->policy_version = e->rules->version;
@@ -86,7 +87,8 @@ static int settle_consent(struct sotto *e, struct visit *v, int64_t now_s) {
         break;
     case PERSON_UNREADABLE:
         if (v->owes_consent)
-            status = person_save_no(&home, v->person.name, &v->person.consent, &e->error);
+            status = person_save_no(&home, v->person.name, &v->person.consent, &e->secrets->nobody,
+                                    &e->error);
         break;
     }
     if (status == SOTTO_OK) v->owes_consent = v->owes_yes = 0;
@@ -133,6 +135,7 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     }
     int status = settle_consent(e, v, now_s);
     if (status == SOTTO_OK) status = settle_purge(e, v);
+    if (status == SOTTO_OK) status = person_save_wishes(&v->person, &home, now_s, &e->error);
     if (status == SOTTO_OK) status = person_flush(&v->person, &home, now_s, &e->error);
     return status == SOTTO_OK ? loaded : status;
 }
@@ -175,6 +178,7 @@ int visit_end(struct sotto *e, struct visit *v) {
         if (first == SOTTO_OK) first = status, first_error = e->error;
     }
     slates_close(e, v->handle);
+    tickets_leave(e, v->handle);
     visit_wipe(v);
     if (first != SOTTO_OK) e->error = first_error;
     return first;
@@ -185,18 +189,6 @@ int sotto_session_end(struct sotto *e, sotto_session session) {
     if (status != SOTTO_OK) return status;
     struct visit *v = find(e, session);
     return v ? visit_end(e, v) : SOTTO_E_STATE;
-}
-
-/* ---- Consent ----------------------------------------------------------------------------- */
-
-/* Storage owes this visit something that counts already. */
-static int owe(struct sotto *e, struct visit *v) {
-    if (engine_has_storage(e)) return engine_note(e, visit_settle(e, v, engine_late(e)));
-    return fail(
-        &e->error, SOTTO_E_IO,
-        "storage fails: %s as soon as storage works again; repeat it if the device restarts "
-        "before",
-        v->owes_erase ? "the profile will be erased" : "this no counts now and will be stored");
 }
 
 void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why) {
@@ -211,106 +203,12 @@ void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why) {
 }
 
 void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
-    if (purpose == SOTTO_PURPOSE_MEASURE) wipe(&v->tally, sizeof v->tally);
-    if (purpose != SOTTO_PURPOSE_PERSONALISE) return;
-    wipe(&v->person.history, sizeof v->person.history);
-    slates_forget(e, v->handle);
-}
-
-/* Consent to store was taken back: key and records go, and so does what was loaded from them. */
-static int forget_stored(struct sotto *e, struct visit *v) {
-    struct consent words = v->person.consent;
-    visit_forget(e, v, SOTTO_ERASE_WITHDRAWN);
-    v->person.consent = words;
-    return v->owes_erase ? owe(e, v) : SOTTO_OK;
-}
-
-/* Consent to store was given: the vault may now know this person. */
-static int start_storing(struct sotto *e, struct visit *v) {
-    struct person_home home = engine_home(e);
-    int status = SOTTO_OK;
-    if (!engine_has_storage(e))
-        return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
-    switch (v->person.place) {
-    case PERSON_UNKNOWN:
-        return fail(&e->error, SOTTO_E_IO,
-                    "storage could not tell yet whether this profile is stored; try again");
-    case PERSON_UNREADABLE:
-        return fail(&e->error, SOTTO_E_CORRUPT,
-                    "what is stored of this profile cannot be read; erase it first");
-    case PERSON_NEW: return person_create(&v->person, &home, &e->error);
-    case PERSON_STORED: status = person_save_consent(&v->person, &home, &e->error); break;
+    if (purpose == SOTTO_PURPOSE_MEASURE) {
+        wipe(&v->tally, sizeof v->tally);
+        return;
     }
-    /* The word is stored. Events that storage does not take now wait in memory, as always. */
-    if (status == SOTTO_OK)
-        engine_note(e, person_flush(&v->person, &home, engine_late(e), &e->error));
-    return status;
-}
-
-static int say_no(struct sotto *e, struct visit *v, enum sotto_purpose purpose,
-                  enum sotto_consent state) {
-    consent_say(&v->person.consent, purpose, state, e->rules, engine_late(e));
-    if (purpose == SOTTO_PURPOSE_STORE) return forget_stored(e, v);
-    if (purpose == SOTTO_PURPOSE_PERSONALISE) v->is_disclosed = 0;
-    visit_forget_purpose(e, v, purpose);
-    if (v->person.place == PERSON_NEW) return SOTTO_OK;
-    /* A no counts at once; it is written, and what it was for is destroyed, as soon as storage
-     * takes it. */
-    v->owes_consent = 1;
-    v->owes_purge |= (uint8_t)(1u << purpose);
-    v->purge_why = SOTTO_ERASE_WITHDRAWN;
-    return owe(e, v);
-}
-
-static int say_yes(struct sotto *e, struct visit *v, enum sotto_purpose purpose) {
-    struct person_home home = engine_home(e);
-    int64_t now_s = engine_late(e);
-    int status = SOTTO_OK;
-    if (e->rules->consent[purpose] == POLICY_NEVER)
-        return fail(&e->error, SOTTO_E_CONSENT, "the policy in force never allows this purpose");
-    if (purpose == SOTTO_PURPOSE_STORE && !v->person.name[0])
-        return fail(&e->error, SOTTO_E_CONSENT, "an anonymous session is never stored");
-    /* First what was said before; and nobody is made anew whom storage knows. */
-    engine_note(e, visit_settle(e, v, now_s));
-    if (v->owes_erase)
-        return fail(&e->error, SOTTO_E_STATE, "this profile is still waiting to be erased");
-    struct consent before = v->person.consent;
-    consent_say(&v->person.consent, purpose, SOTTO_CONSENT_GRANTED, e->rules, now_s);
-    if (purpose == SOTTO_PURPOSE_STORE)
-        status = start_storing(e, v);
-    else if (person_may_store(&v->person, &home, now_s))
-        status = person_save_consent(&v->person, &home, &e->error);
-    else if (v->person.place == PERSON_UNKNOWN)
-        v->owes_yes = 1;
-    if (status != SOTTO_OK) v->person.consent = before;
-    return engine_note(e, status);
-}
-
-int sotto_consent_set(struct sotto *e, sotto_session session, enum sotto_purpose purpose,
-                      enum sotto_consent state) {
-    int status = engine_enter(e);
-    if (status != SOTTO_OK) return status;
-    if (!consent_is_purpose((int)purpose) ||
-        (state != SOTTO_CONSENT_GRANTED && state != SOTTO_CONSENT_DENIED &&
-         state != SOTTO_CONSENT_WITHDRAWN))
-        return fail(&e->error, SOTTO_E_ARGUMENT,
-                    "consent is granted, denied or withdrawn for one of the three purposes");
-    struct visit *v = visit_find(e, session);
-    if (!v) return SOTTO_E_STATE;
-    return state == SOTTO_CONSENT_GRANTED ? say_yes(e, v, purpose) : say_no(e, v, purpose, state);
-}
-
-int sotto_consent_get(struct sotto *e, sotto_session session, enum sotto_purpose purpose,
-                      enum sotto_consent *state) {
-    int status = engine_enter(e);
-    if (status != SOTTO_OK) return status;
-    if (!state || !consent_is_purpose((int)purpose))
-        return fail(&e->error, SOTTO_E_ARGUMENT, "state is NULL or the purpose unknown");
-    *state = SOTTO_CONSENT_UNKNOWN;
-    struct visit *v = visit_find(e, session);
-    if (!v) return SOTTO_E_STATE;
-    *state = consent_now(&v->person.consent, purpose, e->rules, engine_late(e));
-    return SOTTO_OK;
+    if (purpose == SOTTO_PURPOSE_PERSONALISE) wipe(&v->person.history, sizeof v->person.history);
+    slates_forget(e, v->handle);
 }
 
 /* ---- Events and stock -------------------------------------------------------------------- */
@@ -350,8 +248,11 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     int64_t now_s = engine_late(e);
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
+    if (consent_may_keep(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s))
+        count_event(e, v, item, event->type);
+    if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
+        return SOTTO_OK;
     history_add(&v->person.history, entry);
-    count_event(e, v, item, event->type);
     if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)
         engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */
     return SOTTO_OK;

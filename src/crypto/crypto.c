@@ -66,6 +66,11 @@ int unseal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t 
     return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in, n, ad, ad_n, nonce, key);
 }
 
+int seal_to(uint8_t *out, const uint8_t *in, size_t n, const uint8_t public_key[32]) {
+    _Static_assert(SEAL_TO_BYTES == crypto_box_SEALBYTES, "sealed box");
+    return crypto_box_seal(out, in, n, public_key);
+}
+
 void sign_keypair(uint8_t public_key[SIGN_PUBLIC_BYTES], uint8_t secret_key[SIGN_SECRET_BYTES],
                   const uint8_t seed[SIGN_SEED_BYTES]) {
     crypto_sign_seed_keypair(public_key, secret_key, seed);

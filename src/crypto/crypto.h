@@ -38,6 +38,11 @@ void seal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t a
 int unseal(uint8_t *out, const uint8_t *in, size_t n, const uint8_t *ad, size_t ad_n,
            const uint8_t nonce[SEAL_NONCE_BYTES], const uint8_t key[SEAL_KEY_BYTES]) MUST_CHECK;
 
+/* For the holder of one X25519 key alone (libsodium's sealed box): out holds n + SEAL_TO_BYTES.
+ * Returns 0, or -1 when the key is none. */
+#define SEAL_TO_BYTES 48
+int seal_to(uint8_t *out, const uint8_t *in, size_t n, const uint8_t public_key[32]) MUST_CHECK;
+
 /* ---- Signing: Ed25519 (RFC 8032) --------------------------------------------------------- */
 
 #define SIGN_BYTES        64

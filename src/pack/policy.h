@@ -212,6 +212,7 @@ struct policy {
     struct policy_metric metrics[POLICY_METRICS_MAX];
     const char *texts[POLICY_LOCALES_MAX][POLICY_TEXT_FIELDS];
     uint8_t schema_hash[32];
+    uint8_t hash[32];                   /* of the whole pack, by the engine; zeros of strict */
     char strings[POLICY_STRINGS_BYTES]; /* what the pointers above point into */
     size_t strings_n;
 };

@@ -1,11 +1,12 @@
 /* history: see history.h. A chunk: u8 format = 2, u8 events, u8 items, u8 zero, u32 time of the
  * first event; u64 keys of the items in the order in which they first come; per event u8 type · 64
- * + item, and but for the first the seconds since the event before, in 1 to 5 bytes of 7 bits, or
- * those that it is earlier, with a u8 zero ahead of the event; zeros to the end. Item 0 is the next
- * one that has not come yet, 1 to 62 the one that came so many before that one, 63 any earlier,
- * whose number follows in a byte. There is one encoding of each list of events, and no other is
- * read. Format 1 is still read: u8 1, u8 events, u16 zero, then per event u64 key, u32 time, u8
- * type, u8[3] zero. */
+ * + item, and but for the first the seconds since the event before, in 1 to 5
+ * bytes of 7 bits, or those that it is earlier, with a u8 zero ahead of the event; zeros to the
+ * end. Item 0 is the next one that has not come yet, 1 to 62 the one that came so many before that
+ * one, 63 any earlier, whose number follows in a byte (SOTTO_EVENT_LIKE is 63 alone and the number,
+ * also of a new one). There is one encoding of each list of
+ * events, and no other is read. Format 1 is still read: u8 1, u8 events, u16 zero, then per event
+ * u64 key, u32 time, u8 type, u8[3] zero. */
 #include "profile/history.h"
 
 #include "crypto/crypto.h"
@@ -20,7 +21,7 @@
 #define ITEMS_MAX  ((HISTORY_CHUNK_BYTES - HEAD_BYTES) / (8 + 1))
 _Static_assert(4 + EVENTS_1 * EVENT_1 <= HISTORY_CHUNK_BYTES, "chunk of format 1");
 _Static_assert(HEAD_BYTES + 8 + 1 + 1 + 5 <= HISTORY_CHUNK_BYTES, "one event always fits");
-_Static_assert(ITEMS_MAX < HISTORY_CHUNK_EVENTS && SOTTO_EVENT_PURCHASE < 4, "type and item");
+_Static_assert(ITEMS_MAX < HISTORY_CHUNK_EVENTS && SOTTO_EVENT_LIKE == 4, "type and item");
 
 static void drop_front(struct history *h, uint32_t k) {
     if (k == 0) return;
@@ -42,6 +43,21 @@ void history_expire(struct history *h, int64_t since_s) {
     uint32_t k = 0;
     while (k < h->n && h->events[k].time_s < since_s) k++;
     drop_front(h, k);
+}
+
+uint32_t history_forget(struct history *h, uint64_t key, uint32_t time_s) {
+    uint32_t left = 0, stored = 0;
+    for (uint32_t i = 0; i < h->n; i++) {
+        const struct history_event *e = &h->events[i];
+        if ((key == 0 || e->key == key) && (time_s == 0 || e->time_s == time_s)) continue;
+        stored += i < h->n_stored;
+        h->events[left++] = h->events[i];
+    }
+    uint32_t gone = h->n - left;
+    wipe(h->events + left, gone * sizeof h->events[0]);
+    h->n = left;
+    h->n_stored = stored;
+    return gone;
 }
 
 void history_drop_stored(struct history *h) { drop_front(h, h->n_stored); }
@@ -95,8 +111,9 @@ uint32_t history_encode(const struct history *h, uint32_t first,
         uint32_t k = item_number(keys, items, e[n].key), back = items - k;
         int is_earlier = n > 0 && e[n].time_s < e[n - 1].time_s;
         if (is_earlier) *p++ = 0;
-        *p++ = (uint8_t)(e[n].type << 6 | (back > BACK_MAX ? FAR_BACK : back));
-        if (back > BACK_MAX) *p++ = (uint8_t)k;
+        int is_like = e[n].type == SOTTO_EVENT_LIKE, is_far = is_like || back > BACK_MAX;
+        *p++ = (uint8_t)((is_like ? 0 : e[n].type) << 6 | (is_far ? FAR_BACK : back));
+        if (is_far) *p++ = (uint8_t)k;
         if (n > 0)
             p = put_varint(p, is_earlier ? e[n - 1].time_s - e[n].time_s
                                          : e[n].time_s - e[n - 1].time_s);
@@ -131,7 +148,9 @@ static int decode_1(struct history_event *e, const uint8_t *bytes, size_t n) {
 /* The number of the item that an event's byte refers to, of `seen` that came before it; `seen`
  * itself is a new one. Anything else is malformed. *at is moved on. */
 static uint32_t item_of(const uint8_t *bytes, size_t n, size_t *at, uint32_t seen) {
-    uint32_t back = bytes[(*at)++] & 63;
+    uint32_t is_like = bytes[*at] < 64, back = bytes[(*at)++] & 63;
+    if (is_like)
+        return back == FAR_BACK && *at < n && bytes[*at] <= seen ? bytes[(*at)++] : UINT32_MAX;
     if (back <= BACK_MAX) return back <= seen ? seen - back : UINT32_MAX;
     if (*at == n) return UINT32_MAX;
     uint32_t k = bytes[(*at)++];
@@ -157,14 +176,13 @@ static int decode_2(struct history_event *e, const uint8_t *bytes, size_t n) {
         int is_earlier = i > 0 && at < n && bytes[at] == 0;
         at += (size_t)is_earlier;
         if (at == n) return -1;
-        uint8_t type = bytes[at] >> 6;
+        uint8_t type = bytes[at] >> 6 ? bytes[at] >> 6 : SOTTO_EVENT_LIKE;
         uint32_t item = item_of(bytes, n, &at, seen);
         size_t length = i == 0 ? 0 : get_varint(bytes + at, n - at, &since);
         if (i > 0 && length == 0) return -1;
         at += length;
         time_s += is_earlier ? -(int64_t)since : (int64_t)since;
-        if (type < SOTTO_EVENT_VIEW || (is_earlier && since == 0) || item >= items || time_s < 0 ||
-            time_s > UINT32_MAX)
+        if ((is_earlier && since == 0) || item >= items || time_s < 0 || time_s > UINT32_MAX)
             return -1;
         seen += item == seen;
         e[i] = (struct history_event){keys[item], HISTORY_NO_ITEM, (uint32_t)time_s, type};

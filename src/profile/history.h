@@ -28,6 +28,8 @@ struct history {
 void history_add(struct history *h, struct history_event event);
 /* Forgets events before `since_s` from the front. */
 void history_expire(struct history *h, int64_t since_s);
+/* Forgets the events of one item (0: of any), at one time or (0) ever; how many there were. */
+uint32_t history_forget(struct history *h, uint64_t key, uint32_t time_s);
 /* Forgets the events that the vault holds. */
 void history_drop_stored(struct history *h);
 

@@ -8,9 +8,7 @@
 uint8_t person_refused(const struct person *p) {
     unsigned refused = 0;
     for (int i = SOTTO_PURPOSE_PERSONALISE; i <= SOTTO_PURPOSE_MEASURE; i++)
-        if (p->consent.word[i - 1].state == SOTTO_CONSENT_DENIED ||
-            p->consent.word[i - 1].state == SOTTO_CONSENT_WITHDRAWN)
-            refused |= 1u << i;
+        if (consent_is_no((enum sotto_consent)p->consent.word[i - 1].state)) refused |= 1u << i;
     return (uint8_t)refused;
 }
 
@@ -19,7 +17,7 @@ uint32_t person_classes(enum sotto_purpose purpose) {
     case SOTTO_PURPOSE_STORE:
     case SOTTO_PURPOSE_PAID:
     case SOTTO_PURPOSE_SENSITIVE: break;
-    case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS;
+    case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS | 1u << VAULT_SHOWN;
     case SOTTO_PURPOSE_MEASURE: return 1u << VAULT_MEMO;
     }
     return 0;
@@ -207,15 +205,86 @@ static int load_consent(const struct person_home *home, uint32_t slot, struct co
     return status;
 }
 
+/* The last receipt's number and hash, which the next one continues. */
+static int load_proofs(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    uint8_t bytes[PROOF_BYTES];
+    struct vault_key key = {VAULT_CONSENTS, p->slot, 0}, last = key;
+    size_t n;
+    int status;
+    p->proofs.number = 0;
+    memset(p->proofs.last, 0, sizeof p->proofs.last);
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == p->slot)
+        last = key;
+    if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
+    if (last.seq == 0) return SOTTO_OK;
+    status = vault_get(home->vault, last, bytes, sizeof bytes, &n, err);
+    if (status == SOTTO_OK && proofs_follow(&p->proofs, bytes, n) != 0) status = SOTTO_E_LIMIT;
+    return length_is_damage(status, "receipts", err);
+}
+
+/* Blocks made in the meantime stay, beside those that are stored. */
+static int load_wishes(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    const struct vault_key wishes_key = {VAULT_PEOPLE, p->slot, PERSON_WISHES},
+                           notice_key = {VAULT_PEOPLE, p->slot, PERSON_NOTICE};
+    uint8_t bytes[WISHES_BYTES];
+    struct wishes stored;
+    struct wish wish;
+    size_t n;
+    uint32_t at = 0;
+    int status = vault_get(home->vault, wishes_key, bytes, sizeof bytes, &n, err);
+    if (status == SOTTO_OK && wishes_decode(&stored, bytes, n) != 0) status = SOTTO_E_LIMIT;
+    if (status == SOTTO_OK) {
+        while (wishes_next(&p->wishes, &at, &wish) && wishes_add(&stored, &wish) == 0) continue;
+        p->wishes = stored;
+    }
+    wipe(bytes, sizeof bytes);
+    wipe(&stored, sizeof stored);
+    if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND)
+        return length_is_damage(status, "blocks", err);
+    if (p->owes & PERSON_NOTICE) return SOTTO_OK;
+    status = vault_get(home->vault, notice_key, bytes, NOTICE_BYTES, &n, err);
+    if (status == SOTTO_OK && notice_decode(&p->notice, bytes, n) != 0) status = SOTTO_E_LIMIT;
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : length_is_damage(status, "notice", err);
+}
+
+/* Within the open transaction; proofs_drop takes them off once it is committed. */
+static int put_proofs(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    int status = SOTTO_OK;
+    proofs_chain(&p->proofs);
+    for (uint32_t i = 0; i < p->proofs.n && status == SOTTO_OK; i++) {
+        struct vault_key key = {VAULT_CONSENTS, p->slot, (uint32_t)p->proofs.number + 1 + i};
+        status = vault_put(home->vault, key, p->proofs.body[i], PROOF_BYTES, err);
+        if (key.seq <= SOTTO_CONSENT_RECEIPTS_KEPT || status != SOTTO_OK) continue;
+        key.seq -= SOTTO_CONSENT_RECEIPTS_KEPT;
+        status = vault_delete(home->vault, key, err);
+    }
+    return status;
+}
+
+/* Within the open transaction. */
+static int put_wishes(const struct person *p, const struct person_home *home, unsigned which,
+                      struct sotto_error *err) {
+    struct vault_key key = {VAULT_PEOPLE, p->slot, PERSON_WISHES};
+    uint8_t bytes[NOTICE_BYTES];
+    int status = SOTTO_OK;
+    if (which & PERSON_WISHES)
+        status = p->wishes.n > WISHES_HEAD
+                     ? vault_put(home->vault, key, p->wishes.bytes, p->wishes.n, err)
+                     : vault_delete(home->vault, key, err);
+    if (status != SOTTO_OK || !(which & PERSON_NOTICE)) return status;
+    key.seq = PERSON_NOTICE;
+    notice_encode(&p->notice, bytes);
+    return vault_put(home->vault, key, bytes, sizeof bytes, err);
+}
+
 static int save_consent(const struct person_home *home, uint32_t slot,
                         const struct consent *consent, struct sotto_error *err) {
     uint8_t bytes[CONSENT_RECORD_BYTES];
     consent_encode(consent, bytes);
     vault_anchor(home->vault);
-    vault_note(home->vault, SOTTO_AUDIT_CONSENT, 0,
-               (uint64_t)consent->word[0].state | (uint64_t)consent->word[1].state << 8 |
-                   (uint64_t)consent->word[2].state << 16,
-               0);
+    uint64_t words = 0;
+    for (int i = 0; i < CONSENT_PURPOSES; i++) words |= (uint64_t)consent->word[i].state << 8 * i;
+    vault_note(home->vault, SOTTO_AUDIT_CONSENT, 0, words, 0);
     return vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
 }
 
@@ -240,6 +309,8 @@ int person_load(struct person *p, const struct person_home *home, int64_t now_s,
         return fail(err, status, "storage fails, so no profile can be looked up");
     p->place = PERSON_STORED;
     status = load_consent(home, p->slot, &p->consent, err);
+    if (status == SOTTO_OK) status = load_proofs(p, home, err);
+    if (status == SOTTO_OK) status = load_wishes(p, home, err);
     if (status == SOTTO_OK) {
         consent_merge(&p->consent, &said);
         /* Events are read only while consent to keep them holds: expired consent reads nothing, yet
@@ -264,6 +335,8 @@ void person_ask_again(struct person *p) {
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
     p->in_last = 0;
+    p->proofs.number = 0;
+    memset(p->proofs.last, 0, sizeof p->proofs.last);
 }
 
 int person_may_store(const struct person *p, const struct person_home *home, int64_t now_s) {
@@ -271,9 +344,31 @@ int person_may_store(const struct person *p, const struct person_home *home, int
            consent_is_given(&p->consent, SOTTO_PURPOSE_STORE, home->policy, now_s);
 }
 
-int person_save_consent(const struct person *p, const struct person_home *home,
-                        struct sotto_error *err) {
-    return save_consent(home, p->slot, &p->consent, err);
+int person_save_consent(struct person *p, const struct person_home *home, struct sotto_error *err) {
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    status = save_consent(home, p->slot, &p->consent, err);
+    if (status == SOTTO_OK) status = put_proofs(p, home, err);
+    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status != SOTTO_OK)
+        vault_rollback(home->vault);
+    else
+        proofs_drop(&p->proofs, p->proofs.n);
+    return status;
+}
+
+int person_save_wishes(struct person *p, const struct person_home *home, int64_t now_s,
+                       struct sotto_error *err) {
+    if (p->owes == 0 || !person_may_store(p, home, now_s)) return SOTTO_OK;
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    status = put_wishes(p, home, p->owes, err);
+    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status != SOTTO_OK)
+        vault_rollback(home->vault);
+    else
+        p->owes = 0;
+    return status;
 }
 
 int person_stored_consent(const struct person_home *home, uint32_t slot, struct consent *consent,
@@ -282,8 +377,8 @@ int person_stored_consent(const struct person_home *home, uint32_t slot, struct 
 }
 
 int person_save_no(const struct person_home *home, const char *name, const struct consent *said,
-                   struct sotto_error *err) {
-    struct consent stored, no = *said;
+                   struct person *work, struct sotto_error *err) {
+    struct consent stored = {0}, no = *said;
     uint32_t slot;
     consent_keep_no(&no);
     int status = vault_profile_find(home->vault, name, &slot);
@@ -293,7 +388,32 @@ int person_save_no(const struct person_home *home, const char *name, const struc
     status = load_consent(home, slot, &stored, err);
     if (status == SOTTO_E_CORRUPT) return SOTTO_OK;
     if (status != SOTTO_OK || consent_merge(&stored, &no) == 0) return status;
-    return save_consent(home, slot, &stored, err);
+    work->slot = slot;
+    work->consent = stored;
+    status = load_proofs(work, home, err);
+    for (int i = 0; i < CONSENT_PURPOSES && status == SOTTO_OK; i++)
+        if (no.word[i].state)
+            person_prove(work, home->policy,
+                         &(struct person_said){
+                             (enum sotto_purpose)(i + 1), (enum sotto_consent)no.word[i].state,
+                             (enum sotto_said)no.word[i].channel, "", no.word[i].at_s});
+    /* Receipts that cannot be read must not keep a no from being stored. */
+    if (status == SOTTO_E_CORRUPT) status = SOTTO_OK;
+    if (status == SOTTO_OK) status = person_save_consent(work, home, err);
+    wipe(work, sizeof *work);
+    return status;
+}
+
+void person_prove(struct person *p, const struct policy *policy, const struct person_said *what) {
+    struct sotto_consent_receipt r = {.purpose = what->purpose,
+                                      .state = what->state,
+                                      .channel = what->channel,
+                                      .notice_version = policy->notice_version,
+                                      .policy_version = policy->version,
+                                      .time_s = what->at_s};
+    memcpy(r.locale, what->locale, strnlen(what->locale, sizeof r.locale - 1));
+    memcpy(r.policy_hash, policy->hash, sizeof r.policy_hash);
+    proof_add(&p->proofs, &r);
 }
 
 int person_create(struct person *p, const struct person_home *home, struct sotto_error *err) {
@@ -302,10 +422,15 @@ int person_create(struct person *p, const struct person_home *home, struct sotto
     if (status != SOTTO_OK) return status;
     status = vault_profile_create(home->vault, p->name, &p->slot, err);
     if (status == SOTTO_OK) status = save_consent(home, p->slot, &p->consent, err);
+    if (status == SOTTO_OK) status = put_proofs(p, home, err);
+    if (status == SOTTO_OK) status = put_wishes(p, home, PERSON_WISHES | PERSON_NOTICE, err);
     if (status == SOTTO_OK && keeps_events(p)) status = put_chunks(p, home, 0, &end, err);
     status = commit(p, home, status, &end, err);
-    if (status == SOTTO_OK) p->place = PERSON_STORED;
-    return status;
+    if (status != SOTTO_OK) return status;
+    proofs_drop(&p->proofs, p->proofs.n);
+    p->owes = 0;
+    p->place = PERSON_STORED;
+    return SOTTO_OK;
 }
 
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
@@ -323,7 +448,11 @@ int person_flush(struct person *p, const struct person_home *home, int64_t now_s
 
 void person_reset(struct person *p) {
     wipe(&p->history, sizeof p->history);
-    wipe(&p->consent, sizeof p->consent);
+    wipe(&p->consent.word, sizeof p->consent.word);
+    wipe(&p->proofs, sizeof p->proofs);
+    wipe(&p->wishes, sizeof p->wishes);
+    wipe(&p->notice, sizeof p->notice);
+    p->owes = 0;
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;
     p->in_last = 0;
@@ -354,9 +483,18 @@ static int keep_no_refused(const struct person_home *home, const struct person *
     return scope.classes ? vault_erase_part(home->vault, p->name, &scope, NULL, err) : SOTTO_OK;
 }
 
-/* Lets the events of one chunk go that are from before `since_s`; *left tells how many stay. */
+/* Which events go: those before `since_s`, and those of one item, at one time or ever. */
+struct cut {
+    int64_t since_s;
+    uint64_t key; /* with 0 in both, of none */
+    uint32_t time_s;
+    int is_item;
+};
+
+/* Cuts one chunk; *left tells how many stay, *gone how many more are gone. */
 static int trim_chunk(struct person *work, const struct person_home *home, struct vault_key key,
-                      int64_t since_s, uint32_t *left, struct sotto_error *err) {
+                      const struct cut *cut, uint32_t *left, uint32_t *gone,
+                      struct sotto_error *err) {
     uint8_t bytes[HISTORY_CHUNK_BYTES];
     struct history *h = &work->history;
     size_t n;
@@ -367,8 +505,10 @@ static int trim_chunk(struct person *work, const struct person_home *home, struc
         status = length_is_damage(SOTTO_E_LIMIT, "events", err);
     if (status == SOTTO_OK) {
         uint32_t had = h->n;
-        history_expire(h, since_s);
+        history_expire(h, cut->since_s);
+        if (cut->is_item) history_forget(h, cut->key, cut->time_s);
         *left = h->n;
+        *gone += had - h->n;
         if (h->n == 0) {
             status = vault_delete(home->vault, key, err);
         } else if (h->n < had) {
@@ -380,20 +520,46 @@ static int trim_chunk(struct person *work, const struct person_home *home, struc
     return status;
 }
 
-/* All chunks; each change is a commit of its own. Tells how many are left. */
-static int trim(struct person *work, const struct person_home *home, int64_t since_s,
-                uint32_t *chunks, struct sotto_error *err) {
+/* All chunks; tells how many are left, how many events of the last chunk (0: it is gone), and how
+ * many events went. Each change is a commit of its own unless a transaction is open. */
+struct trimmed {
+    uint32_t chunks, in_last, gone;
+};
+static int trim(struct person *work, const struct person_home *home, const struct cut *cut,
+                struct trimmed *t, struct sotto_error *err) {
     struct vault_key key = chunk_key(work, 0);
     int status;
-    *chunks = 0;
+    memset(t, 0, sizeof *t);
     while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == work->slot) {
-        uint32_t left = 0;
-        status = trim_chunk(work, home, key, since_s, &left, err);
+        status = trim_chunk(work, home, key, cut, &t->in_last, &t->gone, err);
         if (status != SOTTO_OK) return status;
-        *chunks += left > 0;
+        t->chunks += t->in_last > 0;
         work->next_chunk = key.seq + 1;
     }
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}
+
+int person_forget(struct person *p, const struct person_home *home, uint64_t key, uint32_t time_s,
+                  struct person *work, uint32_t *forgotten, struct sotto_error *err) {
+    const struct cut cut = {.since_s = 0, .key = key, .time_s = time_s, .is_item = 1};
+    struct trimmed t = {0, 0, 0};
+    uint32_t known = p->history.n_stored, gone = history_forget(&p->history, key, time_s);
+    known -= p->history.n_stored; /* of them the vault holds */
+    *forgotten += gone;
+    if (p->place != PERSON_STORED) return SOTTO_OK;
+    int status = vault_begin(home->vault, err);
+    if (status != SOTTO_OK) return status;
+    work->slot = p->slot;
+    status = trim(work, home, &cut, &t, err);
+    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status != SOTTO_OK) vault_rollback(home->vault);
+    wipe(work, sizeof *work);
+    /* Memory and the last chunk may differ now: the next events begin another. */
+    if (status != SOTTO_OK) p->in_last = 0;
+    if (status != SOTTO_OK) return status;
+    if (p->in_last) p->in_last = t.in_last;
+    *forgotten += t.gone > known ? t.gone - known : 0; /* that memory no longer held */
+    return SOTTO_OK;
 }
 
 /* How many full chunks the history in memory would make. */
@@ -409,16 +575,40 @@ static uint32_t full_chunks(const struct history *h) {
  * go, so that an event is rewritten a few times at most. */
 static int keep_wanted(const struct person_home *home, struct person *work, int64_t late_s,
                        struct sotto_error *err) {
-    uint32_t chunks;
-    int status = trim(work, home, late_s - home->policy->retention_s, &chunks, err);
+    const struct cut cut = {.since_s = late_s - home->policy->retention_s};
+    struct trimmed t;
+    int status = trim(work, home, &cut, &t, err);
     wipe(&work->history, sizeof work->history);
-    if (status != SOTTO_OK || chunks < CHUNKS_MERGE) return status;
+    if (status != SOTTO_OK || t.chunks < CHUNKS_MERGE) return status;
     const uint32_t next = work->next_chunk;
     status = load_events(work, home, late_s, err);
     /* Loading may have merged them itself. */
-    if (status != SOTTO_OK || work->next_chunk != next || chunks < 2 * full_chunks(&work->history))
+    if (status != SOTTO_OK || work->next_chunk != next ||
+        t.chunks < 2 * full_chunks(&work->history))
         return status;
     return compact(work, home, err);
+}
+
+/* Receipts past their term go, but for the last, which the next one names. */
+static int keep_proofs(const struct person_home *home, uint32_t slot, int64_t since_s,
+                       struct sotto_error *err) {
+    struct vault_key key = {VAULT_CONSENTS, slot, 0}, before = key;
+    struct sotto_consent_receipt r;
+    uint8_t bytes[PROOF_BYTES];
+    size_t n;
+    int status;
+    while ((status = vault_next(home->vault, &key, 0, err)) == SOTTO_OK && key.slot == slot) {
+        if (before.seq) status = vault_delete(home->vault, before, err);
+        if (status == SOTTO_OK) status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
+        if (status != SOTTO_OK) return status;
+        if (n == sizeof bytes && proof_read(&r, bytes) == 0 && r.time_s >= since_s) return SOTTO_OK;
+        before = key;
+    }
+    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
+}
+
+static int is_unused(const struct person *work, const struct person_home *home, int64_t late_s) {
+    return work->notice.used_s && late_s - work->notice.used_s > home->policy->profile_ttl_s;
 }
 
 int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, struct person *work,
@@ -429,10 +619,14 @@ int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, s
     work->place = PERSON_STORED;
     work->slot = slot;
     int status = load_consent(home, slot, &work->consent, err);
-    if (status == SOTTO_OK && !may_stay(&work->consent, home->policy, late_s))
+    if (status == SOTTO_OK) status = load_wishes(work, home, err);
+    if (status == SOTTO_OK &&
+        (!may_stay(&work->consent, home->policy, late_s) || is_unused(work, home, late_s)))
         status = keep_nothing(home, work->name, err);
     else if (status == SOTTO_OK && person_refused(work))
         status = keep_no_refused(home, work, err);
+    if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
+        status = keep_proofs(home, slot, late_s - home->policy->receipt_ttl_s, err);
     if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
         status = keep_wanted(home, work, late_s, err);
     wipe(work, sizeof *work);

@@ -22,11 +22,17 @@ static int32_t by_age(const uint16_t *table, uint32_t n, int64_t now_s, uint32_t
     return table[days < (int64_t)n ? days : (int64_t)n - 1];
 }
 
+/* What a person says themselves weighs as much as what they bought. */
+static int32_t type_weight(const struct model *model, const struct history_event *event) {
+    uint8_t type = event->type == SOTTO_EVENT_LIKE ? SOTTO_EVENT_PURCHASE : event->type;
+    return model->event_weights[type];
+}
+
 /* What an event adds to the repeat term, in MODEL_REPEAT_UNIT. */
 static int32_t repeat_of(const struct model *model, const struct history_event *event,
                          int64_t now_s) {
     int32_t weight =
-        score_q15(model->event_weights[event->type],
+        score_q15(type_weight(model, event),
                   by_age(model->repeat_ages, model->n_repeat_ages, now_s, event->time_s));
     return score_q15(weight, MODEL_REPEAT_UNIT);
 }
@@ -36,7 +42,7 @@ static int32_t repeat_of(const struct model *model, const struct history_event *
 static struct slate_input input_of(const struct model *model, const struct history_event *event,
                                    uint32_t place, int64_t now_s, int32_t *left) {
     int32_t weight = place < model->n_decay ? model->decay[place] : 0;
-    weight = score_q15(model->event_weights[event->type], weight);
+    weight = score_q15(type_weight(model, event), weight);
     weight = score_q15(weight, by_age(model->ages, model->n_ages, now_s, event->time_s));
     weight = score_q15(weight, model->scales[event->item]);
     if (weight > *left) weight = *left;

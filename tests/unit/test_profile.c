@@ -12,6 +12,7 @@ static struct policy asking_policy(void) {
     policy_strict(&p);
     p.consent_ttl_s = 1000;
     p.notice_version = 7;
+    p.age_unknown = AGE_ADULT;
     for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++) p.consent[i] = POLICY_ASK;
     return p;
 }
@@ -44,7 +45,7 @@ static void purposes_do_not_leak_into_each_other(void **state) {
     struct policy p = asking_policy();
     for (int said = SOTTO_PURPOSE_STORE; said <= SOTTO_PURPOSE_MEASURE; said++) {
         struct consent c = {0};
-        consent_say(&c, (enum sotto_purpose)said, SOTTO_CONSENT_GRANTED, &p, 5);
+        consent_apply(&c, (enum sotto_purpose)said, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, 5);
         for (int other = SOTTO_PURPOSE_STORE; other <= SOTTO_PURPOSE_MEASURE; other++)
             assert_int_equal(consent_is_given(&c, (enum sotto_purpose)other, &p, 5), other == said);
     }
@@ -56,7 +57,7 @@ static void strict_policy_never_gives_consent(void **state) {
     struct consent c = {0};
     policy_strict(&p);
     for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++) {
-        consent_say(&c, (enum sotto_purpose)i, SOTTO_CONSENT_GRANTED, &p, 5);
+        consent_apply(&c, (enum sotto_purpose)i, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, 5);
         assert_int_not_equal(consent_now(&c, (enum sotto_purpose)i, &p, 5), SOTTO_CONSENT_GRANTED);
     }
 }
@@ -64,10 +65,10 @@ static void strict_policy_never_gives_consent(void **state) {
 static void damaged_consent_record_is_no(void **state) {
     (void)state;
     struct policy p = asking_policy();
-    struct consent c = {0}, back;
+    struct consent c = {0}, back = {0};
     uint8_t bytes[CONSENT_RECORD_BYTES];
     for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++)
-        consent_say(&c, (enum sotto_purpose)i, SOTTO_CONSENT_DENIED, &p, 5);
+        consent_apply(&c, (enum sotto_purpose)i, CONSENT_DENY, SOTTO_SAID_SCREEN, &p, 5);
     consent_encode(&c, bytes);
     assert_int_equal(consent_decode(&back, bytes, sizeof bytes), 0);
     assert_memory_equal(&back, &c, sizeof c);
@@ -93,7 +94,7 @@ static void damaged_consent_record_is_no(void **state) {
 static void consent_record_of_format_1_is_read_and_the_rest_is_unknown(void **state) {
     (void)state;
     struct policy p = asking_policy();
-    struct consent back;
+    struct consent back = {0};
     uint8_t bytes[52] = {1, 3};
     for (int i = 0; i < 3; i++) {
         bytes[4 + 16 * i] = SOTTO_CONSENT_GRANTED;
@@ -309,9 +310,9 @@ static void later_words_win_and_only_a_no_is_kept_as_a_debt(void **state) {
     struct policy p = asking_policy();
     struct consent stored = {0}, later = {0};
     for (int i = SOTTO_PURPOSE_STORE; i <= SOTTO_PURPOSE_MEASURE; i++)
-        consent_say(&stored, (enum sotto_purpose)i, SOTTO_CONSENT_GRANTED, &p, 5);
-    consent_say(&later, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN, &p, 6);
-    consent_say(&later, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_GRANTED, &p, 7);
+        consent_apply(&stored, (enum sotto_purpose)i, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, 5);
+    consent_apply(&later, SOTTO_PURPOSE_PERSONALISE, CONSENT_WITHDRAW, SOTTO_SAID_SCREEN, &p, 6);
+    consent_apply(&later, SOTTO_PURPOSE_MEASURE, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, 7);
 
     assert_int_equal(consent_merge(&stored, &later), 2);
     consent_keep_no(&later);

@@ -499,8 +499,10 @@ static void a_no_whose_erasure_was_cut_is_followed_later(void **state) {
     assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
     struct person_home home = engine_home(k.engine);
     struct consent no = {0};
-    consent_say(&no, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_DENIED, k.engine->rules, 1);
-    assert_int_equal(person_save_no(&home, "anna", &no, NULL), SOTTO_OK);
+    consent_apply(&no, SOTTO_PURPOSE_PERSONALISE, CONSENT_DENY, SOTTO_SAID_SCREEN, k.engine->rules,
+                  1);
+    assert_int_equal(person_save_no(&home, "anna", &no, &k.engine->secrets->nobody, NULL),
+                     SOTTO_OK);
     struct vault_key key = {VAULT_EVENTS, 0, 0};
     assert_int_equal(vault_next(k.engine->vault, &key, 1, NULL), SOTTO_OK);
 
@@ -539,7 +541,7 @@ static void asking_for_one_purpose_erases_it_and_leaves_the_word(void **state) {
         if (k.engine->secrets->visits[i].handle) h = &k.engine->secrets->visits[i].person.history;
     assert_int_equal(h->n, 1); /* only what came after */
     assert_int_equal(h->events[0].item, 7);
-    assert_int_equal(sotto_erase_purpose(k.engine, "anna", (enum sotto_purpose)4, &told),
+    assert_int_equal(sotto_erase_purpose(k.engine, "anna", (enum sotto_purpose)6, &told),
                      SOTTO_E_ARGUMENT);
     assert_int_equal(sotto_erase_purpose(k.engine, "anna", SOTTO_PURPOSE_STORE, &told), SOTTO_OK);
     assert_int_equal(vault_profile_count(k.engine->vault), 0);

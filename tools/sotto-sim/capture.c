@@ -16,6 +16,7 @@ static const char *type_name(enum sotto_event_type type) {
     case SOTTO_EVENT_VIEW: return "looked at";
     case SOTTO_EVENT_SELECT: return "chose";
     case SOTTO_EVENT_PURCHASE: return "bought";
+    case SOTTO_EVENT_LIKE: return "said they like";
     }
     return "";
 }

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "sotto_audit.h"
+#include "sotto_people.h"
 #include "sotto_receipt.h"
 #include "tools/common/cli.h"
 #include "tools/common/json.h"
@@ -57,6 +58,10 @@ static const struct {
     [SOTTO_AUDIT_STORAGE] = {"storage_returns", "returns of failed storage"},
     [SOTTO_AUDIT_EXPORT] = {"exports", "exports of this log"},
     [SOTTO_AUDIT_ROTATE] = {"rotations", "renewals of the keys begun"},
+    [SOTTO_AUDIT_RIGHT] = {"rights", "uses of rights on stored profiles"},
+    [SOTTO_AUDIT_TICKET] = {"tickets", "calls for a person, and what came of them"},
+    [SOTTO_AUDIT_OVERRIDE] = {"overrides", "decisions overridden by staff"},
+    [SOTTO_AUDIT_SWITCH] = {"switches", "turns of the switch"},
 };
 
 static int usage(const char *message) {
@@ -138,8 +143,30 @@ static const char *state_name(uint64_t state) {
     case SOTTO_CONSENT_GRANTED: return "granted";
     case SOTTO_CONSENT_DENIED: return "denied";
     case SOTTO_CONSENT_WITHDRAWN: return "withdrawn";
+    case SOTTO_CONSENT_OBJECTED: return "objected to";
+    case SOTTO_CONSENT_PAUSED: return "paused";
     default: return "unknown";
     }
+}
+
+static const char *right_name(unsigned right) {
+    static const char *const names[] = {"",
+                                        "paused",
+                                        "resumed",
+                                        "objected to by a signal",
+                                        "left by an adult for a child",
+                                        "a block added",
+                                        "a block taken back",
+                                        "an interest corrected",
+                                        "events forgotten",
+                                        "reset",
+                                        "exported"};
+    return right < sizeof names / sizeof names[0] ? names[right] : "a right used";
+}
+
+static const char *ticket_state(unsigned state) {
+    static const char *const names[] = {"", "requested", "accepted", "resolved", "timed out"};
+    return state < sizeof names / sizeof names[0] ? names[state] : "unknown";
 }
 
 static const char *erase_what(unsigned purposes) {
@@ -179,8 +206,10 @@ static void print_entry(void *ctx, uint64_t number, const struct sotto_audit_ent
         printf("model %" PRIu64 " %s\n", e->a, e->detail ? "used again" : "set aside");
         break;
     case SOTTO_AUDIT_CONSENT:
-        printf("consent of a profile: store %s, personalise %s, measure %s\n", state_name(e->a),
-               state_name(e->a >> 8), state_name(e->a >> 16));
+        printf(
+            "consent of a profile: store %s, personalise %s, measure %s, paid %s, sensitive %s\n",
+            state_name(e->a), state_name(e->a >> 8), state_name(e->a >> 16), state_name(e->a >> 24),
+            state_name(e->a >> 32));
         break;
     case SOTTO_AUDIT_ERASE:
         printf("erasure%s%s: %" PRIu64 " profiles, %" PRIu64 " records\n", erase_what(e->detail),
@@ -199,6 +228,22 @@ static void print_entry(void *ctx, uint64_t number, const struct sotto_audit_ent
         break;
     case SOTTO_AUDIT_STORAGE: printf("storage is back\n"); break;
     case SOTTO_AUDIT_EXPORT: printf("this log was handed out\n"); break;
+    case SOTTO_AUDIT_RIGHT: printf("a profile: %s\n", right_name(e->detail)); break;
+    case SOTTO_AUDIT_TICKET:
+        printf("%s %s, reason %" PRIu64 ", outcome %" PRIu64 "\n",
+               e->detail >> 4 == SOTTO_TICKET_CONTEST ? "a decision contested:"
+                                                      : "a person called:",
+               ticket_state(e->detail & 15), e->a, e->b);
+        break;
+    case SOTTO_AUDIT_OVERRIDE:
+        printf("staff decided otherwise about %s, reason %" PRIu64 "\n",
+               e->detail ? "an item" : "a session", e->a);
+        break;
+    case SOTTO_AUDIT_SWITCH:
+        printf("personalisation %s (here %s, from afar %s; switch %" PRIu64 ")\n",
+               e->detail ? "off" : "on", e->detail & SOTTO_OFF_LOCAL ? "off" : "on",
+               e->detail & SOTTO_OFF_REMOTE ? "off" : "on", e->a);
+        break;
     default: printf("kind %u: %" PRIu64 " %" PRIu64 "\n", e->kind, e->a, e->b);
     }
 }

@@ -7,5 +7,6 @@ int audit_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int budget_main(int argc, char **argv);
 int receipt_main(int argc, char **argv);
+int rights_main(int argc, char **argv);
 
 #endif

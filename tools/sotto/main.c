@@ -13,7 +13,9 @@ static const char help[] =
     "  audit     verify an exported audit log\n"
     "  report    show what would leave a device, and what it means\n"
     "  budget    tell what a device has revealed, and what that protects\n"
-    "  receipt   verify the receipt of an erasure\n"
+    "  receipt   verify the receipt of an erasure, or of consent\n"
+    "  rights    what a person may see, correct, block, forget, pause, object to, erase and take "
+    "away\n"
     "\n"
     "  --version prints the version. `sotto COMMAND --help` tells a command's options.\n"
     "\n"
@@ -34,6 +36,7 @@ static int dispatch(int argc, char **argv) {
     if (strcmp(name, "report") == 0) return report_main(argc - 1, argv + 1);
     if (strcmp(name, "budget") == 0) return budget_main(argc - 1, argv + 1);
     if (strcmp(name, "receipt") == 0) return receipt_main(argc - 1, argv + 1);
+    if (strcmp(name, "rights") == 0) return rights_main(argc - 1, argv + 1);
     if (*name)
         fprintf(stderr, "sotto: there is no command \"%s\"; `sotto --help` lists them\n", name);
     else

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "sotto_people.h"
 #include "sotto_receipt.h"
 #include "tools/common/cli.h"
 #include "tools/common/json.h"
@@ -15,7 +16,9 @@
 static const char help[] =
     "usage: sotto receipt verify --key HEX [--json] RECEIPT\n"
     "\n"
-    "Verifies the receipt of an erasure and says what was destroyed, and how thoroughly.\n"
+    "Verifies the receipt of an erasure and says what was destroyed, and how thoroughly; or a "
+    "receipt of\n"
+    "consent, and says what was agreed to or refused.\n"
     "\n"
     "  --key HEX   the device's key, noted when it was enrolled (64 digits)\n"
     "  --json      the result as JSON\n"
@@ -73,12 +76,12 @@ static int parse(struct command *c, int argc, char **argv) {
     return EXIT_OK;
 }
 
-/* One byte more than a receipt has shows that a file is longer. */
-static int read_receipt(const char *path, uint8_t bytes[SOTTO_RECEIPT_BYTES + 1], size_t *n,
+/* One byte more than any receipt has shows that a file is longer. */
+static int read_receipt(const char *path, uint8_t bytes[SOTTO_CONSENT_RECEIPT_BYTES + 1], size_t *n,
                         struct sotto_error *err) {
     FILE *f = fopen(path, "rbe");
     if (!f) return fail(err, SOTTO_E_IO, "%s cannot be opened", path);
-    *n = fread(bytes, 1, SOTTO_RECEIPT_BYTES + 1, f);
+    *n = fread(bytes, 1, SOTTO_CONSENT_RECEIPT_BYTES + 1, f);
     int is_bad = ferror(f);
     fclose(f);
     return is_bad ? fail(err, SOTTO_E_IO, "%s cannot be read", path) : SOTTO_OK;
@@ -155,15 +158,91 @@ static void print_result(const struct command *c, const struct sotto_receipt *r)
         printf("on record: nowhere, the audit log could not be read\n");
 }
 
+/* ---- Receipts of consent ----------------------------------------------------------------- */
+
+static const char *purpose_name(enum sotto_purpose purpose) {
+    switch (purpose) {
+    case SOTTO_PURPOSE_STORE: return "keep a profile";
+    case SOTTO_PURPOSE_PERSONALISE: return "personalise";
+    case SOTTO_PURPOSE_MEASURE: return "measure";
+    case SOTTO_PURPOSE_PAID: return "choose among paid items";
+    case SOTTO_PURPOSE_SENSITIVE: return "use items of sensitive kinds";
+    }
+    return "unknown";
+}
+
+static const char *word_name(enum sotto_consent state) {
+    switch (state) {
+    case SOTTO_CONSENT_GRANTED: return "granted";
+    case SOTTO_CONSENT_DENIED: return "denied";
+    case SOTTO_CONSENT_WITHDRAWN: return "withdrawn";
+    case SOTTO_CONSENT_OBJECTED: return "objected to";
+    case SOTTO_CONSENT_PAUSED: return "paused";
+    case SOTTO_CONSENT_UNKNOWN:
+    case SOTTO_CONSENT_EXPIRED: break;
+    }
+    return "unknown";
+}
+
+static const char *channel_name(enum sotto_said channel) {
+    switch (channel) {
+    case SOTTO_SAID_SCREEN: return "on the screen";
+    case SOTTO_SAID_SPEECH: return "by speech";
+    case SOTTO_SAID_STAFF: return "to staff";
+    case SOTTO_SAID_NOTICE: return "by a notice that was not declined";
+    case SOTTO_SAID_SIGNAL: return "by a signal";
+    case SOTTO_SAID_COMMAND: return "on the command line";
+    case SOTTO_SAID_UNKNOWN: break;
+    }
+    return "in a way not known";
+}
+
+static int consent_receipt(const struct command *c, const uint8_t *bytes, size_t n) {
+    struct sotto_consent_receipt r = {.size = sizeof r};
+    struct sotto_error err = {0};
+    char day[24], hash[65], before[65];
+    if (sotto_consent_receipt_verify(bytes, n, c->key, &r, &err) != SOTTO_OK)
+        return cli_report("sotto receipt", &err);
+    date(day, r.time_s);
+    hex(hash, r.policy_hash);
+    hex(before, r.before);
+    if (c->is_json) {
+        struct json j = json_to(stdout);
+        json_begin_object(&j, NULL);
+        json_uint(&j, "number", r.number);
+        json_text(&j, "purpose", purpose_name(r.purpose));
+        json_text(&j, "word", word_name(r.state));
+        json_text(&j, "said", channel_name(r.channel));
+        json_uint(&j, "notice_version", r.notice_version);
+        json_text(&j, "locale", r.locale);
+        json_uint(&j, "policy_version", r.policy_version);
+        json_text(&j, "policy_hash", hash);
+        json_int(&j, "time_s", r.time_s);
+        json_text(&j, "before", before);
+        json_end_object(&j);
+        printf("\n");
+        return EXIT_OK;
+    }
+    printf("%s: authentic, receipt %" PRIu64 " of this profile or session\n\n", c->path, r.number);
+    printf("said:   %s: %s, %s\n", purpose_name(r.purpose), word_name(r.state),
+           channel_name(r.channel));
+    printf("when:   %s UTC, as far as the device knew\n", day);
+    printf("under:  notice %" PRIu32 "%s%s, policy %" PRIu64 "\n  %s\n", r.notice_version,
+           r.locale[0] ? ", " : "", r.locale, r.policy_version, hash);
+    return EXIT_OK;
+}
+
 int receipt_main(int argc, char **argv) {
     struct command c = {0};
     struct sotto_receipt r = {.size = sizeof r};
     struct sotto_error err = {0};
-    uint8_t bytes[SOTTO_RECEIPT_BYTES + 1];
+    uint8_t bytes[SOTTO_CONSENT_RECEIPT_BYTES + 1] = {0};
     size_t n = 0;
     int code = parse(&c, argc, argv);
     if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
     int status = read_receipt(c.path, bytes, &n, &err);
+    if (status == SOTTO_OK && memcmp(bytes, "SOTTOCNS", 8) == 0)
+        return consent_receipt(&c, bytes, n);
     if (status == SOTTO_OK) status = sotto_receipt_verify(bytes, n, c.key, &r, &err);
     if (status != SOTTO_OK) return cli_report("sotto receipt", &err);
     if (c.is_json)

@@ -70,6 +70,7 @@ int main(int argc, char **argv) {
     /* A year's retention and term: nothing of the load is too old. */
     policy_strict(&policy);
     policy.consent[SOTTO_PURPOSE_STORE] = POLICY_ASK;
+    policy.age_unknown = AGE_ADULT;
     policy.consent_ttl_s = POLICY_CONSENT_TTL_S_MAX;
     policy.retention_s = POLICY_RETENTION_S_MAX;
     struct person_home home = {v, &policy, &model, UINT64_MAX};
@@ -80,8 +81,8 @@ int main(int argc, char **argv) {
         snprintf(name, sizeof name, "person %u", i);
         person_begin(&people[i], &home, name);
         ok(person_load(&people[i], &home, 1735689600, &err));
-        consent_say(&people[i].consent, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED, &policy,
-                    1735689600);
+        consent_apply(&people[i].consent, SOTTO_PURPOSE_STORE, CONSENT_GRANT, SOTTO_SAID_SCREEN,
+                      &policy, 1735689600);
         ok(person_create(&people[i], &home, &err));
     }
 
