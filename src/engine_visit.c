@@ -134,6 +134,7 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     int status = settle_consent(e, v, now_s);
     if (status == SOTTO_OK) status = settle_purge(e, v);
     if (status == SOTTO_OK) status = person_flush(&v->person, &home, now_s, &e->error);
+    if (status == SOTTO_OK) status = visit_settle_seen(e, v, now_s, 0);
     return status == SOTTO_OK ? loaded : status;
 }
 
@@ -165,6 +166,7 @@ int visit_end(struct sotto *e, struct visit *v) {
     int64_t now_s = engine_late(e);
     struct sotto_error first_error;
     int first = engine_note(e, visit_settle(e, v, now_s));
+    if (first == SOTTO_OK) first = engine_note(e, visit_settle_seen(e, v, now_s, 1));
     if (first != SOTTO_OK) first_error = e->error;
     int lost = tell_losses(e, v, now_s);
     if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
@@ -175,6 +177,7 @@ int visit_end(struct sotto *e, struct visit *v) {
         if (first == SOTTO_OK) first = status, first_error = e->error;
     }
     slates_close(e, v->handle);
+    wipe(visit_blocked(e, v), slate_bitmap_bytes(e->model.n_items));
     visit_wipe(v);
     if (first != SOTTO_OK) e->error = first_error;
     return first;
@@ -202,6 +205,7 @@ static int owe(struct sotto *e, struct visit *v) {
 void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why) {
     int is_stored = v->person.place != PERSON_NEW; /* or may be */
     person_reset(&v->person);
+    wipe(&v->seen, sizeof v->seen);
     v->owes_purge = 0;
     if (is_stored)
         v->owes_erase = (uint8_t)(1 + why);
@@ -214,6 +218,7 @@ void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose p
     if (purpose == SOTTO_PURPOSE_MEASURE) wipe(&v->tally, sizeof v->tally);
     if (purpose != SOTTO_PURPOSE_PERSONALISE) return;
     wipe(&v->person.history, sizeof v->person.history);
+    wipe(&v->seen, sizeof v->seen);
     slates_forget(e, v->handle);
 }
 
@@ -351,6 +356,7 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
     history_add(&v->person.history, entry);
+    seen_take(&v->seen, item);
     count_event(e, v, item, event->type);
     if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)
         engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */

@@ -20,8 +20,9 @@ enum vault_class {
     VAULT_PROFILE = 5, /* slot = profile, seq 0: consent and state */
     VAULT_EVENTS = 6,  /* slot = profile, seq = chunk number */
     VAULT_AUDIT = 7,   /* the audit log, the device's own: see audit.h */
-    VAULT_MEMO = 8 /* slot = profile, seq = metric id: what a household answers and answered; slot
-                    * 0, the device's own: what it answers for nobody */
+    VAULT_MEMO = 8, /* slot = profile, seq = metric id: what a household answers and answered; slot
+                     * 0, the device's own: what it answers for nobody */
+    VAULT_SEEN = 9  /* slot = profile, seq 0: what was shown to them lately */
 };
 
 struct vault_key {

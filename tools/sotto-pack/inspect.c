@@ -28,6 +28,9 @@ const char *inspect_section_name(uint32_t id) {
     case SECTION_AGES: return "AGES";
     case SECTION_REPEAT_AGES: return "REPEAT_AGES";
     case SECTION_REPEAT: return "REPEAT";
+    case SECTION_FACTS: return "FACTS";
+    case SECTION_FACT_OF: return "FACT_OF";
+    case SECTION_TAGS: return "TAGS";
     case SECTION_POLICY: return "POLICY";
     case SECTION_TEXTS: return "TEXTS";
     case SECTION_SCHEMA: return "SCHEMA";
