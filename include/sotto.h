@@ -354,16 +354,16 @@ enum sotto_reason_kind {
     SOTTO_REASON_KIND = 4,     /* this item is new; it is of a kind that goes with `item` */
     SOTTO_REASON_STAFF = 5,    /* people who work here picked it; never part of a score */
     SOTTO_REASON_SPONSOR = 6,  /* `title` pays for its place; never part of a score */
+    SOTTO_REASON_TOLD = 7,     /* the person said that they like `item` */
     /* Of models to come; this version never gives them: */
-    SOTTO_REASON_TOLD = 7,         /* you told us */
-    SOTTO_REASON_CONTEXT = 8,      /* time and place */
+    SOTTO_REASON_CONTEXT = 8,     /* time and place */
     SOTTO_REASON_EXPLORATION = 9, /* there to be learnt from */
-    SOTTO_REASON_FAIRNESS = 10     /* an adjustment for fairness */
+    SOTTO_REASON_FAIRNESS = 10    /* an adjustment for fairness */
 };
 
 struct sotto_reason {
     enum sotto_reason_kind kind;
-    const char *item;           /* the item that led here; NULL unless ACTIVITY, REPEAT or KIND */
+    const char *item;           /* the item that led here; NULL of POPULAR, STAFF and SPONSOR */
     const char *title;          /* its title; of SPONSOR who pays; else NULL */
     int32_t contribution;       /* exact share of the score, model units, may be negative or 0 */
     uint32_t events;            /* how many events with `item` are summed here, else 0 */

@@ -40,7 +40,7 @@ int visit_settle_seen(struct sotto *e, struct visit *v, int64_t now_s, int is_la
     if (!engine_has_storage(e) || v->owes_purge || !person_may_store(&v->person, &home, now_s) ||
         person_refused(&v->person) >> SOTTO_PURPOSE_PERSONALISE & 1)
         return SOTTO_OK;
-    const struct vault_key key = {VAULT_SEEN, v->person.slot, 0};
+    const struct vault_key key = {VAULT_SHOWN, v->person.slot, 0};
     if (!v->seen.is_asked) status = load(e, v, key, bytes);
     if (status == SOTTO_OK && v->seen.is_dirty &&
         (is_last || e->clock.mono_ms - v->seen_ms >= SAVE_MS))

@@ -19,7 +19,7 @@ uint32_t person_classes(enum sotto_purpose purpose) {
     case SOTTO_PURPOSE_STORE:
     case SOTTO_PURPOSE_PAID:
     case SOTTO_PURPOSE_SENSITIVE: break;
-    case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS | 1u << VAULT_SEEN;
+    case SOTTO_PURPOSE_PERSONALISE: return 1u << VAULT_EVENTS | 1u << VAULT_SHOWN;
     case SOTTO_PURPOSE_MEASURE: return 1u << VAULT_MEMO;
     }
     return 0;

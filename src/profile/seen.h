@@ -1,5 +1,5 @@
 /* seen: what was shown to a person, counted no longer and no finer than the policy's caps need.
- * Lives in locked memory; one record of the profile in the vault, class VAULT_SEEN. Owns the
+ * Lives in locked memory; one record of the profile in the vault, class VAULT_SHOWN. Owns the
  * bounds: past them the items shown longest ago are forgotten, and what cannot be counted is not
  * shown. Called by slate and engine. */
 #ifndef SOTTO_SEEN_H

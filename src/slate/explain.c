@@ -38,7 +38,8 @@ uint32_t slate_explain(const struct slate *s, const struct model *model, uint32_
         const struct slate_input *input = &s->inputs[i];
         int32_t contribution = contribution_of(s, model, i, item);
         if (contribution == 0) continue;
-        struct sotto_reason reason = {.kind = input->in.item == item ? SOTTO_REASON_REPEAT
+        struct sotto_reason reason = {.kind = input->type > SOTTO_EVENT_PURCHASE ? SOTTO_REASON_TOLD
+                                              : input->in.item == item ? SOTTO_REASON_REPEAT
                                               : model_item_is_new(model, item)
                                                   ? SOTTO_REASON_KIND
                                                   : SOTTO_REASON_ACTIVITY,

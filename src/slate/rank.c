@@ -21,11 +21,16 @@ static int32_t by_age(const uint16_t *table, uint32_t n, int64_t now_s, uint32_t
     return table[days < (int64_t)n ? days : (int64_t)n - 1];
 }
 
+/* What a person says themselves, by types past those of events, weighs as much as a purchase. */
+static int32_t type_weight(const struct model *model, uint32_t type) {
+    return model->event_weights[type <= SOTTO_EVENT_PURCHASE ? type : SOTTO_EVENT_PURCHASE];
+}
+
 /* What an event adds to the repeat term, in MODEL_REPEAT_UNIT. */
 static int32_t repeat_of(const struct model *model, const struct history_event *event,
                          int64_t now_s) {
     int32_t weight =
-        score_q15(model->event_weights[event->type],
+        score_q15(type_weight(model, event->type),
                   by_age(model->repeat_ages, model->n_repeat_ages, now_s, event->time_s));
     return score_q15(weight, MODEL_REPEAT_UNIT);
 }
@@ -35,7 +40,7 @@ static int32_t repeat_of(const struct model *model, const struct history_event *
 static int32_t multiplier_of(const struct model *model, const struct slate_input *input,
                              uint32_t place, int64_t now_s, int32_t *left) {
     int32_t weight = place < model->n_decay ? model->decay[place] : 0;
-    weight = score_q15(model->event_weights[input->type], weight);
+    weight = score_q15(type_weight(model, input->type), weight);
     weight = score_q15(weight, by_age(model->ages, model->n_ages, now_s, input->time_s));
     weight = score_q15(weight, model->scales[input->in.item]);
     if (weight > *left) weight = *left;

@@ -29,7 +29,7 @@ struct vault {
     uint8_t blob[BLOB_BYTES_MAX]; /* ciphertext on its way */
 };
 
-#define VAULT_CLASS_LAST VAULT_SEEN
+#define VAULT_CLASS_LAST VAULT_SHOWN
 #define VAULT_ROWS_LAST  INT64_MAX
 
 /* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0,

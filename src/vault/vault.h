@@ -22,8 +22,11 @@ enum vault_class {
     VAULT_AUDIT = 7,   /* the audit log, the device's own: see audit.h */
     VAULT_MEMO = 8, /* slot = profile, seq = metric id: what a household answers and answered; slot
                      * 0, the device's own: what it answers for nobody */
-    VAULT_SEEN = 9  /* slot = profile, seq 0: what was shown to them lately */
+    VAULT_CONSENTS = 9, /* slot = profile, seq = number: receipts of consent */
+    VAULT_PEOPLE = 10,  /* slot = profile, seq 1 blocks, 2 notice, from VAULT_TICKETS on tickets */
+    VAULT_SHOWN = 11    /* slot = profile: what was shown and how often; dies with the events */
 };
+#define VAULT_TICKETS 16
 
 struct vault_key {
     enum vault_class kind;

@@ -238,7 +238,10 @@ static uint64_t or_else(uint64_t v, uint64_t otherwise) { return v ? v : otherwi
 static void put_field(struct cbor_writer *w, const struct make_policy *p, unsigned key,
                       uint64_t v) {
     cbor_put_uint(w, key);
-    cbor_put_uint(w, p->field == key ? p->value : v);
+    if (p->field == key) v = p->value;
+    for (unsigned i = 0; i < ARRAY_LEN(p->more); i++)
+        if (p->more[i].key == key) v = p->more[i].value;
+    cbor_put_uint(w, v);
 }
 
 /* The numbers of keys 19 to 39: generous, so that tests see no cap or term that they did not ask

@@ -67,6 +67,10 @@ struct make_policy {
     uint32_t soft_keys; /* the field and one more, so that 0 allows them */
     uint32_t field;     /* enum policy_key of one number, which becomes `value` whatever it is */
     uint64_t value;
+    struct {
+        uint32_t key; /* the same of more numbers */
+        uint64_t value;
+    } more[6];
     const char *accountable, *contact;
     uint32_t n_caps;
     struct {
