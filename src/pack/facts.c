@@ -84,14 +84,18 @@ static int has_tag(const struct model *m, uint32_t set, const char *text) {
 
 uint32_t model_mark(const struct model *m, enum model_mark what, const char *text, uint8_t *bits) {
     uint32_t found = 0, only = what == MODEL_MARK_ITEM ? model_find(m, text) : MODEL_NONE;
-    if (!*text || (what == MODEL_MARK_ITEM ? only == MODEL_NONE : !m->sets)) return 0;
-    for (uint32_t i = 0; i < m->n_items; i++) {
-        int is_meant = what == MODEL_MARK_ITEM  ? i == only
-                       : what == MODEL_MARK_TAG ? has_tag(m, m->set_of[i], text)
-                                                : strcmp(model_facts(m, i).provider, text) == 0;
-        if (!is_meant) continue;
-        bits[i >> 3] |= (uint8_t)(1u << (i & 7));
-        found++;
+    for (uint32_t i = 0; i < m->n_items && *text; i++) {
+        int is_meant = 0;
+        switch (what) {
+        case MODEL_MARK_ITEM: is_meant = i == only; break;
+        case MODEL_MARK_TAG:
+            is_meant = strcmp(model_group_name(m, model_item_group(m, i)), text) == 0 ||
+                       (m->sets && has_tag(m, m->set_of[i], text));
+            break;
+        case MODEL_MARK_PROVIDER: is_meant = strcmp(model_facts(m, i).provider, text) == 0; break;
+        }
+        bits[i >> 3] |= (uint8_t)(is_meant << (i & 7));
+        found += (uint32_t)is_meant;
     }
     return found;
 }

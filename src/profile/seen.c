@@ -111,7 +111,7 @@ uint8_t seen_left(const struct seen *s, enum seen_kind kind, const char *name, u
                   int64_t now_s) {
     if (per_day == 0) return 255;
     if (per_day > 254) per_day = 254;
-    if (s->day != day_of(now_s)) return (uint8_t)per_day;
+    if (!s || s->day != day_of(now_s)) return (uint8_t)per_day;
     uint32_t i = find_count(s, (uint8_t)kind, name);
     if (i == SEEN_COUNTS_MAX) return 0;
     uint32_t today = i < s->n_counts ? s->counts[i].today : 0;

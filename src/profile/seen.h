@@ -38,7 +38,7 @@ void seen_take(struct seen *seen, uint32_t item);
 /* Sets the bits of the items that may not be shown now: at their cap, or passed over lately. */
 void seen_bar(const struct seen *seen, const struct policy *policy, int64_t now_s, uint8_t *bits);
 /* How many more of a group or payer `per_day` (0: no cap) leaves today; at most 255, which means
- * any number. */
+ * any number. `seen` NULL: nothing was shown. */
 uint8_t seen_left(const struct seen *seen, enum seen_kind kind, const char *name, uint32_t per_day,
                   int64_t now_s) MUST_CHECK;
 

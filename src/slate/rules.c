@@ -26,16 +26,16 @@ static void start(struct slate_rules *r, const struct policy *policy, enum polic
     r->staff_percent = (uint8_t)policy->staff_min_percent;
 }
 
+/* `seen` NULL: nobody is asked for. */
 static void add_caps(struct slate_rules *r, const struct model *model, const struct policy *policy,
                      const struct seen *seen, int64_t now_s) {
-    static const struct seen nothing;
-    if (!seen) seen = &nothing;
     r->payer_left = seen_left(seen, SEEN_PAYER, "", policy->caps_sponsor_day, now_s);
-    for (uint32_t i = 0; i < seen->n_counts; i++)
+    for (uint32_t i = 0; seen && i < seen->n_counts; i++) {
+        const char *name = seen->counts[i].name;
         if (seen->counts[i].kind == SEEN_PAYER)
             r->payers[r->n_payers++] = (struct slate_payer){
-                seen->counts[i].name,
-                seen_left(seen, SEEN_PAYER, seen->counts[i].name, policy->caps_sponsor_day, now_s)};
+                name, seen_left(seen, SEEN_PAYER, name, policy->caps_sponsor_day, now_s)};
+    }
     for (uint32_t c = 0; c < policy->n_caps; c++)
         for (uint32_t g = 0; g < model->n_groups; g++) {
             if (strcmp(policy->caps[c].group, model_group_name(model, g)) != 0) continue;

@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "engine.h"
 #include "profile/seen.h"
+#include "tests/support/format_md.h"
 #include "tests/support/kiosk.h"
 #include "tests/support/random_model.h"
 
@@ -123,6 +124,27 @@ static void a_record_brings_back_what_it_was_made_of(void **state) {
         s = back; /* go on with it */
     }
     assert_true(barred > 500);
+    random_model_free(&r);
+}
+
+static void example_in_format_md_is_a_record(void **state) {
+    (void)state;
+    struct random_model r = model_of_many(ITEMS);
+    const struct policy p = {.seen_hide_s = DAY, .caps_item_day = 9, .caps_sponsor_day = 9};
+    const int64_t now = 20000ll * DAY + 1040;
+    uint8_t example[SEEN_RECORD_BYTES], bytes[SEEN_RECORD_BYTES];
+    struct seen s = {0};
+    size_t n = hex_after("What was **shown**", example, sizeof example);
+
+    assert_int_equal(seen_decode(&s, &r.model, example, n), 0);
+
+    assert_int_equal(s.n_items, 2);
+    assert_int_equal(s.items[0].item, 1);
+    assert_int_equal(s.items[0].today, 2);
+    assert_true(s.items[1].is_taken);
+    assert_int_equal(seen_left(&s, SEEN_PAYER, "payer-0", 9, now), 6);
+    assert_int_equal(seen_encode(&s, &r.model, &p, now, bytes), n);
+    assert_memory_equal(bytes, example, n);
     random_model_free(&r);
 }
 
@@ -283,6 +305,7 @@ int main(void) {
         cmocka_unit_test(caps_count_a_day_and_begin_anew_with_the_next),
         cmocka_unit_test(nothing_is_counted_that_the_policy_has_no_use_for),
         cmocka_unit_test(a_record_brings_back_what_it_was_made_of),
+        cmocka_unit_test(example_in_format_md_is_a_record),
         cmocka_unit_test(damaged_records_add_nothing),
         cmocka_unit_test(full_tables_forget_the_oldest_item_and_refuse_a_payer_they_cannot_count),
         cmocka_unit_test(an_item_that_was_seen_does_not_come_back_in_this_visit_or_the_next),
