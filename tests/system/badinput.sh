@@ -171,7 +171,7 @@ refuse "summary: so is the summary" 5 'cannot be written' into_full "$sim" summa
 
 # ---- What is already there ----------------------------------------------------------------
 places() {
-    mkfifo "$tmp/pipe" && ln -s model.pack "$tmp/linked.pack" && cp "$tmp/model.pack" "$tmp/model.before" && cp "$ini" "$tmp/mine.ini"
+    mkfifo "$tmp/pipe" && ln -s model.pack "$tmp/linked.pack" && cp "$tmp/model.pack" "$tmp/model.before" && cp "$ini" "$tmp/mine.ini" && cp -R "${ini%/*}/texts" "$tmp"
 }
 check "a pipe and a link are prepared" places
 policy_to() { "$pack" policy --model "$tmp/model.pack" --out "$1" "$tmp/mine.ini"; }

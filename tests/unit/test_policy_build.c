@@ -524,27 +524,6 @@ static void strict_ini_says_what_is_compiled_in(void **state) {
         assert_string_equal(p->texts[0][f], strict.texts[0][f]);
 }
 
-static void shipped_presets_build_once_their_owner_is_named(void **state) {
-    struct pack_tool *t = *state;
-    char *demo = pack_tool_read("firmware-config/policies/demo.ini");
-    char *eu = pack_tool_read("firmware-config/policies/eu.ini");
-    memcpy(strstr(demo, "cells = groups"), "cells = other ", 14);
-    memcpy(strstr(eu, "cells = groups"), "cells = other ", 14);
-    strstr(demo, "max-cells = 4")[12] = '1';
-    strstr(eu, "max-cells = 3")[12] = '1';
-
-    assert_int_equal(build(t, demo), EXIT_OK);
-    assert_int_equal(built(t)->n_texts, 3);
-    assert_int_equal(built(t)->metrics[0].eps_micro, 1000000);
-    assert_int_equal(build(t, eu), EXIT_INTEGRITY);
-    assert_non_null(strstr(t->err, "placeholder"));
-    for (char *at; (at = strstr(eu, "FILL IN"));) memcpy(at, "Someone", 7);
-    assert_int_equal(build(t, eu), EXIT_OK);
-
-    free(demo);
-    free(eu);
-}
-
 static void each_wrong_command_line_is_refused_with_a_hint(void **state) {
     struct pack_tool *t = *state;
     const char *ini = pack_tool_write(t, "test.ini", edited("0.000001", "1"));
@@ -631,7 +610,6 @@ int main(void) {
         IN_FOLDER(an_ini_beyond_its_bound_is_malformed),
         IN_FOLDER(the_ini_is_never_replaced_by_its_pack),
         IN_FOLDER(strict_ini_says_what_is_compiled_in),
-        IN_FOLDER(shipped_presets_build_once_their_owner_is_named),
         IN_FOLDER(each_wrong_command_line_is_refused_with_a_hint),
         IN_FOLDER(inspect_tells_of_every_damaged_byte),
     };

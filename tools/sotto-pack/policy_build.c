@@ -10,7 +10,7 @@
 
 static const char *const sections[] = {"policy", "consent", "disclosure", "signals", "age",
                                        "caps",   "ads",     "people",     "uses",    "budget",
-                                       "text.",  "metric.", "cap.",       NULL};
+                                       "text.",  "texts",   "metric.",    "cap.",    NULL};
 
 /* A preset cannot know who answers for a system; nobody is to go live without having said so. */
 static void refuse_placeholder(struct builder *b, const char *key) {
@@ -138,7 +138,11 @@ int policy_from_ini(struct policy *policy, const char *path, const struct model 
                     struct sotto_error *err) {
     struct builder b = {.p = policy, .model = model, .err = err};
     memset(policy, 0, sizeof *policy);
+    static const char *const text_sections[] = {"text.", NULL};
     b.status = ini_read(&b.ini, path, sections, err);
+    if (b.status != SOTTO_OK) return b.status;
+    const struct ini_entry *texts = ini_find(&b.ini, "texts", "files", "", NULL);
+    if (texts) b.status = ini_include(&b.ini, texts, text_sections, err);
     if (b.status != SOTTO_OK) return b.status;
     read_policy(&b);
     read_caps(&b);

@@ -19,8 +19,12 @@ int policy_from_ini(struct policy *policy, const char *path, const struct model 
 int policy_pack(const struct policy *policy, const struct pack_manifest *manifest, const char *path,
                 uint8_t **bytes, size_t *n, struct sotto_error *err) MUST_CHECK;
 
-/* What a person would object to in the banner's texts: too long, promising anonymity, or labels
- * that nudge. `ini` tells the lines. */
+/* Prints on stdout an INI section of texts in a made-up language, longer and with accents, made
+ * from the policy's English ones (the first ones if it has none). */
+void policy_pseudo(const struct policy *policy);
+
+/* What a person would object to in the texts: too long, promising anonymity, placeholders, left
+ * untranslated, written the wrong way round, or labels that nudge. `ini` tells the lines. */
 int policy_lint(const struct policy *policy, const struct ini *ini,
                 struct sotto_error *err) MUST_CHECK;
 

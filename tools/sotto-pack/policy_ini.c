@@ -15,14 +15,16 @@ struct source {
     struct ini *ini;
     struct sotto_error *err;
     const char *const *sections;
-    const char *at, *end;
+    const char *path, *at, *end;
+    char *values;
+    size_t values_n, values_cap;
     uint32_t line;
     int is_indented, status;
 };
 
 static int refuse(struct source *s, const char *what) {
     if (s->status == SOTTO_OK)
-        s->status = fail(s->err, SOTTO_E_FORMAT, "%s:%u: %s", s->ini->path, s->line, what);
+        s->status = fail(s->err, SOTTO_E_FORMAT, "%s:%u: %s", s->path, s->line, what);
     return 0;
 }
 
@@ -84,11 +86,10 @@ static char *next_line(char *out, int cap, void *stream) {
 /* Appends `text` (with a space before it if `joins`) to the values; the last value is always at the
  * end. */
 static int keep(struct source *s, const char *text, int joins) {
-    struct ini *ini = s->ini;
     size_t n = strlen(text);
-    if (joins) ini->values[ini->values_n - 1] = ' '; /* instead of its NUL */
-    memcpy(ini->values + ini->values_n, text, n + 1);
-    ini->values_n += n + 1;
+    if (joins) s->values[s->values_n - 1] = ' '; /* instead of its NUL */
+    memcpy(s->values + s->values_n, text, n + 1);
+    s->values_n += n + 1;
     return 1;
 }
 
@@ -97,8 +98,7 @@ static int on_entry(void *user, const char *section, const char *key, const char
     struct ini *ini = s->ini;
     if (s->status != SOTTO_OK) return 1;
     struct ini_entry *last = ini->n ? &ini->entries[ini->n - 1] : NULL;
-    if (strlen(value) + 1 > ini->values_cap - ini->values_n)
-        return refuse(s, "the file is too long");
+    if (strlen(value) + 1 > s->values_cap - s->values_n) return refuse(s, "the file is too long");
     if (s->is_indented && last && strcmp(last->section, section) == 0 &&
         strcmp(last->key, key) == 0)
         return keep(s, value, 1);
@@ -107,53 +107,106 @@ static int on_entry(void *user, const char *section, const char *key, const char
         if (strcmp(ini->entries[i].section, section) == 0 &&
             strcmp(ini->entries[i].key, key) == 0) {
             s->status = fail(s->err, SOTTO_E_FORMAT,
-                             "%s:%u: [%s] %s is given twice, first in line %u: remove one",
-                             ini->path, s->line, section, key, ini->entries[i].line);
+                             "%s:%u: [%s] %s is given twice, first in line %u%s%s: remove one",
+                             s->path, s->line, section, key, ini->entries[i].line,
+                             ini->entries[i].path == s->path ? "" : " of ",
+                             ini->entries[i].path == s->path ? "" : ini->entries[i].path);
             return 0;
         }
     if (ini->n == INI_ENTRIES_MAX) return refuse(s, "there are too many lines");
     struct ini_entry *entry = &ini->entries[ini->n++];
     snprintf(entry->section, sizeof entry->section, "%s", section);
     snprintf(entry->key, sizeof entry->key, "%s", key);
-    entry->value = ini->values + ini->values_n;
+    entry->value = s->values + s->values_n;
+    entry->path = s->path;
     entry->line = s->line;
     return keep(s, value, 0);
 }
 
-int ini_read(struct ini *ini, const char *path, const char *const *sections,
-             struct sotto_error *err) {
+/* Appends the entries of one file. */
+static int read_file(struct ini *ini, const char *path, const char *const *sections,
+                     struct sotto_error *err) {
     uint8_t *bytes;
     size_t n;
-    memset(ini, 0, sizeof *ini);
-    ini->path = path;
     int status = packfile_read(path, INI_BYTES_MAX, &bytes, &n, err);
     if (status == SOTTO_E_LIMIT)
         status = fail(err, SOTTO_E_FORMAT, "%s is longer than %u KiB: a policy is not", path,
                       INI_BYTES_MAX >> 10);
     if (status != SOTTO_OK) return status;
-    ini->values_cap = n + INI_ENTRIES_MAX + 1;
-    ini->values = malloc(ini->values_cap);
-    if (!ini->values) {
-        free(bytes);
-        return fail(err, SOTTO_E_MEMORY, "no memory to read %s", path);
-    }
     struct source s = {.ini = ini,
                        .err = err,
                        .sections = sections,
+                       .path = path,
                        .at = (const char *)bytes,
-                       .end = (const char *)bytes + n};
+                       .end = (const char *)bytes + n,
+                       .values_cap = n + INI_ENTRIES_MAX + 1};
+    s.values = malloc(s.values_cap);
+    if (!s.values) {
+        free(bytes);
+        return fail(err, SOTTO_E_MEMORY, "no memory to read %s", path);
+    }
+    ini->values[ini->n_files++] = s.values;
     int wrong_line = ini_parse_stream(next_line, &s, on_entry, &s);
     if (s.status == SOTTO_OK && wrong_line != 0)
         s.status = fail(err, SOTTO_E_FORMAT,
                         "%s:%d: this is neither a [section], nor `key = value`, nor a ; comment",
                         path, wrong_line);
     free(bytes);
-    if (s.status != SOTTO_OK) ini_free(ini);
     return s.status;
 }
 
+int ini_read(struct ini *ini, const char *path, const char *const *sections,
+             struct sotto_error *err) {
+    memset(ini, 0, sizeof *ini);
+    ini->path = path;
+    int status = read_file(ini, path, sections, err);
+    if (status != SOTTO_OK) ini_free(ini);
+    return status;
+}
+
+/* No way out of the folder that the policy lies in. */
+static int is_below(const char *name, size_t n) {
+    if (name[0] == '/') return 0;
+    for (size_t i = 0; i < n; i++)
+        if ((i == 0 || name[i - 1] == '/') && i + 1 < n && name[i] == '.' && name[i + 1] == '.')
+            return 0;
+    return 1;
+}
+
+int ini_include(struct ini *ini, const struct ini_entry *entry, const char *const *sections,
+                struct sotto_error *err) {
+    const char *slash = strrchr(ini->path, '/');
+    int folder = slash ? (int)(slash + 1 - ini->path) : 0, status = SOTTO_OK;
+    for (const char *at = entry->value; status == SOTTO_OK && *(at += strspn(at, " "));) {
+        size_t n = strcspn(at, " "), cap = (size_t)folder + n + 1;
+        if (!is_below(at, n))
+            status =
+                ini_fail(ini, entry, err, "%.*s is not below the folder of %s: name a file that is",
+                         (int)n, at, ini->path);
+        else if (ini->n_files == INI_FILES_MAX)
+            status = ini_fail(ini, entry, err, "it names more than %d files", INI_FILES_MAX - 1);
+        else if (!(ini->paths[ini->n_files] = malloc(cap)))
+            status = fail(err, SOTTO_E_MEMORY, "no memory to read %.*s", (int)n, at);
+        if (status != SOTTO_OK) break;
+        char *path = ini->paths[ini->n_files];
+        snprintf(path, cap, "%.*s%.*s", folder, ini->path, (int)n, at);
+        uint32_t before = ini->n_files;
+        status = read_file(ini, path, sections, err);
+        if (ini->n_files == before) { /* it could not even be opened */
+            free(path);
+            ini->paths[before] = NULL;
+        }
+        at += n;
+    }
+    if (status != SOTTO_OK) ini_free(ini);
+    return status;
+}
+
 void ini_free(struct ini *ini) {
-    free(ini->values);
+    for (uint32_t i = 0; i < ini->n_files; i++) {
+        free(ini->values[i]);
+        free(ini->paths[i]);
+    }
     memset(ini, 0, sizeof *ini);
 }
 
@@ -164,8 +217,8 @@ int ini_fail(const struct ini *ini, const struct ini_entry *entry, struct sotto_
     va_start(ap, format);
     vsnprintf(what, sizeof what, format, ap);
     va_end(ap);
-    return fail(err, SOTTO_E_FORMAT, "%s:%u: [%s] %s: %s", ini->path, entry->line, entry->section,
-                entry->key, what);
+    return fail(err, SOTTO_E_FORMAT, "%s:%u: [%s] %s: %s", entry->path ? entry->path : ini->path,
+                entry->line, entry->section, entry->key, what);
 }
 
 struct ini_entry *ini_find(struct ini *ini, const char *section, const char *key,

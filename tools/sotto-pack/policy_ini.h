@@ -1,4 +1,5 @@
-/* policy_ini: an INI file as a list of entries with their lines, and typed values out of it. Every
+/* policy_ini: an INI file, and those it includes, as a list of entries with their lines, and typed
+ * values out of it. Every
  * message names file, line and remedy. Read with inih; a value may go on over several lines when
  * the next ones are indented. Called by policy_build. */
 #ifndef SOTTO_PACK_POLICY_INI_H
@@ -8,11 +9,12 @@
 
 #define INI_ENTRIES_MAX 512
 #define INI_BYTES_MAX   (64u << 10)
+#define INI_FILES_MAX   9  /* the file and what it includes */
 #define INI_NAME_BYTES  50 /* of sections and keys with the NUL: inih's own bound */
 
 struct ini_entry {
     char section[INI_NAME_BYTES], key[INI_NAME_BYTES];
-    const char *value;
+    const char *value, *path; /* path: the file it is in */
     uint32_t line;
     int is_used;
 };
@@ -20,9 +22,9 @@ struct ini_entry {
 struct ini {
     const char *path;
     struct ini_entry entries[INI_ENTRIES_MAX];
-    uint32_t n;
-    char *values; /* what the entries point into */
-    size_t values_n, values_cap;
+    uint32_t n, n_files;
+    char *values[INI_FILES_MAX]; /* what the entries of each file point into */
+    char *paths[INI_FILES_MAX];  /* of included files; [0] is unused */
 };
 
 /* Reads `path`. `sections` lists the section names allowed, NULL at the end; one that ends in '.'
@@ -30,6 +32,11 @@ struct ini {
 int ini_read(struct ini *ini, const char *path, const char *const *sections,
              struct sotto_error *err) MUST_CHECK;
 void ini_free(struct ini *ini);
+/* Adds the entries of every file that the value of `entry` names, with spaces between, relative to
+ * the folder of the first file and below it. `sections` as for ini_read: an included file may have
+ * fewer. A key given twice, in whatever files, is refused. On failure the whole is released. */
+int ini_include(struct ini *ini, const struct ini_entry *entry, const char *const *sections,
+                struct sotto_error *err) MUST_CHECK;
 
 /* Fails with file, line and section of an entry, then the message. */
 __attribute__((format(printf, 4, 5))) int ini_fail(const struct ini *ini,

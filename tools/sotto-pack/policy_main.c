@@ -10,9 +10,12 @@
 #include "tools/sotto-pack/args.h"
 #include "tools/sotto-pack/commands.h"
 #include "tools/sotto-pack/policy_build.h"
+#include "tools/sotto-pack/policy_explain.h"
 
 static const char help[] =
     "usage: sotto-pack policy --out POLICY.pack [options] POLICY.ini\n"
+    "       sotto-pack policy --explain notice|record|dpia [--markdown] POLICY.ini|POLICY.pack\n"
+    "       sotto-pack policy --pseudo POLICY.ini|POLICY.pack\n"
     "\n"
     "Turns a policy's INI into a policy pack, to be signed with `sotto-pack sign` by the privacy "
     "officer.\n"
@@ -27,15 +30,26 @@ static const char help[] =
     "  --not-after DATE      devices refuse the pack later than this\n"
     "  --device-class NAME   only for devices of this class\n"
     "  --created DATE        default: SOURCE_DATE_EPOCH, else now\n"
+    "  --explain DOCUMENT    prints the policy in plain sentences instead: `notice` for the "
+    "public,\n"
+    "                        `record` of processing (GDPR Art. 30), `dpia` (Art. 35, a skeleton).\n"
+    "                        Engineering defaults, not legal advice. No signature is looked at\n"
+    "  --markdown            as Markdown\n"
+    "  --pseudo              prints banner texts of a made-up language: longer, with accents and "
+    "in\n"
+    "                        brackets, to see on a screen what is clipped or was not translated\n"
     "\n"
     "Examples:\n"
     "  sotto-pack policy --out eu.pack --model model.pack firmware-config/policies/eu.ini\n"
     "  sotto-pack policy --out kiosk.pack --model model.pack --pack-version 3 \\\n"
-    "      --not-after 2027-12-31 --device-class kiosk kiosk.ini\n";
+    "      --not-after 2027-12-31 --device-class kiosk kiosk.ini\n"
+    "  sotto-pack policy --explain dpia --markdown --model model.pack kiosk.ini >dpia.md\n";
 
 struct command {
     struct args_pack pack;
-    const char *out, *model, *file;
+    const char *out, *model, *file, *explain;
+    enum explain_document document; /* of `explain` */
+    int is_markdown, is_pseudo;
 };
 
 enum option_id {
@@ -44,7 +58,10 @@ enum option_id {
     OPT_PACK_VERSION,
     OPT_NOT_AFTER,
     OPT_DEVICE_CLASS,
-    OPT_CREATED
+    OPT_CREATED,
+    OPT_EXPLAIN,
+    OPT_MARKDOWN,
+    OPT_PSEUDO
 };
 
 static const struct option options[] = {
@@ -55,12 +72,26 @@ static const struct option options[] = {
     {"not-after", required_argument, NULL, OPT_NOT_AFTER},
     {"device-class", required_argument, NULL, OPT_DEVICE_CLASS},
     {"created", required_argument, NULL, OPT_CREATED},
+    {"explain", required_argument, NULL, OPT_EXPLAIN},
+    {"markdown", no_argument, NULL, OPT_MARKDOWN},
+    {"pseudo", no_argument, NULL, OPT_PSEUDO},
     {NULL, 0, NULL, 0},
 };
 
+static int parse_document(struct command *c) {
+    static const char *const names[EXPLAIN_DOCUMENTS] = {"notice", "record", "dpia"};
+    for (int i = 0; i < EXPLAIN_DOCUMENTS; i++)
+        if (strcmp(c->explain, names[i]) == 0) {
+            c->document = (enum explain_document)i;
+            return EXIT_OK;
+        }
+    return args_usage("policy", "--explain %s is no document: write notice, record or dpia",
+                      c->explain);
+}
+
 /* Returns EXIT_OK to go on, -1 when help was printed, else the exit code. */
 static int parse(struct command *c, int argc, char **argv) {
-    int option;
+    int option, code;
     optind = 0; /* glibc: start afresh, for tests that come back */
     opterr = 0;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -72,10 +103,20 @@ static int parse(struct command *c, int argc, char **argv) {
         case OPT_NOT_AFTER: c->pack.not_after = optarg; break;
         case OPT_DEVICE_CLASS: c->pack.device_class = optarg; break;
         case OPT_CREATED: c->pack.created = optarg; break;
+        case OPT_EXPLAIN: c->explain = optarg; break;
+        case OPT_MARKDOWN: c->is_markdown = 1; break;
+        case OPT_PSEUDO: c->is_pseudo = 1; break;
         default: return args_unknown("policy", argc, argv);
         }
     }
-    if (!c->out) return args_usage("policy", "--out is missing: name the pack to write");
+    const int is_printing = c->explain || c->is_pseudo;
+    if (!c->out && !is_printing)
+        return args_usage("policy", "--out is missing: name the pack to write");
+    if (!!c->explain + c->is_pseudo + !!c->out > 1)
+        return args_usage("policy", "--out, --explain and --pseudo are three commands: give one");
+    if (c->explain && (code = parse_document(c)) != EXIT_OK) return code;
+    if (c->is_markdown && !c->explain)
+        return args_usage("policy", "--markdown goes with --explain");
     if (optind >= argc) return args_usage("policy", "the policy's INI file is missing");
     if (optind + 1 < argc)
         return args_usage("policy", "\"%s\" is one file too many: give one INI", argv[optind + 1]);
@@ -140,6 +181,27 @@ static void print_metric(const struct policy_metric *m) {
     }
 }
 
+/* A policy to be read to people: an INI, or a pack whose signature is for others to check. */
+static int load_either(struct policy *policy, const char *path, const struct model *model,
+                       struct sotto_error *err) {
+    struct pack pack = {0};
+    uint8_t *bytes;
+    int status = packfile_read(path, PACK_BYTES_MAX, &bytes, &pack.n, err);
+    if (status != SOTTO_OK) return status;
+    pack.bytes = bytes;
+    if (pack.n >= 8 && memcmp(bytes, "SOTTOPK", 7) == 0) {
+        status = pack_parse(&pack, path, err);
+        if (status == SOTTO_OK && pack.role != PACK_POLICY)
+            status = fail(err, SOTTO_E_MISMATCH,
+                          "%s is no policy pack: give the one `sotto-pack policy` wrote", path);
+        if (status == SOTTO_OK) status = policy_load(policy, &pack, path, err);
+    } else {
+        status = policy_from_ini(policy, path, model, err);
+    }
+    free(bytes);
+    return status;
+}
+
 static void print_result(const struct command *c, const struct policy *p, size_t n) {
     printf("%s: %zu bytes, policy \"%s\", %u languages, %u metrics\n", c->out, n, p->name,
            p->n_texts, p->n_metrics);
@@ -163,7 +225,20 @@ int policy_main(int argc, char **argv) {
     }
     if (args_manifest(&c.pack, PACK_POLICY, &manifest, &err) != SOTTO_OK)
         return args_usage("policy", "%s", err.message);
-    int status = packfile_check_out(c.out, (const char *const[]){c.file, c.model}, 2, &err);
+    int status = SOTTO_OK;
+    if (!c.out) {
+        if (c.model) status = load_model(c.model, &model_bytes, &model, &err);
+        if (status == SOTTO_OK)
+            status = load_either(&policy, c.file, c.model ? &model : NULL, &err);
+        free(model_bytes);
+        if (status != SOTTO_OK) return cli_report("sotto-pack policy", &err);
+        if (c.is_pseudo)
+            policy_pseudo(&policy);
+        else
+            policy_explain(&policy, c.document, c.is_markdown);
+        return EXIT_OK;
+    }
+    status = packfile_check_out(c.out, (const char *const[]){c.file, c.model}, 2, &err);
     if (status == SOTTO_OK && c.model) status = load_model(c.model, &model_bytes, &model, &err);
     if (status == SOTTO_OK)
         status = policy_from_ini(&policy, c.file, c.model ? &model : NULL, &err);
