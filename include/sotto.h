@@ -95,6 +95,7 @@ struct sotto; /* the engine */
 #define SOTTO_SESSIONS_MAX          4
 #define SOTTO_SLATES_MAX            8
 #define SOTTO_SLATE_ITEMS_MAX       64
+#define SOTTO_DECISIONS_KEPT        8 /* beside the slates that are alive */
 #define SOTTO_HISTORY_MAX           1024
 #define SOTTO_PROFILES_MAX          64
 #define SOTTO_PROFILE_NAME_MAX      63 /* bytes, without the NUL */
@@ -308,18 +309,38 @@ enum sotto_why {
 /* A fixed English sentence for a `why`; never NULL. */
 SOTTO_API const char *sotto_why_text(enum sotto_why why);
 
+/* What a screen must say of an item, wherever it shows it. */
+enum sotto_item_flag {
+    SOTTO_ITEM_PAID = 1,        /* somebody pays for its place: show `payer` */
+    SOTTO_ITEM_SYNTHETIC = 2,   /* made by software */
+    SOTTO_ITEM_STAFF = 4,       /* picked by people who work here */
+    SOTTO_ITEM_ADULT = 8,       /* for adults only */
+    SOTTO_ITEM_EXPLORATION = 16 /* there to be learnt from; this version never explores */
+};
+
 struct sotto_item {
-    const char *id;    /* owned by the engine, valid until sotto_close */
-    const char *title; /* likewise; "" when the catalogue has none */
-    int32_t score;     /* sum of the reasons sotto_explain gives; model units */
-    uint32_t rank;     /* 0 is the first */
+    const char *id;       /* owned by the engine, valid until sotto_close */
+    const char *title;    /* likewise; "" when the catalogue has none */
+    int32_t score;        /* sum of the reasons sotto_explain gives; model units */
+    uint32_t rank;        /* 0 is the first */
+    const char *provider; /* who offers it; "" when the catalogue does not say */
+    const char *payer;    /* who pays for its place: never "" of a paid item, "" of all others */
+    uint32_t flags;       /* enum sotto_item_flag */
+    uint32_t rating;      /* least age in years; 0: for everyone */
 };
 
 struct sotto_slate_view {
     size_t size;
-    uint32_t personalised; /* 1: chosen for this person; 0: the same for everyone */
+    /* The distance in bytes between two items of the array given: its elements are of that size.
+     * 0: that of the struct above, in this and every later version. Set it to
+     * sizeof(struct sotto_item) and items may gain fields; an engine fills those that fit. */
+    size_t item_size;
+    uint32_t personalised; /* 1: chosen for this person; 0: the same for everyone of that age */
     enum sotto_why why;
-    uint32_t count; /* items written */
+    uint32_t count;    /* items written */
+    uint64_t decision; /* its number, never 0 and at most 2^53, for sotto_decision_replay and for
+                          people who contest it: made of time and a counter, so that no two of a
+                          device are likely to be the same */
 };
 
 /* Opens a slate and writes at most `cap` items. Never fails for want of consent or disclosure: then
@@ -329,26 +350,53 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_slate_open(struct sotto *engine, sotto_slat
                                                 struct sotto_slate_view *view,
                                                 struct sotto_item *items, size_t cap);
 
-/* Forgets a slate and wipes it. 0 and closed handles are allowed. */
+/* Ends a slate: its handle is worth nothing any more, and one that was not opened is wiped. What an
+ * opened one was made of stays for sotto_decision_replay. 0 and closed handles are allowed. */
 SOTTO_API void sotto_slate_close(struct sotto *engine, sotto_slate slate);
 
 /* ---- Reasons ----------------------------------------------------------------------------- */
 
+/* Where a reason comes from. A screen should have words for all of them. */
 enum sotto_reason_kind {
     SOTTO_REASON_POPULAR = 1,  /* popular with everyone; in every score */
     SOTTO_REASON_ACTIVITY = 2, /* because of what the person did with `item` */
     SOTTO_REASON_REPEAT = 3,   /* the person did something with this very item before */
-    SOTTO_REASON_KIND = 4      /* this item is new; it is of a kind that goes with `item` */
+    SOTTO_REASON_KIND = 4,     /* this item is new; it is of a kind that goes with `item` */
+    SOTTO_REASON_STAFF = 5,    /* people who work here picked it; never part of a score */
+    SOTTO_REASON_SPONSOR = 6,  /* `title` pays for its place; never part of a score */
+    SOTTO_REASON_TOLD = 7,     /* the person said that they like `item` */
+    /* Of models to come; this version never gives them: */
+    SOTTO_REASON_CONTEXT = 8,     /* time and place */
+    SOTTO_REASON_EXPLORATION = 9, /* there to be learnt from */
+    SOTTO_REASON_FAIRNESS = 10    /* an adjustment for fairness */
 };
 
 struct sotto_reason {
     enum sotto_reason_kind kind;
-    const char *item;           /* the item that led here; NULL for POPULAR */
-    const char *title;          /* its title; NULL for POPULAR */
-    int32_t contribution;       /* exact share of the score, model units, may be negative */
-    uint32_t events;            /* how many events with `item` are summed here; 0 for POPULAR */
-    enum sotto_event_type type; /* the most recent of them; 0 for POPULAR */
+    const char *item;           /* the item that led here; NULL of POPULAR, STAFF and SPONSOR */
+    const char *title;          /* its title; of SPONSOR who pays; else NULL */
+    int32_t contribution;       /* exact share of the score, model units, may be negative or 0 */
+    uint32_t events;            /* how many events with `item` are summed here, else 0 */
+    enum sotto_event_type type; /* the most recent of them, else 0 */
 };
+
+/* What a person can do about it. */
+enum sotto_action {
+    SOTTO_ACTION_LESS = 1,   /* less like this: block the item, its provider or a tag */
+    SOTTO_ACTION_FORGET = 2, /* forget what was done with explanation->without */
+    SOTTO_ACTION_OFF = 4     /* take back consent to personalise */
+};
+
+/* What moves an item in a slate, without touching its score. */
+enum sotto_moved {
+    SOTTO_MOVED_CAPS = 1, /* what had a better score was shown often enough */
+    SOTTO_MOVED_STAFF = 2 /* the share of staff picks */
+};
+
+/* No place: not in the slate. */
+#define SOTTO_RANK_NONE UINT32_MAX
+/* What a catalogue's hash takes, in bytes. */
+#define SOTTO_CATALOGUE_BYTES 16
 
 struct sotto_explanation {
     size_t size;
@@ -356,16 +404,76 @@ struct sotto_explanation {
     uint32_t personalised;   /* as in the slate view */
     uint32_t count;          /* reasons that exist */
     uint64_t model_version;  /* of the pack that made the score */
-    uint64_t policy_version; /* 0 under the compiled-in strict policy */
+    uint64_t policy_version; /* that ruled then; 0: the compiled-in strict policy */
+    /* First 16 bytes of BLAKE2b-256 over the hashes of the sections that describe the items. */
+    uint8_t catalogue[SOTTO_CATALOGUE_BYTES];
+    uint64_t decision;
+    uint32_t flags;      /* of the item: enum sotto_item_flag */
+    const char *payer;   /* as in struct sotto_item */
+    uint32_t actions;    /* enum sotto_action: what makes sense here */
+    uint32_t data_days;  /* age in days of the oldest event that counted; 0 of a general slate */
+    uint32_t model_days; /* and of the model, since its pack was built; 0 when it does not say */
+    /* Rank before and after: `rank_scored` is its place by scores alone among all items that may
+     * be shown to this person, `rank` the one it has. They differ when caps or the share of staff
+     * picks moved items; a score never moves. */
+    uint32_t rank_scored, rank, moved_by; /* moved_by: enum sotto_moved */
+    /* What counted most for this item, and what would be if that had never happened: the item (NULL
+     * when nothing the person did counted for it), its place by scores alone in that case, and the
+     * rank in the slate that would then have been made (SOTTO_RANK_NONE: it would not be here). */
+    const char *without, *without_title;
+    uint32_t rank_without, slate_rank_without;
 };
 
 /* Explains the item at `rank` of an opened slate. Writes at most `cap` reasons, the strongest (by
- * absolute contribution) first; explanation->count tells how many there are, never more than
- * SOTTO_HISTORY_MAX + 1. SOTTO_E_STATE before the slate was opened (a reason would tell the item)
- * and after the history behind it was erased. */
+ * absolute contribution) first, then those that are no part of the score; explanation->count tells
+ * how many there are, never more than SOTTO_HISTORY_MAX + 4. SOTTO_E_STATE before the slate was
+ * opened (a reason would tell the item) and after the history behind it was erased. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_explain(struct sotto *engine, sotto_slate slate, uint32_t rank,
                                              struct sotto_explanation *explanation,
                                              struct sotto_reason *reasons, size_t cap);
+
+/* Makes a slate again from what it was made of: the same items, scores and ranks, byte for byte, as
+ * sotto_slate_open wrote with the same `cap`. Works after the slate was closed, for the latest
+ * SOTTO_DECISIONS_KEPT or more of them, until their session ends. SOTTO_E_NOT_FOUND for a decision
+ * that is not kept (any more); SOTTO_E_STATE once the history behind it was erased. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_decision_replay(struct sotto *engine, uint64_t decision,
+                                                     struct sotto_slate_view *view,
+                                                     struct sotto_item *items, size_t cap);
+
+/* ---- The system as a whole ---------------------------------------------------------------- */
+
+#define SOTTO_PARAMETERS_MAX 4
+
+/* One of the main parameters that decide an order. */
+struct sotto_parameter {
+    enum sotto_reason_kind kind;
+    const char *label; /* a fixed English phrase */
+    uint32_t permille; /* its weight; all of them add up to 1000 */
+};
+
+/* How slates are made here, whoever looks: the main parameters and their weight (Regulation (EU)
+ * 2022/2065, Art. 27). */
+struct sotto_description {
+    size_t size;
+    uint32_t count; /* parameters */
+    /* What an average item gets from being popular, against what one purchase just now adds to an
+     * item that goes with it (ACTIVITY; to a new one: KIND) or to itself (REPEAT): means of
+     * magnitudes over the whole catalogue. */
+    struct sotto_parameter parameters[SOTTO_PARAMETERS_MAX];
+    uint32_t event_permille[4]; /* what one event counts, by enum sotto_event_type; [0] unused */
+    /* After so many other items, or days, an event counts half or less; UINT32_MAX: never. */
+    uint32_t half_places, half_days, repeat_half_days;
+    uint32_t staff_percent;         /* least share of staff picks */
+    uint32_t paid;                  /* 1: paid items may be shown, labelled */
+    uint32_t seen_hide_s;           /* what was passed over is not shown for so long */
+    uint32_t item_day, sponsor_day; /* times a day one item, and items of one payer; 0: no cap */
+    uint64_t model_version, policy_version;
+    uint8_t catalogue[SOTTO_CATALOGUE_BYTES];
+};
+
+/* Fills *description. Reads the whole model: not for every screen. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_describe(struct sotto *engine,
+                                              struct sotto_description *description);
 
 /* ---- Erasure ----------------------------------------------------------------------------- */
 

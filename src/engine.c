@@ -160,19 +160,20 @@ struct person_home engine_home(struct sotto *e) {
  */
 struct layout {
     size_t vault_at, absent_at, total;
-    size_t sums_at, touched_at, seen_at, inputs_at, secrets_total;
+    size_t sums_at, touched_at, seen_at, barred_at, inputs_at, secrets_total;
 };
 
 static struct layout layout_of(const struct model *model) {
     struct layout l;
-    size_t bitmap = ALIGN16(slate_bitmap_bytes(model->n_items));
+    size_t bitmap = slate_bitmap_bytes(model->n_items);
     l.vault_at = ALIGN16(sizeof(struct sotto));
     l.absent_at = l.vault_at + ALIGN16(vault_bytes());
     l.total = l.absent_at + bitmap;
     l.sums_at = ALIGN16(sizeof(struct secrets));
     l.touched_at = l.sums_at + ALIGN16((size_t)model->n_items * sizeof(int32_t));
     l.seen_at = l.touched_at + ALIGN16(score_touched_places(model->n_items) * sizeof(uint32_t));
-    l.inputs_at = l.seen_at + bitmap;
+    l.barred_at = l.seen_at + bitmap;
+    l.inputs_at = l.barred_at + SLATES_KEPT * bitmap;
     l.secrets_total = l.inputs_at + SOTTO_HISTORY_MAX * sizeof(struct score_input);
     return l;
 }
@@ -277,7 +278,7 @@ static int take_memory(const struct sotto_config *c, const struct model *model, 
     e->workspace.score.touched = (uint32_t *)(void *)(locked + l.touched_at);
     e->workspace.seen = locked + l.seen_at;
     e->workspace.inputs = (struct score_input *)(void *)(locked + l.inputs_at);
-    e->workspace.absent = e->absent;
+    e->barred = locked + l.barred_at;
     e->memory_bytes = l.total + l.secrets_total;
     if (c->port->vault_path) e->memory_bytes += vault_locked_bytes();
     e->is_locked = is_locked;

@@ -14,6 +14,7 @@
 #define LOCALE_BYTES 36
 #define CLASS_BYTES  16
 #define DEBTS_MAX    16
+#define SLATES_KEPT  (SOTTO_SLATES_MAX + SOTTO_DECISIONS_KEPT)
 
 /* One person's stay in front of the screen. In locked memory. */
 struct visit {
@@ -30,6 +31,8 @@ struct visit {
     uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
     uint8_t purge_why;  /* enum sotto_erase_why of owes_purge */
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
+    struct seen seen;   /* what was shown lately */
+    uint64_t seen_ms;   /* monotonic time it was saved last */
     sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
 };
@@ -58,7 +61,7 @@ struct secrets {
     int is_here; /* 0: wiped, for this is a child made by fork */
     struct rng rng;
     struct visit visits[SOTTO_SESSIONS_MAX];
-    struct slate slates[SOTTO_SLATES_MAX];
+    struct slate slates[SLATES_KEPT]; /* at most SOTTO_SLATES_MAX have a handle */
     struct debt debts[DEBTS_MAX];
     uint8_t report_secret[SIGN_SECRET_BYTES], schedule_key[SCHEDULE_KEY_BYTES];
     struct person nobody; /* for the sweep and others to work with */
@@ -89,6 +92,7 @@ struct sotto {
     struct secrets *secrets;
     struct slate_workspace workspace;
     uint8_t *absent; /* one bit per item: out of stock */
+    uint8_t *barred; /* likewise, in locked memory, for each of secrets.slates: what may not be in it */
     struct sotto_clock clock;
     struct dp dp;
     /* Histogram cell of each item group, per metric of the policy that counts groups. */
@@ -192,8 +196,6 @@ void audit_right(struct sotto *e, const struct visit *v, enum sotto_right right)
 /* Sets the bit of each item that this person blocked, one bit an item; how many blocks there are.
  * O(items) for each block. */
 uint32_t people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits);
-/* Takes what is blocked out of every slate of theirs that is not open yet. */
-void people_drop_blocked(struct sotto *e, const struct visit *v);
 
 /* engine_tickets.c */
 enum ticket_event { TICKET_ACCEPT, TICKET_RESOLVE, TICKET_TIMEOUT, TICKET_EVENTS };
@@ -207,6 +209,10 @@ void tickets_leave(struct sotto *e, sotto_session session);
 
 /* engine_switch.c */
 int switch_load(struct sotto *e) MUST_CHECK;
+/* engine_seen.c */
+/* Reads what was shown to a stored person before, once; writes what was shown since, not too often
+ * or as the last thing of the visit. */
+int visit_settle_seen(struct sotto *e, struct visit *v, int64_t now_s, int is_last) MUST_CHECK;
 
 /* engine_household.c */
 /* Seals what is due, for the household only what it consents to now. */
@@ -242,7 +248,17 @@ void slates_close(struct sotto *e, sotto_session session);
 /* The history of a session was erased: disarms its slates, also those that are open, and wipes what
  * they were made of. */
 void slates_forget(struct sotto *e, sotto_session session);
+/* A slate whose session still lives, with time already applied to it; NULL, and an error, if there
+ * is none. */
+struct slate *slate_find(struct sotto *e, sotto_slate handle);
 /* Times out what is older than the policy allows. */
 void slates_sweep(struct sotto *e);
+/* The workspace, with what could not be in this slate. */
+struct slate_workspace *slate_workspace_of(struct sotto *e, const struct slate *s);
+/* Hands out an opened slate's first `cap` items. */
+void slate_hand_out(const struct sotto *e, const struct slate *s, struct sotto_slate_view *view,
+                    struct sotto_item *items, size_t cap);
+int view_check(struct sotto *e, const struct sotto_slate_view *view, const struct sotto_item *items,
+               size_t cap) MUST_CHECK;
 
 #endif

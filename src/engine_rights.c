@@ -16,28 +16,6 @@ uint32_t people_blocked(const struct sotto *e, const struct visit *v, uint8_t *b
     return wishes_mark(&v->person.wishes, &e->model, bits);
 }
 
-static uint32_t drop(struct score_hit *hits, uint32_t n, const uint8_t *bits) {
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (!(bits[hits[i].item >> 3] >> (hits[i].item & 7) & 1)) hits[left++] = hits[i];
-    wipe(hits + left, (n - left) * sizeof hits[0]);
-    return left;
-}
-
-void people_drop_blocked(struct sotto *e, const struct visit *v) {
-    uint8_t *bits = e->workspace.seen;
-    if (people_blocked(e, v, bits) == 0) return;
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
-        struct slate *s = &e->secrets->slates[i];
-        if (s->session != v->handle || s->state == SLATE_OPEN_GENERAL ||
-            s->state == SLATE_OPEN_PERSONAL)
-            continue;
-        s->n_general = drop(s->general, s->n_general, bits);
-        s->n_personal = drop(s->personal, s->n_personal, bits);
-    }
-    wipe(bits, slate_bitmap_bytes(e->model.n_items));
-}
-
 /* Stores what changed; nothing is owed of somebody who is not stored. */
 static int save(struct sotto *e, struct visit *v) {
     struct person_home home = engine_home(e);
@@ -63,7 +41,6 @@ static int block(struct sotto *e, struct visit *v, enum sotto_block_kind kind, c
     if (wishes_add(&v->person.wishes, &wish) != 0)
         return fail(&e->error, SOTTO_E_LIMIT, "all blocks together take at most %d bytes",
                     SOTTO_BLOCKS_BYTES);
-    people_drop_blocked(e, v);
     return save(e, v);
 }
 

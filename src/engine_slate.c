@@ -1,4 +1,4 @@
-/* engine_slate: slates from request to reasons, and what leaves the device. */
+/* engine_slate: slates from request to opening. */
 #include "engine.h"
 
 #define COUNT_DEFAULT 20
@@ -12,35 +12,51 @@ static void apply(struct slate *s, enum slate_event event, enum sotto_why why) {
     if (next == SLATE_REFUSED || next == SLATE_EXPIRED) s->why = why;
 }
 
+static uint8_t *slate_bits(struct sotto *e, const struct slate *s) {
+    return e->barred + (size_t)(s - e->secrets->slates) * slate_bitmap_bytes(e->model.n_items);
+}
+
+static void slate_wipe(struct sotto *e, struct slate *s) {
+    wipe(slate_bits(e, s), slate_bitmap_bytes(e->model.n_items));
+    wipe(s, sizeof *s);
+}
+
+struct slate_workspace *slate_workspace_of(struct sotto *e, const struct slate *s) {
+    e->workspace.barred = slate_bits(e, s);
+    return &e->workspace;
+}
+
 void slates_apply(struct sotto *e, sotto_session session, enum slate_event event,
                   enum sotto_why why) {
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+    for (int i = 0; i < SLATES_KEPT; i++) {
         struct slate *s = &e->secrets->slates[i];
         if (s->handle && (session == 0 || s->session == session)) apply(s, event, why);
     }
 }
 
 void slates_close(struct sotto *e, sotto_session session) {
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+    for (int i = 0; i < SLATES_KEPT; i++) {
         struct slate *s = &e->secrets->slates[i];
-        if (s->handle && s->session == session) wipe(s, sizeof *s);
+        if (s->session == session) slate_wipe(e, s);
     }
 }
 
 void slates_forget(struct sotto *e, sotto_session session) {
     slates_apply(e, session, SLATE_WITHDRAW, SOTTO_WHY_NO_CONSENT);
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+    for (int i = 0; i < SLATES_KEPT; i++) {
         struct slate *s = &e->secrets->slates[i];
-        if (!s->handle || s->session != session) continue;
-        wipe(s->personal, sizeof s->personal);
+        if (s->session != session || s->state == SLATE_OPEN_GENERAL) continue;
+        wipe(s->hits, sizeof s->hits);
         wipe(s->inputs, sizeof s->inputs);
-        s->n_personal = s->n_inputs = 0;
+        wipe(&s->rules, sizeof s->rules);
+        wipe(slate_bits(e, s), slate_bitmap_bytes(e->model.n_items));
+        s->n_hits = s->n_inputs = 0;
     }
 }
 
 void slates_sweep(struct sotto *e) {
     uint64_t now_ms = engine_now_ms(e);
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+    for (int i = 0; i < SLATES_KEPT; i++) {
         struct slate *s = &e->secrets->slates[i];
         if (s->handle && now_ms - s->made_ms > (uint64_t)e->rules->slate_ttl_s * 1000)
             apply(s, SLATE_TIMEOUT, SOTTO_WHY_EXPIRED);
@@ -50,7 +66,7 @@ void slates_sweep(struct sotto *e) {
 /* Finds a slate whose session still lives, with time already applied to it. */
 static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **visit) {
     slates_sweep(e);
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+    for (int i = 0; i < SLATES_KEPT; i++) {
         struct slate *s = &e->secrets->slates[i];
         if (!handle || s->handle != handle) continue;
         *visit = visit_find(e, s->session);
@@ -58,6 +74,11 @@ static struct slate *find(struct sotto *e, sotto_slate handle, struct visit **vi
     }
     fail(&e->error, SOTTO_E_STATE, "this slate does not exist or was closed");
     return NULL;
+}
+
+struct slate *slate_find(struct sotto *e, sotto_slate handle) {
+    struct visit *v;
+    return find(e, handle, &v);
 }
 
 /* Why a slate for this visit may not be personal now; SOTTO_WHY_PERSONALISED if it may. */
@@ -68,10 +89,44 @@ static enum sotto_why why_not(struct sotto *e, const struct visit *v, int is_ask
     return people_why_not(e, v, is_asking);
 }
 
+static enum policy_age age_of(const struct sotto *e, const struct visit *v) {
+    return consent_age(&v->person.consent, e->rules);
+}
+
+static int has_consent(struct sotto *e, const struct visit *v, enum sotto_purpose purpose) {
+    return consent_is_given(&v->person.consent, purpose, e->rules, e->clock.late_s);
+}
+
+static void make_personal(struct sotto *e, struct visit *v, struct slate *s, int repeats) {
+    const int64_t now_s = engine_late(e);
+    const struct slate_person person = {age_of(e, v), has_consent(e, v, SOTTO_PURPOSE_SENSITIVE),
+                                        has_consent(e, v, SOTTO_PURPOSE_PAID), &v->seen};
+    uint8_t *bits = slate_bits(e, s);
+    slate_rules_personal(&s->rules, &e->model, e->rules, &person, now_s);
+    memcpy(bits, e->absent, slate_bitmap_bytes(e->model.n_items));
+    people_blocked(e, v, bits);
+    seen_bar(&v->seen, e->rules, now_s, bits);
+    slate_rank_personal(s, &e->model, &v->person.history, slate_workspace_of(e, s), now_s, s->count,
+                        repeats);
+}
+
+/* A free place, or that of the oldest decision that nobody has a handle of. */
+static struct slate *take_place(struct sotto *e) {
+    struct slate *best = NULL;
+    int alive = 0;
+    for (int i = 0; i < SLATES_KEPT; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        alive += s->handle != 0;
+        if (!s->handle && (!best || s->decision < best->decision)) best = s;
+    }
+    if (alive >= SOTTO_SLATES_MAX) return NULL;
+    slate_wipe(e, best);
+    return best;
+}
+
 int sotto_slate_request(struct sotto *e, sotto_session session,
                         const struct sotto_slate_request *request, sotto_slate *slate) {
     int status = engine_enter(e);
-    struct slate *s = NULL;
     if (status != SOTTO_OK) return status;
     if (!slate || !request || request->size < sizeof *request ||
         request->count > SOTTO_SLATE_ITEMS_MAX)
@@ -80,24 +135,20 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     *slate = 0;
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
-    for (int i = 0; i < SOTTO_SLATES_MAX && !s; i++)
-        if (!e->secrets->slates[i].handle) s = &e->secrets->slates[i];
+    struct slate *s = take_place(e);
     if (!s)
         return fail(&e->error, SOTTO_E_LIMIT, "%d slates are alive; close one first",
                     SOTTO_SLATES_MAX);
-    uint32_t count = request->count ? request->count : COUNT_DEFAULT;
     s->session = session;
     s->made_ms = engine_now_ms(e);
+    s->count = request->count ? request->count : COUNT_DEFAULT;
     s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v, 1);
-    slate_rank_general(s, &e->model, &e->workspace, count);
     if (s->why == SOTTO_WHY_PERSONALISED) {
-        slate_rank_personal(s, &e->model, &v->person.history, &e->workspace, engine_late(e), count,
-                            request->repeats != 0);
-        if (s->n_personal == 0) s->why = SOTTO_WHY_NO_HISTORY;
+        make_personal(e, v, s, request->repeats != 0);
+        if (s->n_hits == 0) s->why = SOTTO_WHY_NO_HISTORY;
     }
     s->state = s->why == SOTTO_WHY_PERSONALISED ? SLATE_SEALED : SLATE_GENERAL;
     s->handle = ++e->last_handle;
-    people_drop_blocked(e, v);
     *slate = s->handle;
     return SOTTO_OK;
 }
@@ -180,7 +231,7 @@ int sotto_slate_present(struct sotto *e, sotto_slate slate) {
  * shown stays a no. */
 static struct visit *asked_visit(struct sotto *e, sotto_slate slate, const uint8_t *hash) {
     sotto_session session = 0;
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+    for (int i = 0; i < SLATES_KEPT; i++) {
         struct slate *s = &e->secrets->slates[i];
         if (!slate || s->handle != slate || !s->banner.size || s->is_answered ||
             !equal_ct(s->banner.hash, hash, HASH_BYTES))
@@ -214,15 +265,74 @@ int sotto_slate_confirm(struct sotto *e, sotto_slate slate,
     return settle_receipt(e, s, v, receipt);
 }
 
-/* ---- Opening and reasons ----------------------------------------------------------------- */
+/* ---- Opening ------------------------------------------------------------------------------ */
+
+int view_check(struct sotto *e, const struct sotto_slate_view *view, const struct sotto_item *items,
+               size_t cap) {
+    if (!view || view->size < sizeof *view || (cap > 0 && !items) ||
+        (view->item_size && view->item_size < sizeof *items))
+        return fail(&e->error, SOTTO_E_ARGUMENT,
+                    "a slate needs a view with its size, items, and their size or 0");
+    return SOTTO_OK;
+}
+
+void slate_hand_out(const struct sotto *e, const struct slate *s, struct sotto_slate_view *view,
+                    struct sotto_item *items, size_t cap) {
+    const size_t item_size = view->item_size ? view->item_size : sizeof *items;
+    uint32_t n = s->n_hits < cap ? s->n_hits : (uint32_t)cap;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t item = s->hits[i].item;
+        const struct model_facts facts = model_facts(&e->model, item);
+        const struct sotto_item out = {model_item_id(&e->model, item),
+                                       model_item_title(&e->model, item),
+                                       s->hits[i].score,
+                                       i,
+                                       facts.provider,
+                                       facts.payer,
+                                       facts.flags,
+                                       facts.rating};
+        uint8_t *to = (uint8_t *)items + i * item_size;
+        memset(to, 0, item_size);
+        memcpy(to, &out, sizeof out);
+    }
+    memset(view, 0, sizeof *view);
+    view->size = sizeof *view;
+    view->item_size = item_size;
+    view->personalised = s->state == SLATE_OPEN_PERSONAL;
+    view->why = s->why;
+    view->count = n;
+    view->decision = s->decision;
+}
+
+/* A number that this device hardly gives twice: 33 bits of time, 20 of a counter. */
+static uint64_t number_of(const struct sotto *e, sotto_slate handle) {
+    return ((uint64_t)e->clock.now_s & 0x1ffffffffu) << 20 | (handle & 0xfffff);
+}
+
+/* What the person blocked since the slate was sealed. */
+static void drop_blocked(struct sotto *e, const struct visit *v, struct slate *s) {
+    if (people_blocked(e, v, slate_bits(e, s)) == 0) return;
+    s->n_hits = slate_rank(s, &e->model, slate_workspace_of(e, s), SLATE_WITH_ALL, s->hits,
+                           &s->moves);
+    if (s->n_hits == 0) apply(s, SLATE_WITHDRAW, SOTTO_WHY_NO_HISTORY);
+}
+
+/* Nothing personal outlives a slate that opens as general. */
+static void make_general(struct sotto *e, const struct visit *v, struct slate *s) {
+    wipe(s->inputs, sizeof s->inputs);
+    wipe(s->hits, sizeof s->hits);
+    memcpy(slate_bits(e, s), e->absent, slate_bitmap_bytes(e->model.n_items));
+    people_blocked(e, v, slate_bits(e, s));
+    slate_rules_general(&s->rules, &e->model, e->rules, age_of(e, v));
+    slate_rank_general(s, &e->model, slate_workspace_of(e, s), s->count);
+}
 
 int sotto_slate_open(struct sotto *e, sotto_slate slate, struct sotto_slate_view *view,
                      struct sotto_item *items, size_t cap) {
     int status = engine_enter(e);
     struct visit *v;
+    if (status == SOTTO_OK) status = view_check(e, view, items, cap);
     if (status != SOTTO_OK) return status;
-    if (!view || view->size < sizeof *view || (cap > 0 && !items))
-        return fail(&e->error, SOTTO_E_ARGUMENT, "open needs a view with its size, and items");
     struct slate *s = find(e, slate, &v);
     if (!s) return SOTTO_E_STATE;
     if (slate_next(s->state, SLATE_OPEN) == SLATE_NOT_ALLOWED)
@@ -231,69 +341,31 @@ int sotto_slate_open(struct sotto *e, sotto_slate slate, struct sotto_slate_view
     enum sotto_why now_not = why_not(e, v, 0);
     if (now_not != SOTTO_WHY_PERSONALISED) apply(s, SLATE_WITHDRAW, now_not);
     if (s->state == SLATE_SEALED || s->state == SLATE_ASKED) s->why = SOTTO_WHY_NOT_DISCLOSED;
+    if (s->state == SLATE_SHOWN) drop_blocked(e, v, s);
     apply(s, SLATE_OPEN, s->why);
-
-    int is_personal = s->state == SLATE_OPEN_PERSONAL;
-    const struct score_hit *from = is_personal ? s->personal : s->general;
-    uint32_t n = is_personal ? s->n_personal : s->n_general;
-    if (n > cap) n = (uint32_t)cap;
-    for (uint32_t i = 0; i < n; i++) {
-        items[i].id = model_item_id(&e->model, from[i].item);
-        items[i].title = model_item_title(&e->model, from[i].item);
-        items[i].score = from[i].score;
-        items[i].rank = i;
-    }
-    if (is_personal) {
+    s->policy_version = e->rules->version;
+    s->decision = number_of(e, s->handle);
+    if (s->state == SLATE_OPEN_PERSONAL) {
         s->why = SOTTO_WHY_PERSONALISED;
         e->slates_personalised++;
     } else {
-        /* Nothing personal outlives a slate that opened as general. */
-        wipe(s->personal, sizeof s->personal);
-        wipe(s->inputs, sizeof s->inputs);
-        s->n_personal = s->n_inputs = 0;
+        make_general(e, v, s);
         e->slates_general++;
     }
-    memset(view, 0, sizeof *view);
-    view->size = sizeof *view;
-    view->personalised = (uint32_t)is_personal;
-    view->why = s->why;
-    view->count = n;
+    slate_hand_out(e, s, view, items, cap);
+    for (uint32_t i = 0; i < view->count && view->personalised; i++)
+        seen_show(&v->seen, &e->model, e->rules, s->hits[i].item, engine_late(e));
     return SOTTO_OK;
 }
 
 void sotto_slate_close(struct sotto *e, sotto_slate slate) {
     if (!e || e->is_in_hook || !slate) return;
-    for (int i = 0; i < SOTTO_SLATES_MAX; i++)
-        if (e->secrets->slates[i].handle == slate)
-            wipe(&e->secrets->slates[i], sizeof e->secrets->slates[i]);
-}
-
-int sotto_explain(struct sotto *e, sotto_slate slate, uint32_t rank,
-                  struct sotto_explanation *explanation, struct sotto_reason *reasons, size_t cap) {
-    int status = engine_enter(e);
-    struct visit *v;
-    if (status != SOTTO_OK) return status;
-    if (!explanation || explanation->size < sizeof *explanation || (cap > 0 && !reasons))
-        return fail(&e->error, SOTTO_E_ARGUMENT,
-                    "explain needs an explanation with its size, and reasons");
-    struct slate *s = find(e, slate, &v);
-    if (!s) return SOTTO_E_STATE;
-    int is_personal = s->state == SLATE_OPEN_PERSONAL;
-    if (is_personal && s->n_personal == 0)
-        return fail(&e->error, SOTTO_E_STATE,
-                    "what this slate was made of has been erased, so it has no reasons any more");
-    if (!is_personal && s->state != SLATE_OPEN_GENERAL)
-        return fail(&e->error, SOTTO_E_STATE, "open the slate first: a reason would tell the item");
-    if (rank >= (is_personal ? s->n_personal : s->n_general))
-        return fail(&e->error, SOTTO_E_NOT_FOUND, "the slate has no item at this rank");
-    memset(explanation, 0, sizeof *explanation);
-    explanation->size = sizeof *explanation;
-    explanation->score = is_personal ? s->personal[rank].score : s->general[rank].score;
-    explanation->personalised = (uint32_t)is_personal;
-    explanation->model_version = e->model.version;
-    explanation->policy_version = e->rules->version;
-    explanation->count = slate_explain(s, &e->model, rank, reasons, cap);
-    return SOTTO_OK;
+    for (int i = 0; i < SLATES_KEPT; i++) {
+        struct slate *s = &e->secrets->slates[i];
+        if (s->handle != slate) continue;
+        s->handle = 0;
+        if (!s->decision) slate_wipe(e, s);
+    }
 }
 
 const char *sotto_why_text(enum sotto_why why) {

@@ -137,6 +137,7 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     if (status == SOTTO_OK) status = settle_purge(e, v);
     if (status == SOTTO_OK) status = person_save_wishes(&v->person, &home, now_s, &e->error);
     if (status == SOTTO_OK) status = person_flush(&v->person, &home, now_s, &e->error);
+    if (status == SOTTO_OK) status = visit_settle_seen(e, v, now_s, 0);
     return status == SOTTO_OK ? loaded : status;
 }
 
@@ -168,6 +169,7 @@ int visit_end(struct sotto *e, struct visit *v) {
     int64_t now_s = engine_late(e);
     struct sotto_error first_error;
     int first = engine_note(e, visit_settle(e, v, now_s));
+    if (first == SOTTO_OK) first = engine_note(e, visit_settle_seen(e, v, now_s, 1));
     if (first != SOTTO_OK) first_error = e->error;
     int lost = tell_losses(e, v, now_s);
     if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
@@ -194,6 +196,7 @@ int sotto_session_end(struct sotto *e, sotto_session session) {
 void visit_forget(struct sotto *e, struct visit *v, enum sotto_erase_why why) {
     int is_stored = v->person.place != PERSON_NEW; /* or may be */
     person_reset(&v->person);
+    wipe(&v->seen, sizeof v->seen);
     v->owes_purge = 0;
     if (is_stored)
         v->owes_erase = (uint8_t)(1 + why);
@@ -207,7 +210,10 @@ void visit_forget_purpose(struct sotto *e, struct visit *v, enum sotto_purpose p
         wipe(&v->tally, sizeof v->tally);
         return;
     }
-    if (purpose == SOTTO_PURPOSE_PERSONALISE) wipe(&v->person.history, sizeof v->person.history);
+    if (purpose == SOTTO_PURPOSE_PERSONALISE) {
+        wipe(&v->person.history, sizeof v->person.history);
+        wipe(&v->seen, sizeof v->seen);
+    }
     slates_forget(e, v->handle);
 }
 
@@ -253,6 +259,7 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
         return SOTTO_OK;
     history_add(&v->person.history, entry);
+    seen_take(&v->seen, item);
     if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)
         engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */
     return SOTTO_OK;

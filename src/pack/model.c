@@ -3,6 +3,7 @@
 #include "pack/model.h"
 
 #include "crypto/crypto.h"
+#include "pack/facts.h"
 
 _Static_assert(MODEL_DECAY_MAX == SOTTO_HISTORY_MAX, "a weight for every place in a history");
 
@@ -67,9 +68,8 @@ static int load_info(struct model *m, const struct loader *l) {
     return SOTTO_OK;
 }
 
-/* A string offset must begin a NUL-terminated string of at most `max` printable bytes. */
-static int check_string(const struct model *m, size_t strings_n, uint32_t offset, size_t least,
-                        size_t max) {
+int model_check_string(const struct model *m, size_t strings_n, uint32_t offset, size_t least,
+                       size_t max) {
     if (offset >= strings_n || (offset > 0 && m->strings[offset - 1] != '\0')) return -1;
     size_t n = strnlen(m->strings + offset, strings_n - offset);
     return n >= least && n <= max && utf8_is_printable(m->strings + offset, n) ? 0 : -1;
@@ -88,16 +88,16 @@ static int load_catalogue(struct model *m, const struct loader *l) {
     for (uint32_t i = 0; i < m->n_items; i++) {
         const uint8_t *item = m->items + (size_t)i * ITEM_BYTES;
         uint32_t id = load32(item);
-        if (check_string(m, strings_n, id, 1, SOTTO_ITEM_ID_MAX) != 0)
+        if (model_check_string(m, strings_n, id, 1, SOTTO_ITEM_ID_MAX) != 0)
             return bad(l, "an item id is empty, too long or not printable UTF-8");
-        if (check_string(m, strings_n, id + (uint32_t)strlen(m->strings + id) + 1, 0, TITLE_MAX) !=
-            0)
+        if (model_check_string(m, strings_n, id + (uint32_t)strlen(m->strings + id) + 1, 0,
+                               TITLE_MAX) != 0)
             return bad(l, "an item title is too long or not printable UTF-8");
         if (load16(item + 4) >= m->n_groups || load16(item + 6) > MODEL_ITEM_NEW)
             return bad(l, "an item's group or flags are out of range");
     }
     for (uint32_t g = 0; g < m->n_groups; g++)
-        if (check_string(m, strings_n, load32(m->groups + 4 * (size_t)g), 1, 63) != 0)
+        if (model_check_string(m, strings_n, load32(m->groups + 4 * (size_t)g), 1, 63) != 0)
             return bad(l, "a group name is empty, too long or not printable UTF-8");
     /* Strictly ascending keys, and each the hash of its own item's id: so each item once. */
     uint64_t before = 0;
@@ -204,14 +204,33 @@ static int load_weights(struct model *m, const struct loader *l) {
     return load_rows(m, l);
 }
 
+/* What is said about items, hashed: the sections that say it are vouched for one by one. */
+static void hash_catalogue(struct model *m, const struct pack *pack) {
+    static const enum pack_section_id said[] = {SECTION_STRINGS, SECTION_ITEMS,   SECTION_GROUPS,
+                                                SECTION_FACTS,   SECTION_FACT_OF, SECTION_TAGS};
+    uint8_t hashes[ARRAY_LEN(said) * HASH_BYTES] = {0}, hash[HASH_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        const uint8_t *one = pack_section_hash(pack, said[i]);
+        if (one) memcpy(hashes + i * HASH_BYTES, one, HASH_BYTES);
+    }
+    hash256(hash, hashes, sizeof hashes);
+    memcpy(m->catalogue, hash, sizeof m->catalogue);
+}
+
 int model_load(struct model *model, const struct pack *pack, const char *path,
                struct sotto_error *err) {
     struct loader l = {pack, path, err};
     memset(model, 0, sizeof *model);
     model->version = pack->version;
+    model->created_s = pack->created_s;
     int status = load_info(model, &l);
     if (status == SOTTO_OK) status = load_catalogue(model, &l);
+    if (status == SOTTO_OK) {
+        const char *what = facts_load(model, pack);
+        if (what) status = bad(&l, what);
+    }
     if (status == SOTTO_OK) status = load_weights(model, &l);
+    if (status == SOTTO_OK) hash_catalogue(model, pack);
     if (status != SOTTO_OK) memset(model, 0, sizeof *model);
     return status;
 }

@@ -20,6 +20,23 @@ enum model_codec {
     MODEL_VARINT = 2   /* per edge the step from the column before (LEB128) and an i8 weight */
 };
 
+#define MODEL_FACT_SETS_MAX   65535u
+#define MODEL_TAGS_MAX        (1u << 20) /* of all sets together */
+#define MODEL_RATING_MAX      21u        /* the highest least age */
+#define MODEL_TEXT_MAX        63         /* bytes of a provider or payer */
+#define MODEL_TAG_MAX         200        /* bytes of a tag */
+#define MODEL_CATALOGUE_BYTES 16
+#define MODEL_SET_BYTES       20
+
+/* What a catalogue may say of an item. */
+enum model_fact {
+    MODEL_PAID = 1,      /* somebody pays for its place; `payer` says who */
+    MODEL_SYNTHETIC = 2, /* made by software */
+    MODEL_STAFF = 4,     /* picked by people who work here */
+    MODEL_ADULT = 8,     /* for adults only */
+    MODEL_FACTS_ALL = 15
+};
+
 #define MODEL_ITEM_NEW                                                                             \
     1u /* flag: learnt from items of its kind, not from what people did with it */
 
@@ -44,6 +61,14 @@ struct model {
     const uint16_t *repeat;      /* n_groups: strength of the repeat term, ≤ MODEL_REPEAT_MAX */
     uint16_t event_weights[4];   /* by enum sotto_event_type, ≤ MODEL_UNIT */
     const uint8_t *groups;       /* n_groups × u32: offset of the group's name */
+    /* Optional (NULL and 0): items that have the same facts share a set of them. */
+    uint32_t n_sets, n_tags, n_staff; /* n_staff: items that are staff picks */
+    int has_paid;
+    const uint8_t *sets;    /* n_sets × 20: see FORMAT.md */
+    const uint16_t *set_of; /* n_items */
+    const uint32_t *tags;   /* n_tags: offsets of texts, those of the sets one after another */
+    int64_t created_s;      /* when the pack was built; 0: not said */
+    uint8_t catalogue[MODEL_CATALOGUE_BYTES]; /* hash of all that is said about items */
 };
 
 /* Checks every array of a verified pack and fills *model, whose pointers live as long as the pack.
@@ -56,6 +81,33 @@ const char *model_item_title(const struct model *model, uint32_t item);
 uint16_t model_item_group(const struct model *model, uint32_t item);
 int model_item_is_new(const struct model *model, uint32_t item);
 const char *model_group_name(const struct model *model, uint32_t group);
+
+/* The facts of an item; all 0 and "" where the pack has none. */
+struct model_facts {
+    uint16_t flags;       /* enum model_fact */
+    uint8_t rating;       /* least age in years; 0: for everyone */
+    uint32_t sensitive;   /* bits of enum sotto_sensitive */
+    const char *provider; /* "" if not said */
+    const char *payer;    /* never "" of a paid item, else "" */
+};
+struct model_facts model_facts(const struct model *model, uint32_t item);
+/* The same, for tests of many items. */
+static inline const uint8_t *model_set_of(const struct model *model, uint32_t item) {
+    return model->sets + (size_t)model->set_of[item] * MODEL_SET_BYTES;
+}
+static inline uint16_t model_set_flags(const uint8_t *set) { return load16(set); }
+static inline uint8_t model_set_rating(const uint8_t *set) { return set[2]; }
+static inline uint32_t model_set_sensitive(const uint8_t *set) { return load32(set + 12); }
+
+/* The payer that a set of facts names; "" if none. */
+const char *model_set_payer(const struct model *model, uint32_t set);
+
+/* What a person may block. */
+enum model_mark { MODEL_MARK_ITEM, MODEL_MARK_TAG, MODEL_MARK_PROVIDER };
+/* Sets the bit of every item whose id, one of whose tags (or whose group) or whose provider is
+ * `text`; returns how many. `bits` has a bit an item. O(items): not for hot paths. */
+uint32_t model_mark(const struct model *model, enum model_mark what, const char *text,
+                    uint8_t *bits);
 
 #define MODEL_NONE UINT32_MAX
 /* The item with this id, or MODEL_NONE. */

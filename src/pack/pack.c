@@ -164,13 +164,19 @@ void pack_close(struct pack *pack) {
     memset(pack, 0, sizeof *pack);
 }
 
-const uint8_t *pack_section(const struct pack *pack, enum pack_section_id id, size_t *n) {
-    for (uint32_t i = 0; i < pack->n_sections; i++) {
-        const uint8_t *e = section_entry(pack, i);
-        if (load32(e) != (uint32_t)id) continue;
-        *n = (size_t)load64(e + 16);
-        return pack->bytes + load64(e + 8);
-    }
-    *n = 0;
+static const uint8_t *find_entry(const struct pack *pack, enum pack_section_id id) {
+    for (uint32_t i = 0; i < pack->n_sections; i++)
+        if (load32(section_entry(pack, i)) == (uint32_t)id) return section_entry(pack, i);
     return NULL;
+}
+
+const uint8_t *pack_section(const struct pack *pack, enum pack_section_id id, size_t *n) {
+    const uint8_t *e = find_entry(pack, id);
+    *n = e ? (size_t)load64(e + 16) : 0;
+    return e ? pack->bytes + load64(e + 8) : NULL;
+}
+
+const uint8_t *pack_section_hash(const struct pack *pack, enum pack_section_id id) {
+    const uint8_t *e = find_entry(pack, id);
+    return e ? e + 24 : NULL;
 }

@@ -36,6 +36,9 @@ enum pack_section_id {
     SECTION_AGES = 15,
     SECTION_REPEAT_AGES = 16,
     SECTION_REPEAT = 17,
+    SECTION_FACTS = 18, /* optional, all three */
+    SECTION_FACT_OF = 19,
+    SECTION_TAGS = 20,
     /* policy pack */
     SECTION_POLICY = 32,
     SECTION_TEXTS = 33,
@@ -68,6 +71,9 @@ void pack_close(struct pack *pack);
 
 /* A section's bytes, or NULL with *n = 0 when there is none. */
 const uint8_t *pack_section(const struct pack *pack, enum pack_section_id id, size_t *n);
+/* The BLAKE2b-256 of a section's bytes, as checked when the pack was parsed; NULL when there is
+ * none. */
+const uint8_t *pack_section_hash(const struct pack *pack, enum pack_section_id id);
 
 /* Parses and checks header and section table of bytes already trusted or, in the pack builder's
  * `inspect`, only to be looked at. `path` is for messages. */

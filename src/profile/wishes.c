@@ -68,20 +68,15 @@ int wishes_decode(struct wishes *w, const uint8_t *bytes, size_t n) {
     return 0;
 }
 
-static void mark_group(const struct model *model, const char *name, uint8_t *bits) {
-    for (uint32_t i = 0; i < model->n_items; i++)
-        if (strcmp(model_group_name(model, model_item_group(model, i)), name) == 0)
-            bits[i >> 3] |= (uint8_t)(1u << (i & 7));
-}
-
 uint32_t wishes_mark(const struct wishes *w, const struct model *model, uint8_t *bits) {
     struct wish wish;
     uint32_t at = 0, count = 0, item;
     for (; wishes_next(w, &at, &wish); count++) {
-        if (wish.kind == SOTTO_BLOCK_GROUP) mark_group(model, wish.name, bits);
-        if (wish.kind != SOTTO_BLOCK_ITEM) continue;
-        item = model_find(model, wish.name);
-        if (item != MODEL_NONE) bits[item >> 3] |= (uint8_t)(1u << (item & 7));
+        if (wish.kind == SOTTO_BLOCK_ITEM && (item = model_find(model, wish.name)) != MODEL_NONE)
+            bits[item >> 3] |= (uint8_t)(1u << (item & 7));
+        if (wish.kind == SOTTO_BLOCK_GROUP) model_mark(model, MODEL_MARK_TAG, wish.name, bits);
+        if (wish.kind == SOTTO_BLOCK_PROVIDER)
+            model_mark(model, MODEL_MARK_PROVIDER, wish.name, bits);
     }
     return count;
 }

@@ -111,6 +111,29 @@ size_t score_popular(const struct model *model, const struct score_filter *filte
     return b.n;
 }
 
+size_t score_add_popular(const struct model *model, const struct score_filter *filter,
+                         struct score_hit *hits, size_t n, size_t k) {
+    struct best b = {hits, n, k};
+    for (uint32_t j = 0; j < model->n_items && model->prior[j] >= least(&b); j++)
+        if (!score_is_barred(filter, j)) offer(&b, (struct score_hit){j, model->prior[j]});
+    return b.n;
+}
+
+int score_gate_bars(const struct score_gate *g, uint32_t item) {
+    const struct model *m = g->model;
+    uint16_t group = model_item_group(m, item);
+    if (g->groups[group >> 5] >> (group & 31) & 1) return 1;
+    if (!m->sets) return g->only != 0;
+    const uint8_t *set = model_set_of(m, item);
+    uint16_t flags = model_set_flags(set);
+    if ((flags & g->flags) || (flags & g->only) != g->only ||
+        (model_set_sensitive(set) & g->sensitive) || model_set_rating(set) > g->rating)
+        return 1;
+    for (uint8_t i = 0; i < g->n_payers; i++)
+        if ((flags & MODEL_PAID) && strcmp(model_facts(m, item).payer, g->payers[i]) == 0) return 1;
+    return 0;
+}
+
 /* ---- Rows -------------------------------------------------------------------------------- */
 
 /* What one scoring passes through its hands; all of it mirrors a history. */
@@ -200,27 +223,43 @@ static void settle(const struct score_kernel *kernel, const struct model *m,
     wipe(work->touched, (is_listed ? n_touched : ROW_BLOCK) * sizeof *work->touched);
 }
 
-size_t score_best_with(const struct score_kernel *kernel, const struct model *model,
-                       const struct score_input *inputs, size_t n,
-                       const struct score_filter *filter, struct score_work *work,
-                       struct score_hit *hits, size_t k) {
-    struct best b = {hits, 0, k};
-    struct scratch scratch;
+/* Rows into sums; returns the length of the list. */
+static size_t add_inputs(const struct score_kernel *kernel, const struct model *model,
+                         const struct score_input *inputs, size_t n, struct score_work *work,
+                         struct scratch *scratch, int is_listed) {
     size_t n_touched = 0;
-    for (size_t h = 0; h < n; h++) __builtin_prefetch(model->row_starts + inputs[h].item);
-    for (size_t h = 0; h < n && h < ROWS_AHEAD; h++) prefetch_row(model, inputs[h].item);
-    /* The list then has room for every edge and every own term. */
-    int is_listed = (edges_of(model, inputs, n) + n) * kernel->scan_share < model->n_items;
     for (size_t h = 0; h < n; h++) {
         if (h + ROWS_AHEAD < n) prefetch_row(model, inputs[h + ROWS_AHEAD].item);
         if (inputs[h].multiplier != 0)
-            n_touched = add_row(kernel, model, work, &scratch, &inputs[h], n_touched, is_listed);
+            n_touched = add_row(kernel, model, work, scratch, &inputs[h], n_touched, is_listed);
     }
     for (size_t h = 0; h < n; h++) {
         if (inputs[h].own == 0) continue;
         if (is_listed) work->touched[n_touched++] = inputs[h].item;
         work->sums[inputs[h].item] += inputs[h].own;
     }
+    return n_touched;
+}
+
+void score_sums(const struct model *model, const struct score_input *inputs, size_t n,
+                struct score_work *work) {
+    struct scratch scratch;
+    (void)add_inputs(&score_plain, model, inputs, n, work, &scratch, 0);
+    wipe(work->touched, ROW_BLOCK * sizeof *work->touched);
+    wipe(&scratch, sizeof scratch);
+}
+
+size_t score_best_with(const struct score_kernel *kernel, const struct model *model,
+                       const struct score_input *inputs, size_t n,
+                       const struct score_filter *filter, struct score_work *work,
+                       struct score_hit *hits, size_t k) {
+    struct best b = {hits, 0, k};
+    struct scratch scratch;
+    for (size_t h = 0; h < n; h++) __builtin_prefetch(model->row_starts + inputs[h].item);
+    for (size_t h = 0; h < n && h < ROWS_AHEAD; h++) prefetch_row(model, inputs[h].item);
+    /* The list then has room for every edge and every own term. */
+    int is_listed = (edges_of(model, inputs, n) + n) * kernel->scan_share < model->n_items;
+    size_t n_touched = add_inputs(kernel, model, inputs, n, work, &scratch, is_listed);
     if (k > 0) offer_untouched(&b, model, work->sums, filter);
     settle(kernel, model, work, &scratch, n_touched, is_listed, filter, &b);
     wipe(&scratch, sizeof scratch);

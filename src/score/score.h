@@ -21,6 +21,8 @@ struct score_input {
 /* Rounds a · b (both Q15, 0 to MODEL_UNIT) back to Q15. */
 int32_t score_q15(int32_t a, int32_t b);
 
+#define SCORE_PAYERS_MAX 96
+
 struct score_hit {
     uint32_t item;
     int32_t score;
@@ -35,14 +37,30 @@ struct score_work {
 /* Room for every item once, and for one block more of edges. */
 static inline size_t score_touched_places(uint32_t n_items) { return (size_t)n_items + 256; }
 
-/* Which items may not be shown; one bit an item, either may be NULL. */
+/* Which items may not be shown, by what they are. */
+struct score_gate {
+    const struct model *model;
+    uint16_t flags;                         /* enum model_fact: an item with any of these may not */
+    uint16_t only;                          /* nor may one that lacks any of these */
+    uint32_t sensitive;                     /* nor one of any of these kinds */
+    uint8_t rating;                         /* nor one for people older than this */
+    uint8_t n_payers;                       /* nor one paid for by these */
+    uint32_t groups[MODEL_GROUPS_MAX / 32]; /* nor one of these groups: one bit each */
+    const char *payers[SCORE_PAYERS_MAX];
+};
+
+/* Which items may not be shown; one bit an item; any may be NULL. */
 struct score_filter {
     const uint8_t *absent, *seen;
+    const struct score_gate *gate;
 };
+
+int score_gate_bars(const struct score_gate *gate, uint32_t item);
 
 static inline int score_is_barred(const struct score_filter *f, uint32_t item) {
     return ((f->absent && f->absent[item >> 3] >> (item & 7) & 1) ||
-            (f->seen && f->seen[item >> 3] >> (item & 7) & 1));
+            (f->seen && f->seen[item >> 3] >> (item & 7) & 1) ||
+            (f->gate && score_gate_bars(f->gate, item)));
 }
 
 /* The at most `k` best items by prior[j] + Σ_h multiplier_h · W[h][j] + own_j, best first, ties by
@@ -56,6 +74,16 @@ size_t score_best(const struct model *model, const struct score_input *inputs, s
 /* The same without a history: by prior alone. */
 size_t score_popular(const struct model *model, const struct score_filter *filter,
                      struct score_hit *hits, size_t k);
+
+/* Puts those items into the best first `hits`, of which there are `n`, that `filter` lets pass and
+ * whose prior alone suffices; at most `k` hits stay. O(items as popular as what is there). */
+size_t score_add_popular(const struct model *model, const struct score_filter *filter,
+                         struct score_hit *hits, size_t n, size_t k);
+
+/* Leaves in work->sums what a history adds to each item's prior. The caller puts every sum back to
+ * 0. */
+void score_sums(const struct model *model, const struct score_input *inputs, size_t n,
+                struct score_work *work);
 
 /* What input `in` adds to item `j` through its row (not its own term): exactly score_best's
  * summand. */

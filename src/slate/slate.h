@@ -8,6 +8,7 @@
 #include "pack/model.h"
 #include "pack/policy.h"
 #include "profile/history.h"
+#include "profile/seen.h"
 #include "score/score.h"
 
 /* ---- States: a table, walked exhaustively by tests/unit/test_slate.c ---------------------- */
@@ -41,11 +42,49 @@ enum slate_state slate_next(enum slate_state state, enum slate_event event) MUST
 
 /* ---- A slate ----------------------------------------------------------------------------- */
 
-/* One distinct item of the history as it entered the scores. */
+/* One distinct item of the history, and how it entered the scores. */
 struct slate_input {
     struct score_input in;
-    uint16_t events; /* events with that item */
-    uint16_t type;   /* enum sotto_event_type of the latest */
+    int32_t repeated; /* what all its events add to its repeat term, in MODEL_REPEAT_UNIT */
+    uint32_t time_s;  /* of the latest event */
+    uint16_t events;  /* with that item */
+    uint16_t type;    /* enum sotto_event_type of the latest */
+};
+
+#define SLATE_NO_CAP 255 /* any number */
+
+struct slate_payer {
+    const char *payer; /* in the pack */
+    uint8_t left;
+};
+
+/* What may be shown, whom it is for apart. */
+struct slate_rules {
+    uint32_t sensitive;    /* kinds that may not */
+    uint16_t flags;        /* enum model_fact: items that may not */
+    uint8_t rating;        /* items for people older than this may not */
+    uint8_t is_paid_apart; /* paid items may, but not chosen by what the person did */
+    uint8_t staff_percent;
+    uint8_t payer_left; /* of a payer not listed below */
+    uint8_t n_groups, n_payers;
+    struct {
+        uint16_t group;
+        uint8_t left;
+    } groups[POLICY_CAPS_MAX];
+    struct slate_payer payers[SCORE_PAYERS_MAX];
+};
+
+/* Whom a slate is for. */
+struct slate_person {
+    enum policy_age age;
+    int may_sensitive, may_paid; /* consent that holds now */
+    const struct seen *seen;
+};
+
+/* How what is shown differs from the order of scores. */
+struct slate_moves {
+    uint64_t staff; /* bit r: the item at rank r came in for the share of staff picks */
+    int has_capped; /* items were left out because a cap was reached */
 };
 
 struct slate {
@@ -55,36 +94,73 @@ struct slate {
     enum sotto_why why;         /* for the day it opens as general */
     uint64_t made_ms, asked_ms; /* monotonic */
     struct sotto_banner banner;
-    int is_answered; /* the banner was declined: its receipt is spent */
-    uint32_t n_general, n_personal, n_inputs;
-    struct score_hit general[SOTTO_SLATE_ITEMS_MAX], personal[SOTTO_SLATE_ITEMS_MAX];
+    int is_answered;   /* the banner was declined: its receipt is spent */
+    uint64_t decision; /* 0 until it was opened; it outlives the handle */
+    /* What it was made of, and with the workspace's `barred` all that its order depends on. */
+    int64_t now_s;
+    uint64_t model_version, policy_version;
+    struct slate_rules rules;
+    uint32_t count, repeats, n_inputs;
+    uint32_t oldest_s; /* the oldest event that counts */
     struct slate_input inputs[SOTTO_HISTORY_MAX];
+    /* What was made of it. */
+    uint32_t n_hits;
+    struct slate_moves moves;
+    struct score_hit hits[SOTTO_SLATE_ITEMS_MAX];
 };
 
 /* Memory that ranking needs, in locked memory because it mirrors a profile. */
 struct slate_workspace {
     struct score_work score;
-    uint8_t *seen;              /* one bit per item, all 0 between calls */
-    const uint8_t *absent;      /* one bit per item: out of stock */
+    uint8_t *seen;         /* one bit per item, all 0 between calls */
+    const uint8_t *barred; /* one bit per item: out of stock, blocked, at its cap, passed over */
     struct score_input *inputs; /* SOTTO_HISTORY_MAX */
 };
 
-/* Bytes of a bitmap over the items. */
-static inline size_t slate_bitmap_bytes(uint32_t n_items) { return ((size_t)n_items + 7) / 8; }
+/* Bytes of a bitmap over the items, a multiple of 16. */
+static inline size_t slate_bitmap_bytes(uint32_t n_items) {
+    return ((size_t)n_items + 127) / 128 * 16;
+}
 
-/* Ranks the general slate: by prior, stock only; it never looks at a history. */
-void slate_rank_general(struct slate *s, const struct model *model, const struct slate_workspace *w,
+/* The rules of a general slate: nothing for adults only or of a sensitive kind, paid items as the
+ * policy says, caps within the slate alone. The same for everyone of that age. */
+void slate_rules_general(struct slate_rules *rules, const struct model *model,
+                         const struct policy *policy, enum policy_age age);
+/* The rules of a personal one at `now_s`: what is of a sensitive kind only for adults with consent
+ * to that; what is paid for not for children, and chosen by what a person did only for adults with
+ * consent to that; caps less what was shown today. */
+void slate_rules_personal(struct slate_rules *rules, const struct model *model,
+                          const struct policy *policy, const struct slate_person *person,
+                          int64_t now_s);
+struct score_gate slate_gate(const struct slate_rules *rules, const struct model *model);
+
+/* Ranks the general slate by s->rules: by prior; it never looks at a history. */
+void slate_rank_general(struct slate *s, const struct model *model, struct slate_workspace *w,
                         uint32_t count);
-/* Ranks the personal slate at `now_s`: folds the history to distinct items, latest first, scores,
- * filters what was seen (unless `repeats`) and what is out of stock. n_personal is 0 if nothing is
- * left to say. */
+/* Ranks the personal slate at `now_s` by s->rules: folds the history to distinct items, latest
+ * first, scores, filters what was seen (unless `repeats`). n_hits is 0 if nothing is left to say.
+ */
 void slate_rank_personal(struct slate *s, const struct model *model, const struct history *history,
                          struct slate_workspace *w, int64_t now_s, uint32_t count, int repeats);
+#define SLATE_WITH_ALL UINT32_MAX
+/* Ranks again, exactly as before, what s was made of; or as if the history had not had the item of
+ * input `without`. Returns how many items, into `hits` (SOTTO_SLATE_ITEMS_MAX). */
+uint32_t slate_rank(const struct slate *s, const struct model *model, struct slate_workspace *w,
+                    uint32_t without, struct score_hit *hits, struct slate_moves *moves);
+/* The place (0 first) that an item has among all that may be shown, by scores alone, as if there
+ * were no caps and no share of staff picks; its score goes to *score. O(items). */
+uint32_t slate_place(const struct slate *s, const struct model *model, struct slate_workspace *w,
+                     uint32_t without, uint32_t item, int32_t *score);
 
-/* Explains `item` with `score`: writes at most `cap` reasons, strongest first, and returns how many
- * there are. The contributions of all of them add up to `score` exactly. */
+/* Explains the item at `rank` of a slate: writes at most `cap` reasons, strongest first, and
+ * returns how many there are. The contributions of all of them add up to its score exactly. */
 uint32_t slate_explain(const struct slate *s, const struct model *model, uint32_t rank,
                        struct sotto_reason *reasons, size_t cap);
+/* The input that says most for an item, or SLATE_WITH_ALL if none does. */
+uint32_t slate_strongest(const struct slate *s, const struct model *model, uint32_t item);
+/* What the scores of a model are made of, in thousandths: see sotto_describe. Returns how many. */
+uint32_t slate_describe(const struct model *model,
+                        struct sotto_parameter parameters[SOTTO_PARAMETERS_MAX]);
 
 /* ---- Disclosure -------------------------------------------------------------------------- */
 

@@ -22,6 +22,13 @@ static void use(const struct model *m) {
         must(strlen(model_item_title(m, i)) < 4096);
         must(model_item_group(m, i) < m->n_groups);
     }
+    for (uint32_t i = 0; i < m->n_items; i++) {
+        const struct model_facts f = model_facts(m, i);
+        must(strlen(f.provider) <= MODEL_TEXT_MAX && strlen(f.payer) <= MODEL_TEXT_MAX);
+        must((*f.payer != '\0') == ((f.flags & MODEL_PAID) != 0));
+    }
+    must(model_mark(m, MODEL_MARK_TAG, "brand=x", seen) <= m->n_items);
+    memset(seen, 0, sizeof seen);
     must(model_find(m, "item-0") == MODEL_NONE || model_find(m, "item-0") < m->n_items);
 }
 

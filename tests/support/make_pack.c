@@ -125,15 +125,23 @@ static int by_key(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *m, uint32_t groups,
-                             uint64_t version) {
+static uint32_t put_text(char *strings, size_t *n, const char *text) {
+    uint32_t at = (uint32_t)*n;
+    if (!text) return 0;
+    *n += (size_t)snprintf(strings + *n, 64, "%s", text) + 1;
+    return at;
+}
+
+static size_t lay_model(uint8_t *out, size_t cap, const struct model *m, uint32_t groups,
+                        uint64_t version, const struct make_fact *facts) {
     static const uint16_t one = MODEL_UNIT;
     uint8_t info[48] = {0};
-    size_t n_items = m->n_items, strings_cap = 64 * (n_items + groups + 1), strings_n = 1;
+    size_t n_items = m->n_items, strings_cap = 256 * (n_items + groups + 1), strings_n = 1;
     char *strings = calloc(strings_cap, 1);
     uint8_t *items = calloc(n_items, 8), *keys = calloc(n_items, 8);
     uint8_t *group_names = calloc(groups, 4), *none = calloc(n_items + groups, 2);
-    assert_true(strings && items && keys && group_names && none);
+    uint8_t *sets = calloc(n_items, 20), *set_of = calloc(n_items, 2), *tags = calloc(n_items, 4);
+    assert_true(strings && items && keys && group_names && none && sets && set_of && tags);
     store32(info, m->n_items);
     store32(info + 4, groups);
     store32(info + 8, m->n_edges);
@@ -159,6 +167,18 @@ size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *m, ui
         store32(group_names + 4 * (size_t)g, (uint32_t)strings_n);
         strings_n += (size_t)snprintf(strings + strings_n, 64, "group-%u", g) + 1;
     }
+    size_t n_tags = 0;
+    for (uint32_t i = 0; facts && i < m->n_items; i++) {
+        uint8_t *set = sets + 20 * (size_t)i;
+        store16(set, facts[i].flags);
+        set[2] = facts[i].rating;
+        store32(set + 4, put_text(strings, &strings_n, facts[i].provider));
+        store32(set + 8, put_text(strings, &strings_n, facts[i].payer));
+        store32(set + 12, facts[i].sensitive);
+        store32(set + 16, (uint32_t)n_tags);
+        store16(set_of + 2 * (size_t)i, (uint16_t)i);
+        if (facts[i].tag) store32(tags + 4 * n_tags++, put_text(strings, &strings_n, facts[i].tag));
+    }
     int is_fixed = m->codec == MODEL_FIXED16;
     struct make_section sections[] = {
         {SECTION_INFO, info, sizeof info},
@@ -180,15 +200,31 @@ size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *m, ui
         {SECTION_REPEAT_AGES, m->repeat_ages ? m->repeat_ages : &one,
          2 * (size_t)load32(info + 20)},
         {SECTION_REPEAT, m->repeat ? (const void *)m->repeat : none, 2 * (size_t)groups},
+        {SECTION_FACTS, sets, 20 * n_items},
+        {SECTION_FACT_OF, set_of, 2 * n_items},
+        {SECTION_TAGS, tags, 4 * n_tags},
     };
     const struct make_header header = {.role = PACK_MODEL, .version = version};
-    size_t n = lay_out(out, cap, &header, sections, ARRAY_LEN(sections));
+    size_t n = lay_out(out, cap, &header, sections, ARRAY_LEN(sections) - (facts ? 0 : 3));
+    free(sets);
+    free(set_of);
+    free(tags);
     free(strings);
     free(items);
     free(keys);
     free(group_names);
     free(none);
     return n;
+}
+
+size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *m, uint32_t groups,
+                             uint64_t version) {
+    return lay_model(out, cap, m, groups, version, NULL);
+}
+
+size_t make_facts_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version,
+                       const struct make_fact *facts) {
+    return lay_model(out, MAKE_PACK_MAX, m, groups, version, facts);
 }
 
 size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version) {

@@ -42,6 +42,17 @@ size_t make_model_pack(uint8_t *out, const struct model *model, uint32_t groups,
 size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *model, uint32_t groups,
                              uint64_t version);
 
+/* What a pack may say of an item; NULL texts are none. */
+struct make_fact {
+    uint16_t flags; /* enum model_fact */
+    uint8_t rating;
+    uint32_t sensitive;
+    const char *provider, *payer, *tag;
+};
+/* make_model_pack with facts, one for each item. */
+size_t make_facts_pack(uint8_t *out, const struct model *model, uint32_t groups, uint64_t version,
+                       const struct make_fact *facts);
+
 /* What tests like to vary in a policy; zero means a sensible value. */
 struct make_policy {
     uint64_t version;

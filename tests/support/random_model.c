@@ -53,6 +53,8 @@ static void make_rows(struct random_model *r, struct dice *d, uint32_t n, int is
     r->row_starts[n] = r->model.n_edges = edges;
 }
 
+#define NAMES_BYTES (256 * 16 + 16 * 16)
+
 void random_model_make(struct random_model *r, struct dice *d, uint32_t n, int is_extreme) {
     struct model *m = &r->model;
     memset(r, 0, sizeof *r);
@@ -69,7 +71,7 @@ void random_model_make(struct random_model *r, struct dice *d, uint32_t n, int i
     r->repeat = calloc(MODEL_GROUPS_MAX, sizeof *r->repeat);
     r->items = calloc(n, 8);
     r->keys = calloc(n, 8);
-    r->strings = calloc(n + 1, 17);
+    r->strings = calloc(17 * ((size_t)n + 1) + NAMES_BYTES, 1);
 
     m->version = 1;
     m->codec = MODEL_FIXED16;
@@ -134,10 +136,56 @@ void random_model_to_varint(struct random_model *r) {
     m->weights = NULL;
 }
 
+/* A name behind those of the items. */
+static uint32_t add_name(struct random_model *r, size_t *at, const char *kind, unsigned number) {
+    uint32_t offset = (uint32_t)*at;
+    *at += (size_t)snprintf(r->strings + *at, 16, "%s%u", kind, number) + 1;
+    return offset;
+}
+
+void random_model_facts(struct random_model *r, struct dice *d, uint32_t groups) {
+    struct model *m = &r->model;
+    uint32_t payers[3], providers[4], tags[5];
+    size_t at = 17 * ((size_t)m->n_items + 1);
+    r->sets = calloc(m->n_items, MODEL_SET_BYTES);
+    r->set_of = calloc(m->n_items, sizeof *r->set_of);
+    r->tags = calloc(m->n_items, sizeof *r->tags);
+    r->groups = calloc(groups, 4);
+    for (unsigned i = 0; i < 3; i++) payers[i] = add_name(r, &at, "payer-", i);
+    for (unsigned i = 0; i < 4; i++) providers[i] = add_name(r, &at, "provider-", i);
+    for (unsigned i = 0; i < 5; i++) tags[i] = add_name(r, &at, "tag=", i);
+    for (unsigned g = 0; g < groups; g++)
+        store32(r->groups + 4 * (size_t)g, add_name(r, &at, "group-", g));
+    for (uint32_t i = 0; i < m->n_items; i++) {
+        uint8_t *set = r->sets + (size_t)i * MODEL_SET_BYTES;
+        uint16_t flags = (uint16_t)((dice_below(d, 3) == 0 ? MODEL_PAID : 0) |
+                                    (dice_below(d, 4) == 0 ? MODEL_STAFF : 0) |
+                                    (dice_below(d, 9) == 0 ? MODEL_ADULT : 0) |
+                                    (dice_below(d, 9) == 0 ? MODEL_SYNTHETIC : 0));
+        store16(set, flags);
+        set[2] = dice_below(d, 6) == 0 ? (uint8_t)dice_below(d, MODEL_RATING_MAX + 1) : 0;
+        store32(set + 4, dice_below(d, 2) ? providers[dice_below(d, 4)] : 0);
+        store32(set + 8, flags & MODEL_PAID ? payers[dice_below(d, 3)] : 0);
+        store32(set + 12, dice_below(d, 8) == 0 ? 1u << dice_below(d, 14) : 0);
+        store32(set + 16, i);
+        r->tags[i] = tags[dice_below(d, 5)];
+        r->set_of[i] = (uint16_t)i;
+        store16(r->items + 8 * (size_t)i + 4, (uint16_t)dice_below(d, groups));
+        m->n_staff += (flags & MODEL_STAFF) != 0;
+        m->has_paid |= flags & MODEL_PAID;
+    }
+    m->n_sets = m->n_tags = m->n_items;
+    m->n_groups = groups;
+    m->groups = r->groups;
+    m->sets = r->sets;
+    m->set_of = r->set_of;
+    m->tags = r->tags;
+}
+
 void random_model_free(struct random_model *r) {
-    void *owned[] = {r->row_starts, r->columns, r->weights, r->rows,        r->prior,
-                     r->scales,     r->decay,   r->ages,    r->repeat_ages, r->repeat,
-                     r->self,       r->items,   r->keys,    r->strings};
+    void *owned[] = {r->sets,        r->set_of, r->tags,  r->groups, r->row_starts, r->columns,
+                     r->weights,     r->rows,   r->prior, r->scales, r->decay,      r->ages,
+                     r->repeat_ages, r->repeat, r->self,  r->items,  r->keys,       r->strings};
     for (unsigned i = 0; i < ARRAY_LEN(owned); i++) free(owned[i]);
     memset(r, 0, sizeof *r);
 }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "pack/model.h"
+#include "pack/sensitive.h"
 #include "tests/support/pack_tool.h"
 #include "tools/common/catalogue.h"
 #include "tools/sotto-pack/newcomers.h"
@@ -45,6 +47,35 @@ static void products_are_read_with_tags_by_column_and_value(void **state) {
     catalogue_free(&c);
 }
 
+static void what_a_screen_must_say_of_a_product_is_read(void **state) {
+    struct pack_tool *t = *state;
+    static const char text[] =
+        "item,title,sponsor,synthetic,staff_pick,seller,age_rating,sensitive\n"
+        "1,Tea,Acme Ltd,no,1,Shop A,,\n"
+        "2,Gin,,yes,,Shop B,18+,addiction none\n"
+        "3,Mug,0,,n,,6,none\n";
+    struct sotto_error err = {0};
+    struct catalogue c;
+
+    assert_int_equal(catalogue_read(&c, pack_tool_write(t, "p.csv", text), "provider=seller", &err),
+                     SOTTO_OK);
+
+    const struct catalogue_item *tea = catalogue_find(&c, "1"), *gin = catalogue_find(&c, "2"),
+                                *mug = catalogue_find(&c, "3");
+    assert_int_equal(tea->flags, MODEL_PAID | MODEL_STAFF);
+    assert_string_equal(tea->payer, "Acme Ltd");
+    assert_string_equal(tea->provider, "Shop A");
+    assert_false(tea->is_classified);
+    assert_int_equal(gin->flags, MODEL_SYNTHETIC | MODEL_ADULT);
+    assert_int_equal(gin->rating, 18);
+    assert_int_equal(gin->sensitive, SOTTO_SENSITIVE_ADDICTION);
+    assert_string_equal(gin->payer, "");
+    assert_int_equal(mug->flags, 0);
+    assert_int_equal(mug->rating, 6);
+    assert_true(mug->is_classified && mug->sensitive == 0 && c.is_classified);
+    catalogue_free(&c);
+}
+
 static void a_catalogue_may_have_no_tags(void **state) {
     struct pack_tool *t = *state;
     struct catalogue c;
@@ -66,7 +97,15 @@ static void unusable_catalogues_are_refused_with_the_remedy(void **state) {
         {"", NULL, "the file is empty"},
         {"a,b\n1,2\n", NULL, "--catalogue-map item=COLUMN"},
         {"item,b\n1,2\n", "tags=c", "names the column \"c\", which it lacks"},
-        {"item,b\n1,2\n", "colour=b", "\"colour\" is none of item, title, category, tags"},
+        {"item,b\n1,2\n", "colour=b", "\"colour\" is none of item, title, category, sponsor"},
+        {"item,sponsor\n1,yes\n", NULL,
+         "line 2: sponsor \"yes\" of item 1: a paid item needs the name"},
+        {"item,staff\n1,perhaps\n", NULL, "staff \"perhaps\" of item 1: yes or no"},
+        {"item,age_rating\n1,4.5\n", NULL, "a least age in years"},
+        {"item,age_rating\n1,22\n", NULL, "a least age in years"},
+        {"item,sensitive\n1,\n2,health+fun\n", NULL, "line 3: sensitive \"health+fun\""},
+        {"item,p\n1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+         "provider=p", "at most 63 printable bytes"},
         {"item,b\n1,2\n", "item", "is not MEANING=COLUMN"},
         {"item,b\n1\n2\n3,4\n", NULL, "2 lines have no item or cannot be read"},
     };
@@ -145,6 +184,7 @@ static void newcomers_stand_where_their_kin_stand(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(products_are_read_with_tags_by_column_and_value),
+        IN_FOLDER(what_a_screen_must_say_of_a_product_is_read),
         IN_FOLDER(a_catalogue_may_have_no_tags),
         IN_FOLDER(unusable_catalogues_are_refused_with_the_remedy),
         IN_FOLDER(newcomers_stand_where_their_kin_stand),

@@ -105,7 +105,7 @@ static void contributions_add_up_exactly_to_every_score(void **state) {
         slate_rank_personal(&s, &r.model, &h, &w, NOW_S, SOTTO_SLATE_ITEMS_MAX, round % 2);
         s.state = SLATE_OPEN_PERSONAL;
 
-        for (uint32_t rank = 0; rank < s.n_personal; rank++) {
+        for (uint32_t rank = 0; rank < s.n_hits; rank++) {
             struct sotto_reason reasons[SOTTO_HISTORY_MAX + 1], few[3];
             uint32_t n = slate_explain(&s, &r.model, rank, reasons, SOTTO_HISTORY_MAX + 1);
             int64_t sum = 0;
@@ -116,7 +116,7 @@ static void contributions_add_up_exactly_to_every_score(void **state) {
                     assert_true(llabs((long long)reasons[i - 1].contribution) >=
                                 llabs((long long)reasons[i].contribution));
             }
-            assert_int_equal(sum, s.personal[rank].score);
+            assert_int_equal(sum, s.hits[rank].score);
             assert_int_equal(slate_explain(&s, &r.model, rank, few, 3), n);
             for (uint32_t i = 0; i < n && i < 3; i++) {
                 assert_int_equal(few[i].contribution, reasons[i].contribution);
@@ -147,16 +147,16 @@ static void seen_and_absent_items_are_never_in_a_personal_slate(void **state) {
 
         slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 64, 0);
 
-        for (uint32_t i = 0; i < s.n_personal; i++) {
-            uint32_t item = s.personal[i].item;
+        for (uint32_t i = 0; i < s.n_hits; i++) {
+            uint32_t item = s.hits[i].item;
             assert_false(absent[item >> 3] >> (item & 7) & 1);
             for (uint32_t k = 0; k < h.n; k++) assert_int_not_equal(h.events[k].item, item);
         }
         slate_rank_general(&s, &r.model, &w, 64);
-        for (uint32_t i = 0; i < s.n_general; i++) {
-            uint32_t item = s.general[i].item;
+        for (uint32_t i = 0; i < s.n_hits; i++) {
+            uint32_t item = s.hits[i].item;
             assert_false(absent[item >> 3] >> (item & 7) & 1);
-            assert_int_equal(s.general[i].score, r.model.prior[item]);
+            assert_int_equal(s.hits[i].score, r.model.prior[item]);
         }
         assert_wiped(&w);
         random_model_free(&r);
@@ -176,9 +176,9 @@ static void repeats_may_come_back_when_asked_for(void **state) {
     struct slate_workspace w = workspace(absent);
 
     slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 4, 0);
-    assert_int_equal(s.n_personal, 0);
+    assert_int_equal(s.n_hits, 0);
     slate_rank_personal(&s, &r.model, &h, &w, NOW_S, 4, 1);
-    assert_int_equal(s.n_personal, 4);
+    assert_int_equal(s.n_hits, 4);
     random_model_free(&r);
 }
 
@@ -298,12 +298,12 @@ static void heavy_histories_are_cut_at_the_bound_of_all_multipliers(void **state
     assert_int_equal(total, SCORE_MULTIPLIERS_MAX);
     assert_int_equal(s.inputs[255].in.multiplier, MODEL_UNIT);
     assert_int_equal(s.inputs[256].in.multiplier, 0);
-    for (uint32_t rank = 0; rank < s.n_personal; rank++) {
+    for (uint32_t rank = 0; rank < s.n_hits; rank++) {
         static struct sotto_reason reasons[SOTTO_HISTORY_MAX + 1];
         int64_t sum = 0;
         uint32_t n = slate_explain(&s, &r.model, rank, reasons, SOTTO_HISTORY_MAX + 1);
         for (uint32_t i = 0; i < n; i++) sum += reasons[i].contribution;
-        assert_int_equal(sum, s.personal[rank].score);
+        assert_int_equal(sum, s.hits[rank].score);
     }
     random_model_free(&r);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "pack/model.h"
+#include "pack/sensitive.h"
 #include "tools/common/csv.h"
 #include "tools/common/intern.h"
 
@@ -17,10 +19,38 @@ struct owned {
     size_t cap;
 };
 
+/* Meanings of columns but for tags, of which there may be several. */
+enum meaning {
+    ITEM,
+    TITLE,
+    CATEGORY,
+    SPONSOR,
+    SYNTHETIC,
+    STAFF,
+    PROVIDER,
+    RATING,
+    SENSITIVE,
+    MEANINGS
+};
+static const struct {
+    const char *name, *usual[6];
+} meanings[MEANINGS] = {
+    [ITEM] = {"item", {"item", "item_id", "product_id", "stockcode", "sku"}},
+    [TITLE] = {"title", {"title", "description", "name", "product_name"}},
+    [CATEGORY] = {"category", {"category", "product_category", "department"}},
+    [SPONSOR] = {"sponsor", {"sponsor", "payer"}},
+    [SYNTHETIC] = {"synthetic", {"synthetic"}},
+    [STAFF] = {"staff", {"staff", "staff_pick"}},
+    [PROVIDER] = {"provider", {"provider"}},
+    [RATING] = {"rating", {"age_rating", "least_age"}}, /* "rating" alone may be stars */
+    [SENSITIVE] = {"sensitive", {"sensitive"}},
+};
+
 struct reader {
     struct catalogue *c;
     struct owned *o;
-    int item, title, category, tag[TAG_COLUMNS_MAX];
+    const char *path;
+    int column[MEANINGS], tag[TAG_COLUMNS_MAX];
     int n_tags;
     size_t n_fields;
     char names[TAG_COLUMNS_MAX][64];
@@ -49,29 +79,25 @@ static int take_column(struct reader *r, const struct csv_record *header, const 
         return fail(err, SOTTO_E_ARGUMENT,
                     "%s: --catalogue-map names the column \"%.*s\", which it lacks", path, (int)n,
                     name);
-    if (meaning_n == 4 && strncmp(meaning, "item", 4) == 0) {
-        r->item = column;
-    } else if (meaning_n == 5 && strncmp(meaning, "title", 5) == 0) {
-        r->title = column;
-    } else if (meaning_n == 8 && strncmp(meaning, "category", 8) == 0) {
-        r->category = column;
-    } else if (meaning_n == 4 && strncmp(meaning, "tags", 4) == 0 && r->n_tags < TAG_COLUMNS_MAX) {
-        snprintf(r->names[r->n_tags], sizeof r->names[0], "%.*s", (int)n, name);
-        r->tag[r->n_tags++] = column;
-    } else {
+    for (int m = 0; m < MEANINGS; m++)
+        if (meaning_n == strlen(meanings[m].name) &&
+            strncmp(meaning, meanings[m].name, meaning_n) == 0) {
+            r->column[m] = column;
+            return SOTTO_OK;
+        }
+    if (meaning_n != 4 || strncmp(meaning, "tags", 4) != 0 || r->n_tags == TAG_COLUMNS_MAX)
         return fail(err, SOTTO_E_ARGUMENT,
-                    "--catalogue-map: \"%.*s\" is none of item, title, category, tags (at most %d)",
+                    "--catalogue-map: \"%.*s\" is none of item, title, category, sponsor, "
+                    "synthetic, staff, provider, rating, sensitive, tags (at most %d)",
                     (int)meaning_n, meaning, TAG_COLUMNS_MAX);
-    }
+    snprintf(r->names[r->n_tags], sizeof r->names[0], "%.*s", (int)n, name);
+    r->tag[r->n_tags++] = column;
     return SOTTO_OK;
 }
 
 static int take_header(struct reader *r, const struct csv_record *header, const char *path,
                        const char *map, struct sotto_error *err) {
-    static const char *const items[] = {"item", "item_id", "product_id", "stockcode", "sku", NULL};
-    static const char *const titles[] = {"title", "description", "name", "product_name", NULL};
-    static const char *const categories[] = {"category", "product_category", "department", NULL};
-    r->item = r->title = r->category = -1;
+    for (int m = 0; m < MEANINGS; m++) r->column[m] = -1;
     r->n_fields = header->n_fields;
     for (; map && *map; map += *map == ',') {
         size_t pair = strcspn(map, ","), meaning = strcspn(map, "=,");
@@ -87,14 +113,20 @@ static int take_header(struct reader *r, const struct csv_record *header, const 
         }
         map = end;
     }
-    if (r->item < 0) r->item = find_usual(header, items);
-    if (r->title < 0) r->title = find_usual(header, titles);
-    if (r->category < 0) r->category = find_usual(header, categories);
-    if (r->item < 0)
+    for (int m = 0; m < MEANINGS; m++) {
+        if (r->column[m] < 0) r->column[m] = find_usual(header, meanings[m].usual);
+    }
+    r->c->is_classified = r->column[SENSITIVE] >= 0;
+    if (r->column[ITEM] < 0)
         return fail(err, SOTTO_E_FORMAT,
                     "%s, line 1: no column for the item; name it with --catalogue-map item=COLUMN",
                     path);
     return SOTTO_OK;
+}
+
+static int text_is_clean(const char *text, size_t most) {
+    size_t n = strlen(text);
+    return n <= most && utf8_is_printable(text, n);
 }
 
 static const char *value(const struct csv_record *record, int column) {
@@ -127,33 +159,99 @@ static int add_tag(struct owned *o, const char *column, const char *text) {
     return 1;
 }
 
-static int take_record(struct reader *r, const struct csv_record *record) {
+/* 1, 0, or -1 when it is neither. */
+static int yes_or_no(const char *text) {
+    static const char *const words[][2] = {
+        {"no", "yes"}, {"0", "1"}, {"false", "true"}, {"n", "y"}};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        for (int v = 0; v < 2; v++)
+            if (strcasecmp(text, words[i][v]) == 0) return v;
+    return *text ? -1 : 0;
+}
+
+static int bad_value(const struct reader *r, const struct csv_record *record, enum meaning m,
+                     const char *remedy, struct sotto_error *err) {
+    return fail(err, SOTTO_E_FORMAT, "%s, line %llu: %s \"%.40s\" of item %.63s: %s", r->path,
+                (unsigned long long)record->line, meanings[m].name, value(record, r->column[m]),
+                value(record, r->column[ITEM]), remedy);
+}
+
+/* The bits of the kinds that a list names; *is_bad says whether it names anything else. */
+static uint32_t kinds_of(const char *text, int *is_bad) {
+    uint32_t bits = 0;
+    *is_bad = 0;
+    for (size_t n; *(text += strspn(text, " ,;+|")); text += n) {
+        n = strcspn(text, " ,;+|");
+        uint32_t bit = sensitive_of_name(text, n);
+        if (bit == 0 && (n != 4 || strncmp(text, "none", 4) != 0)) *is_bad = 1;
+        bits |= bit;
+    }
+    return bits;
+}
+
+static int take_facts(const struct reader *r, const struct csv_record *record,
+                      struct catalogue_item *item, struct sotto_error *err) {
+    const char *payer = value(record, r->column[SPONSOR]);
+    const int is_word = yes_or_no(payer);
+    if (is_word == 1 || (*payer && is_word < 0 && !text_is_clean(payer, MODEL_TEXT_MAX)))
+        return bad_value(r, record, SPONSOR,
+                         "a paid item needs the name of who pays, in at most 63 "
+                         "bytes",
+                         err);
+    item->payer = keep(r->o, is_word == 0 ? "" : payer);
+    item->provider = keep(r->o, value(record, r->column[PROVIDER]));
+    if (!item->payer || !item->provider) return SOTTO_E_MEMORY;
+    if (!text_is_clean(item->provider, MODEL_TEXT_MAX))
+        return bad_value(r, record, PROVIDER, "at most 63 printable bytes", err);
+    if (*item->payer) item->flags |= MODEL_PAID;
+    for (enum meaning m = SYNTHETIC; m <= STAFF; m++) {
+        int is_so = yes_or_no(value(record, r->column[m]));
+        if (is_so < 0) return bad_value(r, record, m, "yes or no", err);
+        if (is_so) item->flags |= m == SYNTHETIC ? MODEL_SYNTHETIC : MODEL_STAFF;
+    }
+    char *end;
+    const char *rating = value(record, r->column[RATING]);
+    unsigned long years = strtoul(rating, &end, 10);
+    if (*rating &&
+        (end == rating || strcmp(end, *end == '+' ? "+" : "") != 0 || years > MODEL_RATING_MAX))
+        return bad_value(r, record, RATING, "a least age in years, 0 to 21", err);
+    item->rating = (uint8_t)years;
+    if (years >= 18) item->flags |= MODEL_ADULT;
+    int is_bad;
+    const char *kinds = value(record, r->column[SENSITIVE]);
+    item->is_classified = *kinds != '\0';
+    item->sensitive = kinds_of(kinds, &is_bad);
+    if (is_bad) return bad_value(r, record, SENSITIVE, "kinds by their ids, or none", err);
+    return SOTTO_OK;
+}
+
+static int take_record(struct reader *r, const struct csv_record *record, struct sotto_error *err) {
     struct catalogue *c = r->c;
     struct owned *o = r->o;
-    if (record->problem || record->n_fields != r->n_fields || !*value(record, r->item)) {
+    if (record->problem || record->n_fields != r->n_fields || !*value(record, r->column[ITEM])) {
         c->bad_lines++;
-        return 0;
+        return SOTTO_OK;
     }
     if (c->n == o->cap) {
         size_t cap = o->cap ? 2 * o->cap : 4096;
         struct catalogue_item *more = realloc(c->items, cap * sizeof *more);
-        if (!more) return -1;
+        if (!more) return SOTTO_E_MEMORY;
         c->items = more;
         o->cap = cap;
     }
     struct catalogue_item *item = &c->items[c->n];
     /* Where the lists are is known once they stop moving: until then, how many came before. */
     size_t first = o->n_listed;
-    *item = (struct catalogue_item){.id = keep(o, value(record, r->item)),
-                                    .title = keep(o, value(record, r->title)),
-                                    .category = keep(o, value(record, r->category))};
-    if (!item->id || !item->title || !item->category) return -1;
-    if (add_tag(o, "category", item->category) < 0) return -1;
+    *item = (struct catalogue_item){.id = keep(o, value(record, r->column[ITEM])),
+                                    .title = keep(o, value(record, r->column[TITLE])),
+                                    .category = keep(o, value(record, r->column[CATEGORY]))};
+    if (!item->id || !item->title || !item->category) return SOTTO_E_MEMORY;
+    if (add_tag(o, "category", item->category) < 0) return SOTTO_E_MEMORY;
     for (int t = 0; t < r->n_tags; t++)
-        if (add_tag(o, r->names[t], value(record, r->tag[t])) < 0) return -1;
+        if (add_tag(o, r->names[t], value(record, r->tag[t])) < 0) return SOTTO_E_MEMORY;
     item->n_tags = (uint32_t)(o->n_listed - first);
     c->n++;
-    return 0;
+    return take_facts(r, record, item, err);
 }
 
 static int by_id(const void *a, const void *b) {
@@ -186,7 +284,7 @@ int catalogue_read(struct catalogue *c, const char *path, const char *map,
                    struct sotto_error *err) {
     static struct csv_record record;
     memset(c, 0, sizeof *c);
-    struct reader r = {.c = c, .o = calloc(1, sizeof *r.o)};
+    struct reader r = {.c = c, .o = calloc(1, sizeof *r.o), .path = path};
     c->owned = r.o;
     if (!r.o) return fail(err, SOTTO_E_MEMORY, "no memory to read %s", path);
     struct csv *csv = csv_open(path, err);
@@ -200,9 +298,9 @@ int catalogue_read(struct catalogue *c, const char *path, const char *map,
                       got ? record.problem : "the file is empty");
     if (status == SOTTO_OK) status = take_header(&r, &record, path, map, err);
     while (status == SOTTO_OK && (got = csv_next(csv, &record, err)) == 1)
-        if (take_record(&r, &record) != 0)
-            status = fail(err, SOTTO_E_MEMORY, "no memory for line %llu of %s",
-                          (unsigned long long)record.line, path);
+        if ((status = take_record(&r, &record, err)) == SOTTO_E_MEMORY)
+            fail(err, status, "no memory for line %llu of %s", (unsigned long long)record.line,
+                 path);
     if (status == SOTTO_OK && got < 0) status = got;
     if (status == SOTTO_OK) csv_hash(csv, c->hash);
     csv_close(csv);
@@ -228,6 +326,10 @@ void catalogue_free(struct catalogue *c) {
     }
     free(c->items);
     memset(c, 0, sizeof *c);
+}
+
+const char *catalogue_tag(const struct catalogue *c, uint32_t number) {
+    return ((const struct owned *)c->owned)->tags.texts[number];
 }
 
 const struct catalogue_item *catalogue_find(const struct catalogue *c, const char *id) {

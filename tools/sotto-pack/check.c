@@ -10,6 +10,7 @@
 #include "tools/common/cli.h"
 #include "tools/common/times.h"
 #include "tools/sotto-pack/args.h"
+#include "tools/sotto-pack/facts_build.h"
 
 #define FEW_BASKETS 1000 /* below, what goes with what is mostly chance */
 
@@ -32,6 +33,8 @@ static const char help[] =
     "  --stale-days N        report items unsold for so long before the end (default 90)\n"
     "  --from DATE           use lines from this day on\n"
     "  --until DATE          use lines before this day\n"
+    "  --catalogue FILE      say too what this table of products says of them\n"
+    "  --catalogue-map LIST  its columns, as in `sotto-pack train`\n"
     "  --json                the same facts as JSON\n"
     "\n"
     "Bots or resellers, kept but shown: baskets of 100 distinct items or more and over 20 times "
@@ -48,7 +51,11 @@ static const char help[] =
     "out_of_range oversized} in lines, first_line {the same, and duplicates}, bad_line_problem,\n"
     "repaired {duplicates titles}, look {non_product_codes missing_customers missing_titles "
     "future_times\n"
-    "stale_items bot_baskets bot_customers}, verdict (usable, few_baskets or much_dropped).\n"
+    "stale_items bot_baskets bot_customers}, verdict (usable, few_baskets or much_dropped), with "
+    "a\n"
+    "catalogue also catalogue {items paid synthetic staff rated adult with_provider sensitive "
+    "kinds\n"
+    "quarantined unknown_tags}.\n"
     "\n"
     "Exit codes: 0 usable, 2 wrong command line, 4 not usable as it is, 1 not readable.\n"
     "\n"
@@ -217,6 +224,8 @@ enum option_id {
     OPT_STALE_DAYS,
     OPT_FROM,
     OPT_UNTIL,
+    OPT_CATALOGUE,
+    OPT_CATALOGUE_MAP,
     OPT_JSON
 };
 
@@ -230,6 +239,8 @@ static const struct option options[] = {
     {"stale-days", required_argument, NULL, OPT_STALE_DAYS},
     {"from", required_argument, NULL, OPT_FROM},
     {"until", required_argument, NULL, OPT_UNTIL},
+    {"catalogue", required_argument, NULL, OPT_CATALOGUE},
+    {"catalogue-map", required_argument, NULL, OPT_CATALOGUE_MAP},
     {"json", no_argument, NULL, OPT_JSON},
     {NULL, 0, NULL, 0}};
 
@@ -243,6 +254,9 @@ static int read_count(const char *option, const char *text, uint32_t *value,
 
 int check_main(int argc, char **argv) {
     struct dataset_options o = {.show_progress = 1};
+    const char *products = NULL, *map = NULL;
+    struct facts_summary facts = {0};
+    struct catalogue catalogue;
     struct dataset data;
     struct sotto_error err;
     int is_json = 0, c, status = SOTTO_OK;
@@ -268,6 +282,8 @@ int check_main(int argc, char **argv) {
             break;
         case OPT_FROM: status = args_time("--from", optarg, &o.from_s, &err); break;
         case OPT_UNTIL: status = args_time("--until", optarg, &o.until_s, &err); break;
+        case OPT_CATALOGUE: products = optarg; break;
+        case OPT_CATALOGUE_MAP: map = optarg; break;
         case OPT_JSON: is_json = 1; break;
         default: return args_unknown("check", argc, argv);
         }
@@ -275,6 +291,12 @@ int check_main(int argc, char **argv) {
     if (optind != argc - 1) return args_usage("check", "name one file of transactions");
     if (o.from_s && o.until_s && o.from_s >= o.until_s)
         return args_usage("check", "--from is not before --until, so no line would be left");
+    if (products) {
+        status = catalogue_read(&catalogue, products, map, &err);
+        if (status != SOTTO_OK) return cli_report("sotto-pack check", &err);
+        facts = facts_of_catalogue(&catalogue);
+        catalogue_free(&catalogue);
+    }
     status = dataset_read(&data, argv[optind], &o, &err);
     if (status != SOTTO_OK) return cli_report("sotto-pack check", &err);
     if (is_json) {
@@ -282,9 +304,18 @@ int check_main(int argc, char **argv) {
         json_begin_object(&j, NULL);
         json_text(&j, "file", argv[optind]);
         check_write_json(&j, &data.quality);
+        if (products) {
+            json_begin_object(&j, "catalogue");
+            facts_write_json(&j, &facts);
+            json_end_object(&j);
+        }
         json_end_object(&j);
     } else {
         put_text(argv[optind], &o, &data.quality);
+        if (products) {
+            printf("\n%s says of %u products:\n", products, facts.items);
+            facts_print(&facts);
+        }
     }
     dataset_free(&data);
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -291,15 +291,15 @@ static void ask(struct asker *a, int is_general, struct quality *q, float *each)
         const struct example *ex = &a->e->v[i];
         const struct quality before = *q;
         struct slate *s = a->slate;
-        s->n_personal = 0;
+        s->n_hits = 0;
         fill_history(a, ex);
         if (!is_general)
             slate_rank_personal(s, model, a->history, &a->w, ex->now_s, EXAMPLES_TOP, repeats);
-        if (is_general || s->n_personal == 0) {
+        if (is_general || s->n_hits == 0) {
             slate_rank_general(s, model, &a->w, EXAMPLES_TOP);
-            count(a, ex, s->general, s->n_general, q);
+            count(a, ex, s->hits, s->n_hits, q);
         } else {
-            count(a, ex, s->personal, s->n_personal, q);
+            count(a, ex, s->hits, s->n_hits, q);
         }
         if (q->examples > before.examples) weight += ex->weight;
         if (each) each[i] = (float)(quality_of(q, a->e->goal) - quality_of(&before, a->e->goal));

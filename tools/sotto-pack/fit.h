@@ -17,6 +17,7 @@ struct fit_options {
     uint32_t min_baskets;
     uint64_t most_memory;              /* bytes; 0: what the machine has free */
     const struct catalogue *catalogue; /* joined to the dataset; NULL: no newcomers */
+    int packs_tags;                    /* its tags go into the pack */
     uint32_t most_new;                 /* newcomers at most */
     double new_strength;               /* see newcomers_add */
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
+#include "tools/sotto-pack/facts_build.h"
 
 #define NEIGHBOURS_SHOWN 15
 
@@ -28,6 +29,9 @@ const char *inspect_section_name(uint32_t id) {
     case SECTION_AGES: return "AGES";
     case SECTION_REPEAT_AGES: return "REPEAT_AGES";
     case SECTION_REPEAT: return "REPEAT";
+    case SECTION_FACTS: return "FACTS";
+    case SECTION_FACT_OF: return "FACT_OF";
+    case SECTION_TAGS: return "TAGS";
     case SECTION_POLICY: return "POLICY";
     case SECTION_TEXTS: return "TEXTS";
     case SECTION_SCHEMA: return "SCHEMA";
@@ -133,6 +137,11 @@ static void print_model(const struct inspect_report *r) {
            m->event_weights[SOTTO_EVENT_VIEW] / 32768.0,
            m->event_weights[SOTTO_EVENT_SELECT] / 32768.0,
            m->event_weights[SOTTO_EVENT_PURCHASE] / 32768.0);
+    if (m->sets) {
+        const struct facts_summary facts = facts_of_model(m);
+        printf("facts in %u sets, %u tags:\n", m->n_sets, m->n_tags);
+        facts_print(&facts);
+    }
     printf("groups:");
     for (uint32_t g = 0; g < m->n_groups; g++)
         printf("%s %s", g ? "," : "", model_group_name(m, g));

@@ -2,6 +2,7 @@
 #include "tools/sotto-pack/inspect.h"
 
 #include "tools/common/json.h"
+#include "tools/sotto-pack/facts_build.h"
 
 static void put_metric(struct json *j, const struct policy_metric *m) {
     json_begin_object(j, NULL);
@@ -66,6 +67,12 @@ static void put_model(struct json *j, const struct inspect_report *r) {
     json_begin_array(j, "groups");
     for (uint32_t g = 0; g < m->n_groups; g++) json_text(j, NULL, model_group_name(m, g));
     json_end_array(j);
+    if (m->sets) {
+        const struct facts_summary facts = facts_of_model(m);
+        json_begin_object(j, "facts");
+        facts_write_json(j, &facts);
+        json_end_object(j);
+    }
     json_end_object(j);
 }
 

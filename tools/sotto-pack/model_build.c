@@ -19,6 +19,7 @@ struct layout {
     size_t strings_n;
     uint8_t *items, *keys, *groups;
     struct key *sorted;
+    struct facts facts;
 };
 
 /* Appends a text and its NUL; returns its offset. */
@@ -38,6 +39,18 @@ static int by_key(const void *a, const void *b) {
 static const struct dataset_item *item_at(const struct model_source *s, uint32_t place) {
     return &s->data->items[s->x->item_of[s->packed->item_of[place]]];
 }
+
+static int take_facts(struct layout *l, const struct model_source *s, struct sotto_error *err) {
+    uint32_t n = s->catalogue ? s->x->n_items : 0;
+    int status = facts_begin(&l->facts, n, s->has_tags, err);
+    for (uint32_t i = 0; i < n && status == SOTTO_OK; i++) {
+        const struct dataset_item *item = item_at(s, i);
+        status = facts_add(&l->facts, i, s->catalogue, item->id, item->title, item->category, err);
+    }
+    return status;
+}
+
+static uint32_t add_text(void *layout, const char *text) { return add_string(layout, text); }
 
 static int put_catalogue(struct layout *l, const struct model_source *s, struct sotto_error *err) {
     uint32_t n = s->x->n_items;
@@ -62,7 +75,7 @@ static int put_catalogue(struct layout *l, const struct model_source *s, struct 
         store32(l->keys + (size_t)i * KEY_BYTES, (uint32_t)(l->sorted[i].key >> 32));
         store32(l->keys + (size_t)i * KEY_BYTES + 4, l->sorted[i].item);
     }
-    return SOTTO_OK;
+    return facts_settle(&l->facts, add_text, l, err);
 }
 
 static void put_info(struct layout *l, const struct model *m) {
@@ -82,13 +95,16 @@ static void layout_free(struct layout *l) {
     free(l->keys);
     free(l->groups);
     free(l->sorted);
+    facts_free(&l->facts);
 }
 
 static int layout_make(struct layout *l, const struct model_source *s, struct sotto_error *err) {
     size_t n = s->x->n_items, strings = 1 + (size_t)s->groups->n * GROUP_NAME_BYTES;
     for (uint32_t i = 0; i < n; i++) strings += strlen(item_at(s, i)->id) + 1 + TITLE_BYTES;
     memset(l, 0, sizeof *l);
-    l->strings = malloc(strings);
+    int status = take_facts(l, s, err);
+    if (status != SOTTO_OK) return status;
+    l->strings = malloc(strings + facts_strings_bytes(&l->facts));
     l->items = calloc(n + 1, ITEM_BYTES);
     l->keys = calloc(n + 1, KEY_BYTES);
     l->groups = calloc((size_t)s->groups->n + 1, 4);
@@ -130,8 +146,13 @@ int model_build(struct built_model *built, const struct pack_manifest *manifest,
             {SECTION_AGES, m->ages, (size_t)m->n_ages * 2},
             {SECTION_REPEAT_AGES, m->repeat_ages, (size_t)m->n_repeat_ages * 2},
             {SECTION_REPEAT, m->repeat, (size_t)m->n_groups * 2},
+            {SECTION_FACTS, l.facts.sets, (size_t)l.facts.n_sets * MODEL_SET_BYTES},
+            {SECTION_FACT_OF, l.facts.of_item, n * 2},
+            {SECTION_TAGS, l.facts.tags, (size_t)l.facts.n_tags * 4},
         };
-        status = pack_build(manifest, parts, ARRAY_LEN(parts), &built->bytes, &built->n, err);
+        uint32_t n_parts = ARRAY_LEN(parts) - (l.facts.is_needed ? 0 : 3);
+        status = pack_build(manifest, parts, n_parts, &built->bytes, &built->n, err);
+        built->facts = l.facts.summary;
     }
     layout_free(&l);
     if (status == SOTTO_OK) {

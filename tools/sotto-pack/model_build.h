@@ -5,6 +5,7 @@
 #ifndef SOTTO_PACK_MODEL_BUILD_H
 #define SOTTO_PACK_MODEL_BUILD_H
 
+#include "tools/sotto-pack/facts_build.h"
 #include "tools/sotto-pack/groups.h"
 #include "tools/sotto-pack/pack_write.h"
 #include "tools/sotto-pack/quantise.h"
@@ -16,6 +17,8 @@ struct model_source {
     const struct packed *packed;
     const char *card; /* JSON */
     size_t card_n;
+    const struct catalogue *catalogue; /* NULL: nothing more is known of the items */
+    int has_tags;                      /* see struct facts */
 };
 
 /* A built pack, its bytes in memory, and the model in it. */
@@ -24,6 +27,7 @@ struct built_model {
     size_t n;
     struct pack pack;
     struct model model;
+    struct facts_summary facts; /* items 0: there was no catalogue */
 };
 
 /* Builds and loads. Release with model_build_free. Needs crypto_init. */

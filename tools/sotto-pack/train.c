@@ -63,10 +63,11 @@ uint64_t train_log_bytes(const struct train_options *o) {
     return o->most_bytes / 16 < LOG_BYTES ? o->most_bytes / 16 : LOG_BYTES;
 }
 
-static int build(struct built_model *built, const struct fit *f, const struct packed *packed,
-                 const struct pack_manifest *manifest, const char *card, size_t card_n,
-                 struct sotto_error *err) {
-    const struct model_source source = {f->data, &f->x, &f->groups, packed, card, card_n};
+static int build(struct built_model *built, const struct fit *f, const struct fit_options *used,
+                 const struct packed *packed, const struct pack_manifest *manifest,
+                 const char *card, size_t card_n, struct sotto_error *err) {
+    const struct model_source source = {f->data, &f->x,  &f->groups,      packed,
+                                        card,    card_n, used->catalogue, used->packs_tags};
     return model_build(built, manifest, &source, err);
 }
 
@@ -102,7 +103,8 @@ static int room_for_rows(struct train_result *r, const struct dataset *data,
     if (status == SOTTO_OK) status = fit_describe(&f, data->n_baskets, NULL, &o->fit, err);
     if (status == SOTTO_OK)
         status = fit_serve(&f, &packed, &r->used.serve, 0, 0, MODEL_VARINT, err);
-    if (status == SOTTO_OK) status = build(&bare, &f, &packed, manifest, card, card_n, err);
+    if (status == SOTTO_OK)
+        status = build(&bare, &f, &r->used, &packed, manifest, card, card_n, err);
     uint64_t fixed = bare.n + SIZE_SLACK + slack;
     *bytes = o->most_bytes > fixed ? o->most_bytes - fixed : 0;
     if (status == SOTTO_OK && *bytes == 0)
@@ -176,7 +178,8 @@ static int ship(struct train_result *r, const struct dataset *data, const struct
         note(r, &f, &packed);
         status = card_write(r, data, o, manifest, &card, &card_n, err);
     }
-    if (status == SOTTO_OK) status = build(&r->model, &f, &packed, manifest, card, card_n, err);
+    if (status == SOTTO_OK)
+        status = build(&r->model, &f, &r->used, &packed, manifest, card, card_n, err);
     free(card);
     quantise_free(&packed);
     fit_free(&f);

@@ -40,9 +40,16 @@ static const char help[] =
     "  --from DATE           use lines from this day on\n"
     "  --until DATE          use lines before this day\n"
     "\n"
-    "  --catalogue FILE      products and what is known of them, as CSV: titles, categories, tags\n"
+    "  --catalogue FILE      products and what is known of them, as CSV: titles, categories, tags; "
+    "who\n"
+    "                        pays for their place, and what else a screen must say of them\n"
     "  --catalogue-map LIST  its columns: "
-    "item=product_id,title=…,category=department,tags=brand+type\n"
+    "item=product_id,title=…,category=department,tags=brand+type,\n"
+    "                        sponsor=… (who pays), synthetic=…, staff=… (yes or no), provider=…, "
+    "rating=…\n"
+    "                        (least age), sensitive=… (kinds, or none). Without the last, words "
+    "decide\n"
+    "  --pack-tags           put the tags into the pack, so that people can block them\n"
     "  --new-items N         place at most N products that too few baskets hold by their tags and\n"
     "                        categories (default 2000)\n"
     "  --new-strength X      of their weights, which are borrowed from what is most like them\n"
@@ -115,6 +122,7 @@ enum option_id {
     OPT_CREATED,
     OPT_CATALOGUE,
     OPT_CATALOGUE_MAP,
+    OPT_PACK_TAGS,
     OPT_NEW_ITEMS,
     OPT_NEW_STRENGTH,
     /* data */
@@ -182,6 +190,7 @@ static const struct option fixed_options[] = {
     {"created", required_argument, NULL, OPT_CREATED},
     {"catalogue", required_argument, NULL, OPT_CATALOGUE},
     {"catalogue-map", required_argument, NULL, OPT_CATALOGUE_MAP},
+    {"pack-tags", no_argument, NULL, OPT_PACK_TAGS},
     {"new-items", required_argument, NULL, OPT_NEW_ITEMS},
     {"new-strength", required_argument, NULL, OPT_NEW_STRENGTH},
     {"map", required_argument, NULL, OPT_MAP},
@@ -332,6 +341,7 @@ static int parse(struct command *c, int argc, char **argv, struct sotto_error *e
         case OPT_CREATED: c->pack.created = optarg; break;
         case OPT_CATALOGUE: c->catalogue = optarg; break;
         case OPT_CATALOGUE_MAP: c->catalogue_map = optarg; break;
+        case OPT_PACK_TAGS: c->train.fit.packs_tags = 1; break;
         case OPT_NEW_ITEMS:
             status = read_u32("--new-items", 0, MODEL_ITEMS_MAX, &c->train.fit.most_new, err);
             break;
@@ -373,6 +383,10 @@ static void print_result(const struct command *c, const struct train_result *r) 
     if (r->new_items)
         printf("%u of the items are new: placed by what the catalogue says of them\n",
                r->new_items);
+    if (r->model.facts.items) {
+        printf("what the catalogue says of them:\n");
+        facts_print(&r->model.facts);
+    }
     if (r->skipped_ids)
         printf("left out: %u items whose id is longer than %d bytes or not printable\n",
                r->skipped_ids, SOTTO_ITEM_ID_MAX);
