@@ -62,8 +62,14 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
     if (has_moved) v->meta.counter = v->counter + 1;
     meta_encode(meta, &v->meta, root);
     status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
-    if (status == SOTTO_OK) status = store_commit(&v->store, err);
     if (status != SOTTO_OK) return status;
+    status = store_commit(&v->store, err);
+    if (status != SOTTO_OK) {
+        v->is_in_doubt = 1;
+        v->doubts++;
+        memcpy(v->doubt_mac, meta + META_BYTES - HASH_BYTES, HASH_BYTES);
+        return status;
+    }
     v->stored = v->meta;
     memcpy(v->used_stored, v->used, sizeof v->used);
     v->is_anchored = 0;
@@ -136,6 +142,14 @@ int vault_commit(struct vault *v, struct sotto_error *err) {
 }
 
 void vault_rollback(struct vault *v) { change_drop(v); }
+
+uint32_t vault_doubt(const struct vault *v) { return v->is_in_doubt ? v->doubts : 0; }
+
+int vault_has_landed(const struct vault *v, uint32_t doubt) {
+    uint32_t settled = v->doubts - (v->is_in_doubt != 0);
+    return doubt > 0 && doubt <= settled && settled - doubt < 64 &&
+           (v->landed >> (settled - doubt) & 1);
+}
 
 int vault_write_notes(struct vault *v, struct sotto_error *err) {
     int status = v->n_notes ? vault_begin(v, err) : SOTTO_OK;
