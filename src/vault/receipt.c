@@ -84,8 +84,8 @@ int receipt_finish(struct vault *v, struct sotto_receipt *r, struct sotto_error 
         status = get(v, number, body, sizeof body, err);
         if (status == SOTTO_OK) hash256(r->before, body, sizeof body);
     }
-    if (status == SOTTO_OK && number == UINT32_MAX)
-        status = fail(err, SOTTO_E_LIMIT, "this device has made all the receipts it can number");
+    if (status == SOTTO_OK && number == UINT32_MAX) /* no device gets there: damage */
+        status = fail(err, SOTTO_E_CORRUPT, "the receipts of erasures cannot be read");
     if (status == SOTTO_OK) status = audit_place(v, &r->audit_lines, r->audit_head, err);
     if (status != SOTTO_OK) return status;
     r->number = ++number;
