@@ -57,7 +57,8 @@ static int shred_record(struct vault *v, struct sotto_receipt *done, int is_begu
 }
 
 /* Destroys the old slot and puts it on record. An empty one is destroyed once more where an
- * erasure is still owed its receipt, or a rotation its line: only the key store knows how thoroughly it did it. */
+ * erasure is still owed its receipt, or a rotation its line: only the key store knows how
+ * thoroughly it did it. */
 static int shred_old(struct vault *v, unsigned slot, struct sotto_receipt *done, int is_begun,
                      struct sotto_error *err) {
     int assurance = 0;

@@ -131,7 +131,7 @@ static int row_check(struct vault *v, int64_t row, size_t n) {
         wipe(v->keys->scratch, sizeof v->keys->scratch);
         return status;
     }
-    if (row >= 0 && entry < KEYRING_SLOTS && row == keyring_row(entry) && v->keys->slot[entry].id)
+    if (row >= 0 && entry < KEYRING_SLOTS && row == keyring_row(entry))
         return SOTTO_OK; /* keyring_load has opened it */
     /* A newer engine may keep more kinds of rows. The census vouches for them. */
     uint32_t kind = (uint32_t)((uint64_t)row >> 56);
@@ -259,7 +259,6 @@ static int vault_raise(struct vault *v, struct sotto_error *err) {
         v->was_open = 1;
         if (v->store.state != SOTTO_STORAGE_READ_ONLY) v->store.state = SOTTO_STORAGE_OK;
     } else {
-        if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
         store_rollback(&v->store);
         vault_drop(v);
     }

@@ -352,8 +352,7 @@ static void a_random_source_that_fails_changes_no_key(void **state) {
         box_profile(&box, "stays", 2, 4);
         vault_tell_time(box.v, 1790000000);
         box.device.entropy_fails = 1;
-        box.rng.since_seed = RNG_RESEED_BYTES;
-        box.rng.used = (uint32_t)used;
+        box.rng.since_seed = RNG_RESEED_BYTES - (RNG_POOL_BYTES - (uint32_t)used);
 
         int status = vault_erase_part(box.v, "goes", &events_only, NULL, &box.err);
 
