@@ -87,7 +87,7 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage lint check-walls \
+.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage coverage-vault lint check-walls \
         size ci install install-lib install-tpm uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -229,6 +229,11 @@ coverage: ## which lines the tests reach
 	@$(MAKE) --no-print-directory setup SETUP_FOR=coverage
 	@$(MAKE) --no-print-directory COV=1 test
 	@gcovr --root . --filter src/ --filter platform/ --filter tools/ --sort-uncovered "$(O)/cov"
+
+coverage-vault: ## which branches of src/vault its tests and a cut of the fault matrix take
+	@$(MAKE) --no-print-directory setup SETUP_FOR=coverage
+	@$(MAKE) $(PAR) COV=1 build-tests
+	@O="$(O:%/cov=%)/cov" tests/fault/coverage.sh
 
 ## Check
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck and the walls

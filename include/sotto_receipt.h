@@ -19,6 +19,10 @@ extern "C" {
 #define SOTTO_RECEIPT_BYTES 184
 /* How many receipts a device keeps; older ones are let go. */
 #define SOTTO_RECEIPTS_KEPT 16
+/* The number of the receipt for a vault that could not be read: all its keys were destroyed. What
+ * was in it, its log and the receipt before are not known, so `profiles` and `records` (unless a
+ * newer engine's vault could be looked into), `epoch`, the place in the log and `before` are 0. */
+#define SOTTO_RECEIPT_UNREAD (UINT64_C(1) << 32)
 
 /* Why something was erased. */
 enum sotto_erase_why {
@@ -36,7 +40,7 @@ struct sotto_receipt {
     uint32_t records;   /* how many encrypted records were destroyed */
     uint64_t epoch;     /* key epoch after it: what was sealed before opens no more */
     int64_t time_s;     /* when it became certain: the device's time floor, seconds since 1970 */
-    uint64_t number;    /* 1 for the device's first receipt */
+    uint64_t number;    /* 1 for the device's first receipt; SOTTO_RECEIPT_UNREAD */
     /* Where it stands in the audit log: how many lines there were after it, and the chain's head
      * then; both 0 when the log could not be read. */
     uint64_t audit_lines;
@@ -55,8 +59,11 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_receipt_verify(const uint8_t *bytes, size_t
 /* ---- On the device ------------------------------------------------------------------------- */
 
 /* Copies the receipt that follows number *cursor and moves *cursor to it. Start with 0, or with one
- * less than sotto_erase_receipt.number. It is signed at every call, with the same bytes for ever;
- * SOTTO_E_KEY when the key store gives no key now. SOTTO_E_NOT_FOUND past the last. */
+ * less than sotto_erase_receipt.number. It is signed at every call, with the same bytes for ever.
+ * SOTTO_RECEIPT_UNREAD comes last; there is no vault to keep it in, so it is handed out until the
+ * engine is closed: fetch it right after the erasure.
+ * SOTTO_E_KEY when the key store gives no key now. SOTTO_E_NOT_FOUND past the last. SOTTO_E_STATE while the vault
+ * cannot be read, but for that one. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_receipt_next(struct sotto *engine, uint64_t *cursor,
                                                   uint8_t bytes[SOTTO_RECEIPT_BYTES]);
 

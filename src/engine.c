@@ -388,7 +388,8 @@ int engine_make_report_key(struct sotto *e) {
 
 /* What only works with working storage; called at open and when storage comes back. */
 int engine_settle_storage(struct sotto *e) {
-    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) person_ask_again(&e->secrets->visits[i].person);
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
+        person_ask_again(&e->secrets->visits[i].person, e->vault);
     int status = floors_adopt(e);
     int64_t now_s = engine_now(e);
     if (e->is_start_logged)

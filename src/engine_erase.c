@@ -92,14 +92,13 @@ int sotto_receipt_next(struct sotto *e, uint64_t *cursor, uint8_t bytes[SOTTO_RE
     if (status != SOTTO_OK) return status;
     if (!cursor || !bytes)
         return fail(&e->error, SOTTO_E_ARGUMENT, "cursor and bytes must not be NULL");
-    if (!engine_can_read(e))
-        return fail(&e->error, SOTTO_E_STATE,
-                    "receipts are kept in the vault, which cannot be read now");
     status = engine_make_report_key(e);
     uint64_t number = *cursor;
     if (status == SOTTO_OK) status = vault_receipt_next(e->vault, &number, bytes, &e->error);
     if (status == SOTTO_E_NOT_FOUND)
         return fail(&e->error, status, "there is no later receipt of an erasure");
+    if (status == SOTTO_E_STATE)
+        return fail(&e->error, status, "receipts are kept in the vault, which cannot be read now");
     if (status != SOTTO_OK) return engine_note(e, status);
     receipt_sign(bytes, e->dp.report_secret);
     *cursor = number;

@@ -157,6 +157,10 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
                           what);
     }
     if (engine_has_storage(e) || vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
+    if (v->person.place == PERSON_UNKNOWN && v->person.history.n > v->person.history.n_stored)
+        return fail(&e->error, SOTTO_E_IO,
+                    "storage fails, so nobody knows whether this profile is stored: what was done "
+                    "in this visit was lost");
     if (v->person.history.n > v->person.history.n_stored &&
         person_may_store(&v->person, &home, now_s))
         return fail(&e->error, SOTTO_E_IO, "storage fails: the last events of a profile were lost");

@@ -29,6 +29,7 @@ static void drop_front(struct history *h, uint32_t k) {
     memset(h->events + (h->n - k), 0, k * sizeof h->events[0]);
     h->n -= k;
     h->n_stored -= k < h->n_stored ? k : h->n_stored;
+    h->n_doubt -= k < h->n_doubt ? k : h->n_doubt;
 }
 
 /* Many at once, for moving the rest is dear. */

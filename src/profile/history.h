@@ -21,6 +21,7 @@ struct history_event {
 struct history {
     uint32_t n;
     uint32_t n_stored; /* how many of the first events the vault already holds */
+    uint32_t n_doubt;  /* how many it may hold: a commit that failed may have been done */
     struct history_event events[SOTTO_HISTORY_MAX];
 };
 

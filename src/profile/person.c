@@ -111,7 +111,11 @@ static struct chunks_end chunks_end(const struct person *p) {
 /* Ends the transaction; what was written counts only then. */
 static int commit(struct person *p, const struct person_home *home, int status,
                   const struct chunks_end *end, struct sotto_error *err) {
-    if (status == SOTTO_OK) status = vault_commit(home->vault, err);
+    if (status == SOTTO_OK) {
+        status = vault_commit(home->vault, err);
+        p->doubt = status == SOTTO_OK ? 0 : vault_doubt(home->vault);
+        p->history.n_doubt = p->doubt ? end->stored : 0;
+    }
     if (status != SOTTO_OK) {
         vault_rollback(home->vault);
         return status;
@@ -329,8 +333,11 @@ int person_load(struct person *p, const struct person_home *home, int64_t now_s,
     return status;
 }
 
-void person_ask_again(struct person *p) {
+void person_ask_again(struct person *p, const struct vault *vault) {
     if (!p->name[0]) return;
+    if (vault_has_landed(vault, p->doubt) && p->history.n_doubt > p->history.n_stored)
+        p->history.n_stored = p->history.n_doubt;
+    p->doubt = p->history.n_doubt = 0;
     history_drop_stored(&p->history);
     p->place = PERSON_UNKNOWN;
     p->next_chunk = 1;

@@ -27,6 +27,7 @@ struct person {
     uint32_t in_last;    /* how many of the stored events are in the one before it, which the next
                             flush fills up; 0: it begins another */
     uint8_t owes;        /* bits PERSON_WISHES, PERSON_NOTICE: changed, and not stored yet */
+    uint32_t doubt;      /* the commit that history.n_doubt speaks of (vault_doubt); 0: none */
     struct consent consent;
     struct proofs proofs;
     struct wishes wishes;
@@ -58,8 +59,9 @@ int person_load(struct person *p, const struct person_home *home, int64_t now_s,
                 struct sotto_error *err) MUST_CHECK;
 
 /* Storage was away, and it may be another vault that came back: place and stored events are asked
- * for again. What was said and what is not stored yet stay. */
-void person_ask_again(struct person *p);
+ * for again. What was said and what is not stored yet stay; events whose commit failed and is there
+ * all the same are stored. */
+void person_ask_again(struct person *p, const struct vault *vault);
 
 /* True if the profile is in the vault and consent to keep it there holds now. */
 int person_may_store(const struct person *p, const struct person_home *home,

@@ -82,13 +82,12 @@ static void segment_again(const struct walk *w, uint64_t segment, struct audit_s
     audit_seal_read(seal, w->bytes + w->segments_at + segment * (8 + AUDIT_SEAL_BYTES) + 8);
 }
 
-/* The entries begin behind the segments that were let go. */
+/* The entries begin behind the segments that were let go; `epoch` is not 0. */
 static int skip_to(struct walk *w, uint64_t epoch) {
     struct audit_seal seal;
     uint64_t segments = epoch / AUDIT_SEGMENT_EPOCHS;
     if (epoch % AUDIT_SEGMENT_EPOCHS != 0 || segments > w->r->segments)
         return broken(w, "epochs are missing");
-    if (segments == 0) return SOTTO_OK;
     segment_again(w, segments - 1, &seal);
     memcpy(w->r->head, seal.head, HASH_BYTES);
     memcpy(w->r->totals, seal.totals, sizeof seal.totals);

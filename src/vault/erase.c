@@ -39,7 +39,8 @@ static int epoch_advance(struct vault *v, struct sotto_error *err) {
     return status;
 }
 
-/* The line of the key's end and, if an erasure brought it about, its receipt: one transaction. */
+/* The line of the key's end and, if an erasure brought it about, its receipt: one transaction. What
+ * it owes has been on record since the key's end became certain. */
 static int shred_record(struct vault *v, struct sotto_receipt *done, int is_begun,
                         struct sotto_error *err) {
     const struct sotto_audit_entry line = {.kind = SOTTO_AUDIT_SHRED,
@@ -56,7 +57,8 @@ static int shred_record(struct vault *v, struct sotto_receipt *done, int is_begu
 }
 
 /* Destroys the old slot and puts it on record. An empty one is destroyed once more where an
- * erasure is still owed its receipt: only the key store knows how thoroughly it did it. */
+ * erasure is still owed its receipt, or a rotation its line: only the key store knows how
+ * thoroughly it did it. */
 static int shred_old(struct vault *v, unsigned slot, struct sotto_receipt *done, int is_begun,
                      struct sotto_error *err) {
     int assurance = 0;
@@ -221,13 +223,19 @@ static int erase_begin(struct vault *v, const struct target *t, struct sotto_rec
 
 /* A vault that was refused cannot be asked who is in it, but its keys can be destroyed: then nobody
  * can read it, whatever it holds. The device's own records die with it. */
-static int shred_unread(struct vault *v, struct sotto_erase_receipt *receipt,
-                        struct sotto_error *err) {
+static int shred_unread(struct vault *v, const struct vault_scope *scope,
+                        struct sotto_erase_receipt *told, struct sotto_error *err) {
+    struct sotto_receipt r = {.purposes = scope->purposes, .why = scope->why};
     int first = 0, second = 0;
     int status = slot_shred(v->port, 0, &first, err);
     if (status == SOTTO_OK) status = slot_shred(v->port, 1, &second, err);
-    if (status == SOTTO_OK) receipt->assurance = (uint32_t)(first < second ? first : second);
-    return status;
+    if (status != SOTTO_OK) return status;
+    r.assurance = told->assurance = (uint32_t)(first < second ? first : second);
+    r.profiles = told->profiles = vault_profile_count(v);
+    r.records = told->records = vault_usage(v, 0).records;
+    receipt_unread(v, &r);
+    told->number = r.number;
+    return SOTTO_OK;
 }
 
 static int erase_open(struct vault *v, const char *name, const struct vault_scope *scope,
@@ -289,7 +297,7 @@ int vault_erase_part(struct vault *v, const char *name, const struct vault_scope
         is_unread = 1;
     }
     if (is_unread && is_all)
-        status = shred_unread(v, &told, err);
+        status = shred_unread(v, scope, &told, err);
     else if (status == SOTTO_OK && v->store.state == SOTTO_STORAGE_OK)
         status = erase_open(v, name, scope, &told, err);
     if (v->store.state == SOTTO_STORAGE_READ_ONLY && status == SOTTO_OK)
@@ -309,12 +317,14 @@ int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *r
 /* An erasure of nobody: META owes a new key epoch, which erase_finish brings about, now or at the
  * next start. */
 static int rotation_begin(struct vault *v, struct sotto_error *err) {
+    struct sotto_receipt nobody = {.size = sizeof nobody};
     int status = vault_begin(v, err);
     if (status != SOTTO_OK) return status;
+    status = receipt_begin(v, &nobody, err);
     v->meta.pending = PENDING_SHRED;
     vault_anchor(v);
     vault_note(v, SOTTO_AUDIT_ROTATE, 0, v->meta.epoch, 0);
-    status = change_commit(v, v->keys->root, err);
+    if (status == SOTTO_OK) status = change_commit(v, v->keys->root, err);
     if (status != SOTTO_OK) change_drop(v);
     return status;
 }

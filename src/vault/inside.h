@@ -23,6 +23,15 @@ struct vault {
     int64_t now_s; /* what the caller told last */
     /* Per keyring slot, as the open transaction will leave it, and as the last commit left it. */
     struct vault_usage used[KEYRING_SLOTS], used_stored[KEYRING_SLOTS];
+    /* A commit that failed may have been done all the same: which ones, counted from 1, and of
+     * those that are settled a bit each, the latest lowest: 1 if it was. */
+    uint32_t doubts;
+    int is_in_doubt, is_doubt_there;
+    uint8_t doubt_mac[HASH_BYTES]; /* of the META that it would have left */
+    uint64_t landed;
+    /* Of the last erasure that the vault itself could not take (receipt_unread). */
+    uint8_t unread_receipt[RECEIPT_BODY_BYTES];
+    int has_unread_receipt;
     int was_open; /* since vault_open: from then on no vault is made in place of one that is gone */
     int is_locked; /* it truly is: else the port allows it not to be */
     uint64_t records_put, bytes_sealed;
@@ -50,9 +59,9 @@ static inline uint32_t row_keyring_slot(int64_t row) {
     return slot >= 1 && slot < KEYRING_SLOTS ? slot : KEYRING_SLOTS;
 }
 
-/* Classes whose records belong to a profile and die with it. */
+/* Classes (up to the last) whose records belong to a profile and die with it. */
 static inline int class_is_profiles(uint32_t kind) {
-    return kind > VAULT_OUTBOX && kind <= VAULT_CLASS_LAST && kind != VAULT_AUDIT;
+    return kind > VAULT_OUTBOX && kind != VAULT_AUDIT;
 }
 
 /* Classes that other rooms may ask for. */

@@ -97,6 +97,8 @@ static int meta_load(struct vault *v, struct sotto_error *err) {
     }
     if (!meta_is_authentic(v->blob, v->keys->root)) return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
     v->stored = v->meta;
+    v->is_doubt_there = n == META_BYTES && v->is_in_doubt &&
+                        equal_ct(v->blob + n - HASH_BYTES, v->doubt_mac, HASH_BYTES);
     return counter_check(v, err);
 }
 
@@ -129,7 +131,7 @@ static int row_check(struct vault *v, int64_t row, size_t n) {
         wipe(v->keys->scratch, sizeof v->keys->scratch);
         return status;
     }
-    if (row >= 0 && entry < KEYRING_SLOTS && row == keyring_row(entry) && v->keys->slot[entry].id)
+    if (row >= 0 && entry < KEYRING_SLOTS && row == keyring_row(entry))
         return SOTTO_OK; /* keyring_load has opened it */
     /* A newer engine may keep more kinds of rows. The census vouches for them. */
     uint32_t kind = (uint32_t)((uint64_t)row >> 56);
@@ -172,6 +174,16 @@ static int rows_check(struct vault *v, struct sotto_error *err) {
                : refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
 }
 
+/* What was read is durable and may be changed. Only now is a commit that failed known to have been
+ * done: what the kernel showed before, the medium may not have had. */
+static int file_accept(struct vault *v, struct sotto_error *err) {
+    int status = store_accept(&v->store, err);
+    if (status != SOTTO_OK || !v->is_in_doubt) return status;
+    v->landed = v->landed << 1 | (v->is_doubt_there != 0);
+    v->is_in_doubt = 0;
+    return SOTTO_OK;
+}
+
 static int vault_load(struct vault *v, struct sotto_error *err) {
     struct sotto_receipt done;
     int status = meta_load(v, err);
@@ -190,11 +202,11 @@ static int vault_load(struct vault *v, struct sotto_error *err) {
     }
     int is_owed = v->meta.pending != PENDING_NOTHING;
     if (is_owed) {
-        status = store_accept(&v->store, err);
+        status = file_accept(v, err);
         if (status == SOTTO_OK) status = erase_finish(v, &done, err);
     }
     if (status == SOTTO_OK) status = rows_check(v, err);
-    if (status == SOTTO_OK && !is_owed) status = store_accept(&v->store, err);
+    if (status == SOTTO_OK && !is_owed) status = file_accept(v, err);
     /* Not before what META says is known to last. */
     if (status == SOTTO_OK) status = counter_catch_up(v, err);
     if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &done, err);
@@ -247,7 +259,6 @@ static int vault_raise(struct vault *v, struct sotto_error *err) {
         v->was_open = 1;
         if (v->store.state != SOTTO_STORAGE_READ_ONLY) v->store.state = SOTTO_STORAGE_OK;
     } else {
-        if (v->store.state == SOTTO_STORAGE_OK) v->store.state = SOTTO_STORAGE_FAILED;
         store_rollback(&v->store);
         vault_drop(v);
     }

@@ -76,14 +76,16 @@ static int latest(struct vault *v, uint32_t *number, struct sotto_error *err) {
 
 int receipt_finish(struct vault *v, struct sotto_receipt *r, struct sotto_error *err) {
     uint8_t body[RECEIPT_BODY_BYTES];
+    const int64_t begun = row_of(VAULT_SYSTEM, SLOT, 0);
     uint32_t number = 0;
+    if (r->purposes == 0) return rows_remove(v, begun, begun, NULL, err);
     int status = latest(v, &number, err);
     if (status == SOTTO_OK && number != 0) {
         status = get(v, number, body, sizeof body, err);
         if (status == SOTTO_OK) hash256(r->before, body, sizeof body);
     }
-    if (status == SOTTO_OK && number == UINT32_MAX)
-        status = fail(err, SOTTO_E_LIMIT, "this device has made all the receipts it can number");
+    if (status == SOTTO_OK && number == UINT32_MAX) /* no device gets there: damage */
+        status = fail(err, SOTTO_E_CORRUPT, "the receipts of erasures cannot be read");
     if (status == SOTTO_OK) status = audit_place(v, &r->audit_lines, r->audit_head, err);
     if (status != SOTTO_OK) return status;
     r->number = ++number;
@@ -93,21 +95,30 @@ int receipt_finish(struct vault *v, struct sotto_receipt *r, struct sotto_error 
     if (status == SOTTO_OK && number > SOTTO_RECEIPTS_KEPT)
         status = rows_remove(v, row_of(VAULT_SYSTEM, SLOT, 1),
                              row_of(VAULT_SYSTEM, SLOT, number - SOTTO_RECEIPTS_KEPT), NULL, err);
-    if (status == SOTTO_OK)
-        status =
-            rows_remove(v, row_of(VAULT_SYSTEM, SLOT, 0), row_of(VAULT_SYSTEM, SLOT, 0), NULL, err);
-    return status;
+    return status == SOTTO_OK ? rows_remove(v, begun, begun, NULL, err) : status;
+}
+
+void receipt_unread(struct vault *v, struct sotto_receipt *r) {
+    r->time_s = v->now_s;
+    r->number = SOTTO_RECEIPT_UNREAD;
+    receipt_body_write(v->unread_receipt, r);
+    v->has_unread_receipt = 1;
 }
 
 int vault_receipt_next(struct vault *v, uint64_t *number, uint8_t body[RECEIPT_BODY_BYTES],
                        struct sotto_error *err) {
     int64_t row = row_of(VAULT_SYSTEM, SLOT, UINT32_MAX);
-    int status = require_open(v, err);
-    if (status != SOTTO_OK) return status;
-    if (*number >= UINT32_MAX) return SOTTO_E_NOT_FOUND;
-    status =
-        store_next(&v->store, row_of(VAULT_SYSTEM, SLOT, (uint32_t)*number + 1), row, &row, err);
-    if (status == SOTTO_OK) status = get(v, (uint32_t)row, body, RECEIPT_BODY_BYTES, err);
-    if (status == SOTTO_OK) *number = (uint32_t)row;
-    return status;
+    int status = require_open(v, v->has_unread_receipt ? NULL : err);
+    if (status != SOTTO_OK && !v->has_unread_receipt) return status;
+    if (status == SOTTO_OK && *number < UINT32_MAX) {
+        status = store_next(&v->store, row_of(VAULT_SYSTEM, SLOT, (uint32_t)*number + 1), row, &row,
+                            err);
+        if (status == SOTTO_OK) status = get(v, (uint32_t)row, body, RECEIPT_BODY_BYTES, err);
+        if (status == SOTTO_OK) *number = (uint32_t)row;
+        if (status != SOTTO_E_NOT_FOUND) return status;
+    }
+    if (!v->has_unread_receipt || *number >= SOTTO_RECEIPT_UNREAD) return SOTTO_E_NOT_FOUND;
+    memcpy(body, v->unread_receipt, RECEIPT_BODY_BYTES);
+    *number = SOTTO_RECEIPT_UNREAD;
+    return SOTTO_OK;
 }

@@ -191,8 +191,8 @@ static int log_renew(struct store *s, struct sotto_error *err) {
     sqlite3_file *log = NULL;
     sqlite3_int64 size = 0;
     int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    int has_log = rc == SQLITE_OK && log && log->pMethods;
-    if (has_log) rc = log->pMethods->xFileSize(log, &size);
+    /* Open since the journal mode was asked for (log_begin). */
+    if (rc == SQLITE_OK) rc = log->pMethods->xFileSize(log, &size);
     for (sqlite3_int64 at = 0; at < size && rc == SQLITE_OK; at += (sqlite3_int64)sizeof bytes) {
         int n = size - at < (sqlite3_int64)sizeof bytes ? (int)(size - at) : (int)sizeof bytes;
         rc = log->pMethods->xRead(log, bytes, n, at);
@@ -250,10 +250,15 @@ int store_check(struct store *s, struct sotto_error *err) {
 
 /* ---- Transactions ------------------------------------------------------------------------- */
 
+/* Steps once what is bound (0: it was). */
+static int step(struct store *s, enum store_statement which, int bound) {
+    return bound == SQLITE_OK ? sqlite3_step(s->statement[which]) : bound;
+}
+
 /* Runs a prepared statement that gives no row and makes it ready again. */
-static int step_done(struct store *s, enum store_statement which, const char *doing,
+static int step_done(struct store *s, enum store_statement which, int bound, const char *doing,
                      struct sotto_error *err) {
-    int rc = sqlite3_step(s->statement[which]);
+    int rc = step(s, which, bound);
     sqlite3_reset(s->statement[which]);
     return rc == SQLITE_DONE ? SOTTO_OK : store_fail(s, rc, doing, err);
 }
@@ -280,14 +285,13 @@ static int look_at_log(struct store *s, struct sotto_error *err) {
     sqlite3_vfs *vfs = NULL;
     int is_there = 1;
     int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
-    if (rc != SQLITE_OK || !vfs || !name) return SOTTO_OK;
-    rc = vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &is_there);
+    if (rc == SQLITE_OK) rc = vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &is_there);
     return rc == SQLITE_OK && !is_there ? gone(s, err) : SOTTO_OK;
 }
 
 int store_begin(struct store *s, struct sotto_error *err) {
     int status = store_look(s, err);
-    if (status == SOTTO_OK) status = step_done(s, STORE_BEGIN, "write to", err);
+    if (status == SOTTO_OK) status = step_done(s, STORE_BEGIN, SQLITE_OK, "write to", err);
     if (status != SOTTO_OK) return status;
     s->is_in_transaction = 1;
     s->is_transaction_bad = 0;
@@ -295,7 +299,7 @@ int store_begin(struct store *s, struct sotto_error *err) {
 }
 
 int store_commit(struct store *s, struct sotto_error *err) {
-    int status = step_done(s, STORE_COMMIT, "write to", err);
+    int status = step_done(s, STORE_COMMIT, SQLITE_OK, "write to", err);
     if (status != SOTTO_OK) return status;
     s->is_in_transaction = 0;
     s->commits++;
@@ -311,12 +315,17 @@ void store_rollback(struct store *s) {
 
 /* ---- Rows --------------------------------------------------------------------------------- */
 
+/* What binds cannot fail but by a statement that was not made ready again: one answer for both. */
+static int bind_two(struct store *s, enum store_statement which, int64_t first, int64_t last) {
+    return sqlite3_bind_int64(s->statement[which], 1, first) |
+           sqlite3_bind_int64(s->statement[which], 2, last);
+}
+
 int store_get(struct store *s, int64_t k, uint8_t *blob, size_t cap, size_t *n,
               struct sotto_error *err) {
     sqlite3_stmt *get = s->statement[STORE_GET];
     int status = SOTTO_E_NOT_FOUND;
-    int rc = sqlite3_bind_int64(get, 1, k);
-    if (rc == SQLITE_OK) rc = sqlite3_step(get);
+    int rc = step(s, STORE_GET, sqlite3_bind_int64(get, 1, k));
     if (rc == SQLITE_ROW) {
         const void *bytes = sqlite3_column_blob(get, 0);
         *n = (size_t)sqlite3_column_bytes(get, 0);
@@ -333,35 +342,21 @@ int store_get(struct store *s, int64_t k, uint8_t *blob, size_t cap, size_t *n,
 
 int store_put(struct store *s, int64_t k, const uint8_t *blob, size_t n, struct sotto_error *err) {
     sqlite3_stmt *put = s->statement[STORE_PUT];
-    int rc = sqlite3_bind_int64(put, 1, k);
-    if (rc == SQLITE_OK) rc = sqlite3_bind_blob(put, 2, blob, (int)n, SQLITE_STATIC);
-    int status = rc == SQLITE_OK ? step_done(s, STORE_PUT, "write to", err)
-                                 : store_fail(s, rc, "write to", err);
+    int bound =
+        sqlite3_bind_int64(put, 1, k) | sqlite3_bind_blob(put, 2, blob, (int)n, SQLITE_STATIC);
+    int status = step_done(s, STORE_PUT, bound, "write to", err);
     sqlite3_clear_bindings(put); /* `blob` is the caller's again */
-    if (status == SOTTO_OK && !s->is_in_transaction) s->commits++;
     return status;
 }
 
-int store_delete(struct store *s, int64_t first, int64_t last, uint32_t *count,
-                 struct sotto_error *err) {
-    sqlite3_stmt *erase = s->statement[STORE_DELETE];
-    int rc = sqlite3_bind_int64(erase, 1, first);
-    if (rc == SQLITE_OK) rc = sqlite3_bind_int64(erase, 2, last);
-    int status = rc == SQLITE_OK ? step_done(s, STORE_DELETE, "write to", err)
-                                 : store_fail(s, rc, "write to", err);
-    if (status != SOTTO_OK) return status;
-    int changes = sqlite3_changes(s->db);
-    if (count) *count = (uint32_t)changes;
-    if (changes && !s->is_in_transaction) s->commits++;
-    return SOTTO_OK;
+int store_delete(struct store *s, int64_t first, int64_t last, struct sotto_error *err) {
+    return step_done(s, STORE_DELETE, bind_two(s, STORE_DELETE, first, last), "write to", err);
 }
 
 int store_next(struct store *s, int64_t first, int64_t last, int64_t *found,
                struct sotto_error *err) {
     sqlite3_stmt *next = s->statement[STORE_NEXT];
-    int rc = sqlite3_bind_int64(next, 1, first);
-    if (rc == SQLITE_OK) rc = sqlite3_bind_int64(next, 2, last);
-    if (rc == SQLITE_OK) rc = sqlite3_step(next);
+    int rc = step(s, STORE_NEXT, bind_two(s, STORE_NEXT, first, last));
     int64_t k = rc == SQLITE_ROW ? sqlite3_column_int64(next, 0) : 0;
     sqlite3_reset(next);
     if (rc == SQLITE_DONE) return SOTTO_E_NOT_FOUND;

@@ -63,9 +63,8 @@ int store_get(struct store *s, int64_t k, uint8_t *blob, size_t cap, size_t *n,
               struct sotto_error *err) MUST_CHECK;
 int store_put(struct store *s, int64_t k, const uint8_t *blob, size_t n,
               struct sotto_error *err) MUST_CHECK;
-/* Deletes first to last inclusive; *count (may be NULL) tells how many there were. */
-int store_delete(struct store *s, int64_t first, int64_t last, uint32_t *count,
-                 struct sotto_error *err) MUST_CHECK;
+/* Deletes first to last inclusive. */
+int store_delete(struct store *s, int64_t first, int64_t last, struct sotto_error *err) MUST_CHECK;
 /* The least key from `first` to `last`; SOTTO_E_NOT_FOUND without touching err when there is none.
  */
 int store_next(struct store *s, int64_t first, int64_t last, int64_t *found,

@@ -30,7 +30,7 @@ static void keyring_settle(struct vault *v, int is_committed) {
 
 /* Any failure within a transaction spoils it, also one that is not the store's. */
 static int spoil(struct vault *v, int status) {
-    if (status != SOTTO_OK && v->store.is_in_transaction) v->store.is_transaction_bad = 1;
+    if (status != SOTTO_OK) v->store.is_transaction_bad = 1;
     return status;
 }
 
@@ -62,8 +62,14 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
     if (has_moved) v->meta.counter = v->counter + 1;
     meta_encode(meta, &v->meta, root);
     status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
-    if (status == SOTTO_OK) status = store_commit(&v->store, err);
     if (status != SOTTO_OK) return status;
+    status = store_commit(&v->store, err);
+    if (status != SOTTO_OK) {
+        v->is_in_doubt = 1;
+        v->doubts++;
+        memcpy(v->doubt_mac, meta + META_BYTES - HASH_BYTES, HASH_BYTES);
+        return status;
+    }
     v->stored = v->meta;
     memcpy(v->used_stored, v->used, sizeof v->used);
     v->is_anchored = 0;
@@ -137,9 +143,18 @@ int vault_commit(struct vault *v, struct sotto_error *err) {
 
 void vault_rollback(struct vault *v) { change_drop(v); }
 
+uint32_t vault_doubt(const struct vault *v) { return v->is_in_doubt ? v->doubts : 0; }
+
+int vault_has_landed(const struct vault *v, uint32_t doubt) {
+    uint32_t settled = v->doubts - (v->is_in_doubt != 0);
+    return doubt > 0 && doubt <= settled && settled - doubt < 64 &&
+           (v->landed >> (settled - doubt) & 1);
+}
+
 int vault_write_notes(struct vault *v, struct sotto_error *err) {
-    int status = v->n_notes ? vault_begin(v, err) : SOTTO_OK;
-    if (status == SOTTO_OK && v->n_notes) status = vault_commit(v, err);
+    if (v->n_notes == 0) return SOTTO_OK;
+    int status = vault_begin(v, err);
+    if (status == SOTTO_OK) status = vault_commit(v, err);
     if (status != SOTTO_OK) vault_rollback(v);
     return status;
 }
@@ -168,9 +183,8 @@ int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[
     }
     status =
         blob_seal(v->blob, &blob_n, place, generation, key, v->rng, content, n, v->keys->scratch);
-    if (status == SOTTO_E_ENTROPY)
+    if (status != SOTTO_OK) /* no caller has more than fits */
         return fail(err, status, "vault: the random source failed, nothing was stored");
-    if (status != SOTTO_OK) return fail(err, status, "vault: the record is too long");
     status = store_put(&v->store, place->k, v->blob, blob_n, err);
     if (status != SOTTO_OK) return status;
     census_turn(&v->meta.census, census, place->k, v->blob, blob_n);
@@ -195,7 +209,7 @@ int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,
     }
     if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
     if (count) *count = found;
-    return found ? store_delete(&v->store, first, last, NULL, err) : SOTTO_OK;
+    return found ? store_delete(&v->store, first, last, err) : SOTTO_OK;
 }
 
 int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64_t epoch,

@@ -69,6 +69,11 @@ enum sotto_storage_state vault_state(const struct vault *v);
 int vault_begin(struct vault *v, struct sotto_error *err) MUST_CHECK;
 int vault_commit(struct vault *v, struct sotto_error *err) MUST_CHECK;
 void vault_rollback(struct vault *v);
+/* A commit that failed may have been done all the same. Right after one: its number, or 0 when
+ * nothing of it can have reached the file. Once vault_retry has succeeded, whether that commit is
+ * in the vault. */
+uint32_t vault_doubt(const struct vault *v) MUST_CHECK;
+int vault_has_landed(const struct vault *v, uint32_t doubt) MUST_CHECK;
 /* The transaction that is open, or else the next change, must not be undone by putting an older
  * copy of the file back: it moves the hardware counter, where there is one. */
 void vault_anchor(struct vault *v);
@@ -149,8 +154,9 @@ struct vault_scope {
 int vault_erase_part(struct vault *v, const char *name, const struct vault_scope *scope,
                      struct sotto_erase_receipt *receipt, struct sotto_error *err) MUST_CHECK;
 
-/* The body of the first receipt past *number, which moves to it. SOTTO_E_NOT_FOUND, which leaves
- * *err alone, past the last. */
+/* The body of the first receipt past *number, which moves to it; that of an erasure which the vault
+ * could not take, kept in memory alone, comes last and in any state. SOTTO_E_NOT_FOUND, which
+ * leaves *err alone, past the last. */
 int vault_receipt_next(struct vault *v, uint64_t *number, uint8_t body[RECEIPT_BODY_BYTES],
                        struct sotto_error *err) MUST_CHECK;
 

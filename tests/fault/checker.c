@@ -96,6 +96,7 @@ static void audit_read(struct sotto *e, struct facts *f, struct verdict *v) {
         verdict_bad(v, "the audit log does not verify: %s", err.message);
     f->logged_reports = result.totals[SOTTO_AUDIT_REPORT];
     f->logged_erasures = result.totals[SOTTO_AUDIT_ERASE];
+    f->logged_shreds = result.totals[SOTTO_AUDIT_SHRED];
 }
 
 static void slate_read(struct sotto *e, struct verdict *v) {
@@ -190,6 +191,9 @@ void facts_check(const struct facts *f, const struct belief *low, const struct b
     if (f->epoch < 1 + f->logged_erasures) /* the first epoch is 1 */
         verdict_bad(v, "%llu erasures, yet key epoch %llu", (unsigned long long)f->logged_erasures,
                     (unsigned long long)f->epoch);
+    if (f->logged_shreds + 1 < f->epoch)
+        verdict_bad(v, "key epoch %llu, yet the log tells of %llu keys destroyed",
+                    (unsigned long long)f->epoch, (unsigned long long)f->logged_shreds);
     if (f->model_floor < low->model_floor || f->policy_floor < low->policy_floor)
         verdict_bad(v, "floors went back to %llu and %llu", (unsigned long long)f->model_floor,
                     (unsigned long long)f->policy_floor);

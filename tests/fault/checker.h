@@ -48,7 +48,7 @@ struct facts {
         uint32_t events;
     } person[PERSONS];
     uint64_t profiles, reports, spent_micro, model_floor, policy_floor, logged_reports;
-    uint64_t epoch, logged_erasures;
+    uint64_t epoch, logged_erasures, logged_shreds;
     uint8_t audit_key[32];
 };
 /* Reads them from an engine that is open. */

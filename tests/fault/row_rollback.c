@@ -1,5 +1,6 @@
 /* row_rollback: an older copy is put back. The files of each of the last hundred moments of a
- * device, whole, or the vault or its log alone, under the keys and the counter of today. With a
+ * device, whole, or the vault or its log alone, under the keys and the counter of today; and whole
+ * under those of the moment after it, so that no later act's counter stands in for its own. With a
  * counter what opens must hold today's words, reports, floors and erasures; without one at least
  * nobody who was erased since may be in it, and no mixture of two moments opens at all. */
 #include "tests/fault/row.h"
@@ -26,7 +27,7 @@ static uint64_t erased[PERSONS];
  */
 static void act(struct world *w, struct dice *d, unsigned i) {
     enum who p = (enum who)dice_below(d, PERSONS);
-    switch (dice_below(d, 7)) {
+    switch (dice_below(d, 9)) {
     case 0:
     case 1: act_visit(w, p, 1 + dice_below(d, 5)); break;
     case 2:
@@ -40,6 +41,13 @@ static void act(struct world *w, struct dice *d, unsigned i) {
         break;
     case 4: act_days(w, 1); break;
     case 5: act_export(w); break;
+    case 6:
+    case 7: /* nothing is kept to measure, so the word alone changes */
+        act_begin(w, p);
+        act_say(w, p, SOTTO_PURPOSE_MEASURE,
+                dice_below(d, 2) ? SOTTO_CONSENT_GRANTED : SOTTO_CONSENT_DENIED);
+        act_end(w, p);
+        break;
     default:
         act_begin(w, p);
         act_events(w, p, 3);
@@ -105,8 +113,9 @@ static int is_of_one_moment(const struct facts *f, const struct world *w) {
     return 0;
 }
 
+/* `now`: the moment that the keys and the counter are of, NULL for today. */
 static void judge(int has_counter, const struct world *w, const struct snapshot *s,
-                  const struct image *image, struct verdict *v) {
+                  const struct snapshot *now, const struct image *image, struct verdict *v) {
     struct device device;
     struct sotto_config config;
     struct sotto_error err = {0, ""};
@@ -115,9 +124,10 @@ static void judge(int has_counter, const struct world *w, const struct snapshot 
     struct facts f;
     disk_load(image, 300);
     /* Without a counter at the time that the copy knows: later more windows are due. */
-    device_start(&device, has_counter, has_counter ? w->device.wall_s : 0);
-    device.model = w->device.model;
-    device.policy = w->device.policy;
+    const struct belief *is = now ? &now->belief : &w->now;
+    device_start(&device, has_counter, has_counter ? is->wall_s : 0);
+    device.model = is->model;
+    device.policy = is->policy;
     device_configure(&device, &config);
     if (sotto_open(&config, &engine, &err) != SOTTO_OK ||
         sotto_health(engine, &health) != SOTTO_OK) {
@@ -127,9 +137,9 @@ static void judge(int has_counter, const struct world *w, const struct snapshot 
     }
     if (health.storage == SOTTO_STORAGE_OK) {
         facts_read(engine, &f, v);
-        erased_check(&f, s, &w->now, v);
+        if (!now) erased_check(&f, s, &w->now, v);
         if (has_counter) { /* all but events, which move no counter */
-            struct belief today = w->now;
+            struct belief today = *is;
             for (unsigned p = 0; p < PERSONS; p++) {
                 today.person[p].events_min = 0;
                 today.person[p].events_max = UINT32_MAX;
@@ -157,10 +167,17 @@ void row_rollback(struct row *row) {
                 if (w.problem[0]) verdict_bad(&v, "%s", w.problem);
                 if (!row_next(row)) continue;
                 put_back(&today, &snapshots[i].image, (enum parts)parts, &image);
-                judge(has_counter, &w, &snapshots[i], &image, &v);
+                judge(has_counter, &w, &snapshots[i], NULL, &image, &v);
                 row_judge(row, &v, "%s counter, %s of moment %u of %u",
                           has_counter ? "with a" : "without a", names[parts], i + 1, SNAPSHOTS);
             }
+        for (unsigned i = 0; has_counter && i + 1 < SNAPSHOTS; i++) {
+            struct verdict v = {0, ""};
+            if (!row_next(row)) continue;
+            put_back(&snapshots[i + 1].image, &snapshots[i].image, WHOLE, &image);
+            judge(has_counter, &w, &snapshots[i], &snapshots[i + 1], &image, &v);
+            row_judge(row, &v, "moment %u of %u as moment %u", i + 1, SNAPSHOTS, i + 2);
+        }
     }
     image_free(&image);
     image_free(&today);

@@ -20,7 +20,7 @@ fi
 
 name() {
     case $1 in
-    power) echo "power cut after every operation, 12 scenarios" ;;
+    power) echo "power cut after every operation, 13 scenarios" ;;
     lost) echo "unsynced writes lost, torn, garbled; stale sizes; cut again in recovery" ;;
     errors) echo "ENOSPC, EIO, EROFS, short write, failing sync, at every operation, once and sticky" ;;
     memory) echo "no memory at the N-th request: ours, libsodium's, SQLite's, once and sticky" ;;

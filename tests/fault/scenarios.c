@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "tests/fault/crash.h"
 #include "vault/inside.h"
 
@@ -73,6 +74,42 @@ static void older_vault(struct world *w) {
     vault_close(v);
     free(v);
     sql("UPDATE b SET v = ?1 WHERE k = 0", meta, sizeof meta);
+}
+
+/* What three months would have left: DORA's events in one chunk each, as format 1 had them, some
+ * an hour short of their retention; CARL's consent an hour short of its term. */
+#define OLD_EVENTS 3u
+static void old_town(struct world *w) {
+    enum { EVENTS = 9 };
+    uint8_t bytes[HISTORY_CHUNK_BYTES], words[CONSENT_RECORD_BYTES];
+    struct history h = {.n = 1};
+    struct consent consent;
+    struct vault_key key = {VAULT_EVENTS, 0, 0};
+    town(w);
+    act_open(w);
+    act_visit(w, DORA, 0);
+    struct person_home home = engine_home(w->engine);
+    if (vault_profile_find(home.vault, person_name[DORA], &key.slot) != SOTTO_OK) abort();
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        int64_t ago_s = i < OLD_EVENTS ? home.policy->retention_s - 3600 : 60;
+        h.events[0] =
+            (struct history_event){model_item_key(home.model, i), i,
+                                   (uint32_t)(w->device.wall_s - ago_s), SOTTO_EVENT_SELECT};
+        key.seq = i + 1;
+        if (history_encode(&h, 0, bytes) != 1 ||
+            vault_put(home.vault, key, bytes, sizeof bytes, NULL) != SOTTO_OK)
+            abort();
+    }
+    w->now.person[DORA].events_min = w->now.person[DORA].events_max = w->due[DORA] = EVENTS;
+    key = (struct vault_key){VAULT_PROFILE, 0, 0};
+    if (vault_profile_find(home.vault, person_name[CARL], &key.slot) != SOTTO_OK ||
+        person_stored_consent(&home, key.slot, &consent, NULL) != SOTTO_OK)
+        abort();
+    for (unsigned i = 0; i < PURPOSES; i++)
+        consent.word[i].at_s = w->device.wall_s - home.policy->consent_ttl_s + 3600;
+    consent_encode(&consent, words);
+    if (vault_put(home.vault, key, words, sizeof words, NULL) != SOTTO_OK) abort();
+    act_close(w);
 }
 
 /* Power was cut in an erasure that had been promised but not finished, and the log is hot. */
@@ -147,12 +184,24 @@ static void erase(struct world *w) {
     act_close(w);
 }
 
-/* Key epochs turn, and those who stay are wrapped anew each time. */
+/* Key epochs turn, also under somebody's visit and beside an erasure. */
 static void rotation(struct world *w) {
     act_open(w);
+    act_rotate(w);
+    act_begin(w, ANNA);
+    act_events(w, ANNA, 3);
+    act_rotate(w);
+    act_events(w, ANNA, 2);
+    act_end(w, ANNA);
     act_erase(w, CARL);
-    act_erase(w, BOB);
-    act_events(w, ANNA, 1);
+    act_rotate(w);
+    act_close(w);
+}
+
+static void retention(struct world *w) {
+    act_open(w);
+    act_sweep(w, OLD_EVENTS);
+    act_visit(w, DORA, 2);
     act_close(w);
 }
 
@@ -248,6 +297,7 @@ const struct scenario scenarios[] = {
     {"full disk", town, full_disk},
     {"upgrade", older_vault, upgrade},
     {"recovery", cut_in_erasure, recovery},
+    {"retention", old_town, retention},
 };
 const unsigned n_scenarios = sizeof scenarios / sizeof *scenarios;
 #define N_SCENARIOS (sizeof scenarios / sizeof *scenarios)

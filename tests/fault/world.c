@@ -23,17 +23,7 @@ static void problem(struct world *w, const char *what, int status) {
                  w->engine ? sotto_last_error(w->engine) : "");
 }
 
-/* A commit that failed may have been done all the same; then the visit's events, which wait for
- * storage, are stored a second time. */
-static void note_repeats(struct world *w) {
-    int is_away = w->engine && !engine_has_storage(w->engine);
-    for (unsigned p = 0; p < PERSONS && is_away && !w->is_away; p++)
-        if (w->session[p] && !NO_ONE(person_of(w, p))) person_of(w, p)->events_max += w->seen[p];
-    w->is_away = is_away;
-}
-
 static void step(struct world *w) {
-    note_repeats(w);
     w->now.wall_s = w->device.wall_s;
     w->now.model = w->device.model;
     w->now.policy = w->device.policy;
@@ -160,13 +150,13 @@ void act_begin(struct world *w, enum who p) {
     step(w);
 }
 
-/* The visit's events reach the vault only with consent to store; else they are gone. Of a person
- * whom failed storage does not let it look up the engine cannot know that it loses any. */
+/* The visit's events reach the vault only with consent to store; else they are gone. A visit that
+ * ends well has lost nothing. */
 void act_end(struct world *w, enum who p) {
     if (!w->engine || !w->session[p]) return;
-    int is_known = has_storage(w), status = sotto_session_end(w->engine, w->session[p]);
+    int status = sotto_session_end(w->engine, w->session[p]);
     w->session[p] = 0;
-    if (status == SOTTO_OK && is_known && person_of(w, p)->place == MAY_BE_THERE)
+    if (status == SOTTO_OK && person_of(w, p)->place == MAY_BE_THERE)
         person_of(w, p)->events_min = w->due[p];
     w->due[p] = person_of(w, p)->events_min;
     w->seen[p] = 0;
@@ -248,11 +238,11 @@ void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto
     step(w);
 }
 
-/* The nonces of what is stored of a person, or of all. */
+/* The nonces of what is stored of a person, or of all; or of every key that is wrapped. */
 #define CIPHERS_MAX 4096
 static uint8_t ciphers[CIPHERS_MAX][SEAL_NONCE_BYTES];
 
-static unsigned ciphers_note(struct world *w, enum who p) {
+static unsigned ciphers_note(struct world *w, enum who p, int is_keys) {
     static uint8_t blob[BLOB_BYTES_MAX];
     struct vault *v = w->engine->vault;
     int64_t row = INT64_MIN;
@@ -265,6 +255,7 @@ static unsigned ciphers_note(struct world *w, enum who p) {
     while (store_next(&v->store, row, INT64_MAX, &row, NULL) == SOTTO_OK && n < CIPHERS_MAX) {
         uint32_t kind = (uint32_t)((uint64_t)row >> 56), of = (uint32_t)(row >> 32) & 0xffffffu;
         int is_ours = kind == VAULT_PROFILE || kind == VAULT_EVENTS || (kind == 0 && of > 0);
+        if (is_keys) is_ours = kind == 0 && row != META_ROW;
         if (is_ours && (slot == 0 || of == slot) &&
             store_get(&v->store, row, blob, sizeof blob, &length, NULL) == SOTTO_OK)
             memcpy(ciphers[n++], blob + BLOB_HEADER_BYTES - SEAL_NONCE_BYTES, SEAL_NONCE_BYTES);
@@ -274,21 +265,23 @@ static unsigned ciphers_note(struct world *w, enum who p) {
     return n;
 }
 
-/* Once an erasure is reported no file holds even the ciphertext. */
-static void ciphers_look(struct world *w, unsigned n) {
+/* Once an erasure is reported no file holds even the ciphertext, nor after a rotation a wrapping by
+ * the key that was destroyed. */
+static void ciphers_look(struct world *w, unsigned n, const char *what) {
     for (unsigned i = 0; i < n; i++)
         for (unsigned f = 0; f < DISK_FILES; f++)
             if (disk.now.file[f].n &&
                 memmem(disk.now.file[f].bytes, disk.now.file[f].n, ciphers[i], SEAL_NONCE_BYTES))
-                problem(w, "the ciphertext of an erased profile is still there", SOTTO_OK);
+                problem(w, what, SOTTO_OK);
 }
 
 void act_erase(struct world *w, enum who p) {
     struct sotto_erase_receipt receipt = {.size = sizeof receipt};
     if (!w->engine) return;
-    unsigned n_ciphers = w->device.has_files ? 0 : ciphers_note(w, p);
+    unsigned n_ciphers = w->device.has_files ? 0 : ciphers_note(w, p, 0);
     int status = sotto_erase(w->engine, p == ALL_PERSONS ? NULL : person_name[p], &receipt);
-    if (status == SOTTO_OK && has_storage(w)) ciphers_look(w, n_ciphers);
+    if (status == SOTTO_OK && has_storage(w))
+        ciphers_look(w, n_ciphers, "the ciphertext of an erased profile is still there");
     if (status == SOTTO_OK && n_ciphers && receipt.assurance != SOTTO_ASSURANCE_PHYSICAL)
         problem(w, "an erasure destroyed no key", SOTTO_OK);
     for (unsigned i = 0; i < PERSONS; i++) {
@@ -304,6 +297,44 @@ void act_erase(struct world *w, enum who p) {
         w->seen[i] = 0;
     }
     step(w);
+}
+
+void act_rotate(struct world *w) {
+    struct sotto_rotation rotation = {.size = sizeof rotation};
+    if (!w->engine) return;
+    unsigned n_keys = ciphers_note(w, ALL_PERSONS, 1);
+    int status = sotto_keys_rotate(w->engine, &rotation);
+    if (status == SOTTO_OK && has_storage(w))
+        ciphers_look(w, n_keys, "a key is still there as it was wrapped before");
+    if (status == SOTTO_OK && rotation.assurance != SOTTO_ASSURANCE_PHYSICAL)
+        problem(w, "a rotation destroyed no key", SOTTO_OK);
+    if (status != SOTTO_OK && disk.hits == 0 && !alloc.is_armed)
+        problem(w, "a rotation is refused", status);
+    step(w);
+}
+
+/* The sweep looks after one person in a tick. */
+void act_sweep(struct world *w, uint32_t expired) {
+    int is_whole = w->engine != NULL;
+    device_advance(&w->device, 2 * HOUR_MS);
+    /* What is past its time is loaded no more, swept or not; who is, may go. */
+    person_of(w, DORA)->events_min -= expired;
+    w->due[DORA] -= expired;
+    person_of(w, DORA)->events_max -= expired;
+    person_of(w, CARL)->place |= MAY_BE_GONE;
+    person_of(w, CARL)->events_min = 0;
+    for (unsigned i = 0; i < PURPOSES; i++)
+        person_of(w, CARL)->word[i] |= BIT(SOTTO_CONSENT_EXPIRED);
+    step(w);
+    for (unsigned i = 0; i <= PERSONS; i++) {
+        is_whole &= w->engine && sotto_tick(w->engine) == SOTTO_OK && has_storage(w);
+        device_advance(&w->device, 1000);
+    }
+    if (is_whole) {
+        person_of(w, CARL)->place = MAY_BE_GONE;
+        person_of(w, CARL)->events_max = 0;
+    }
+    act_tick(w);
 }
 
 void act_tick(struct world *w) {

@@ -17,7 +17,6 @@ struct world {
     uint32_t seen[PERSONS];           /* events of the session that may not be stored yet */
     uint32_t due[PERSONS];            /* events that are stored once its visit has ended well */
     int is_owed[PERSONS];             /* storage owes this person a no or an erasure */
-    int is_away;                      /* storage failed */
     struct belief now;
     char problem[192];    /* the first thing that no failing storage excuses */
     void (*each)(void *); /* called after every step */
@@ -38,6 +37,10 @@ void act_end(struct world *w, enum who p);
 void act_events(struct world *w, enum who p, unsigned n);
 void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto_consent word);
 void act_erase(struct world *w, enum who p);
+void act_rotate(struct world *w);
+/* Two hours pass, in which `expired` events of DORA end their retention and CARL's consent its term;
+ * then a whole pass of the sweep. */
+void act_sweep(struct world *w, uint32_t expired);
 void act_tick(struct world *w);
 /* Days pass, hour by hour, a tick in each. */
 void act_days(struct world *w, unsigned days);

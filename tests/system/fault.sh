@@ -15,7 +15,7 @@ row() {
     cat "$tmp/row"
     [ "$status" -eq 0 ] && [ "$(awk '$1 == "row" {print $3}' "$tmp/row")" -ge "$3" ]
 }
-check "power cut after every operation of 12 scenarios: all that was acknowledged is there" row power 1 1500
+check "power cut after every operation of 13 scenarios: all that was acknowledged is there" row power 1 1500
 check "lost, torn and garbled sectors, and a cut in the recovery" row lost 0.004 4000
 check "storage that is full, failing, read-only or cannot sync" row errors 0.02 300
 check "no memory, of ours, libsodium's and SQLite's" row memory 0.01 200

@@ -399,6 +399,101 @@ static void yes_that_was_stored_is_not_taken_back_by_the_events_that_follow(void
     fault_vfs_unregister(&disk);
 }
 
+static void ending_a_visit_that_nobody_could_look_up_tells_what_may_be_lost(void **state) {
+    (void)state;
+    struct kiosk k;
+    make_with_anna(&k, &usual, 3);
+    reopen_without_storage(&k);
+    sotto_session busy = kiosk_session(&k, "anna", 0), idle = kiosk_session(&k, "bob", 0),
+                  nameless = kiosk_session(&k, NULL, 0);
+    kiosk_record(&k, busy, 1, SOTTO_EVENT_SELECT);
+    kiosk_record(&k, nameless, 1, SOTTO_EVENT_SELECT);
+
+    assert_int_equal(sotto_session_end(k.engine, nameless), SOTTO_OK);
+    assert_int_equal(sotto_session_end(k.engine, idle), SOTTO_OK);
+    assert_int_equal(sotto_session_end(k.engine, busy), SOTTO_E_IO);
+
+    assert_non_null(strstr(sotto_last_error(k.engine), "lost"));
+    kiosk_free(&k);
+}
+
+/* ---- A commit that failed and was done all the same ---------------------------------------- */
+
+static struct fault_vfs shaky;
+
+static void make_with_anna_on_a_shaky_disk(struct kiosk *k, unsigned events) {
+    assert_int_equal(fault_vfs_register(&shaky, "shaky"), 0);
+    kiosk_make(k, 60, &usual, 0);
+    k->device.port.vault_vfs = shaky.name;
+    kiosk_open(k);
+    sotto_session s = kiosk_session(k, "anna", STORE | PERSONALISE);
+    for (unsigned i = 0; i < events; i++) kiosk_record(k, s, i, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k->engine, s), SOTTO_OK);
+}
+
+/* Storage takes nothing for a while, in this way, from the next tick on. */
+static void shake(struct kiosk *k, int *fault, int times) {
+    for (int i = 0; i < times; i++) {
+        *fault = 1;
+        sim_device_advance(&k->device, 6000);
+        assert_true(sotto_tick(k->engine) < 0);
+        assert_int_equal(health_of(k).storage, SOTTO_STORAGE_FAILED);
+        *fault = 0;
+    }
+    sim_device_advance(&k->device, 6000);
+    assert_int_equal(sotto_tick(k->engine), SOTTO_OK);
+    assert_int_equal(health_of(k).storage, SOTTO_STORAGE_OK);
+}
+
+static void events_are_stored_once_though_their_commit_failed(void **state) {
+    int *const faults[] = {&shaky.sync_fails, &shaky.is_full};
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        for (int times = 1; times <= 3; times++) {
+            struct kiosk k;
+            make_with_anna_on_a_shaky_disk(&k, 3);
+            sotto_session s = kiosk_session(&k, "anna", 0);
+            for (unsigned e = 0; e < 5; e++) kiosk_record(&k, s, 9, SOTTO_EVENT_SELECT);
+
+            shake(&k, faults[i], times);
+
+            kiosk_record(&k, s, 10, SOTTO_EVENT_SELECT);
+            assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+            kiosk_restart(&k);
+            (void)kiosk_session(&k, "anna", 0);
+            const struct history *h = NULL;
+            for (int v = 0; v < SOTTO_SESSIONS_MAX; v++)
+                if (k.engine->secrets->visits[v].handle)
+                    h = &k.engine->secrets->visits[v].person.history;
+            assert_int_equal(h->n, 9);
+            for (unsigned e = 3; e < 8; e++) assert_int_equal(h->events[e].item, 9);
+            assert_int_equal(h->events[8].item, 10);
+            kiosk_free(&k);
+            fault_vfs_unregister(&shaky);
+        }
+}
+
+static void a_profile_whose_creation_failed_holds_its_events_once(void **state) {
+    (void)state;
+    struct kiosk k;
+    make_with_anna_on_a_shaky_disk(&k, 3);
+    sotto_session s = kiosk_session(&k, "bob", PERSONALISE);
+    for (unsigned e = 0; e < 5; e++) kiosk_record(&k, s, 9, SOTTO_EVENT_SELECT);
+    shaky.sync_fails = 1;
+    assert_true(say(&k, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED) < 0);
+    shaky.sync_fails = 0;
+    sim_device_advance(&k.device, 6000);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+
+    assert_int_equal(say(&k, s, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED), SOTTO_OK);
+
+    const struct history *h = &k.engine->secrets->visits[0].person.history;
+    assert_int_equal(h->n, 5);
+    assert_int_equal(h->n_stored, 5);
+    kiosk_free(&k);
+    fault_vfs_unregister(&shaky);
+}
+
 static void rename_vault(struct kiosk *k, const char *to_or_from, int is_back) {
     char here[160], there[160];
     for (unsigned i = 0; i < 2; i++) {
@@ -824,6 +919,9 @@ int main(void) {
         cmocka_unit_test(disk_error_at_the_beginning_of_a_session_destroys_no_consent),
         cmocka_unit_test(a_no_to_an_unreadable_profile_spares_the_other_words),
         cmocka_unit_test(yes_that_was_stored_is_not_taken_back_by_the_events_that_follow),
+        cmocka_unit_test(ending_a_visit_that_nobody_could_look_up_tells_what_may_be_lost),
+        cmocka_unit_test(events_are_stored_once_though_their_commit_failed),
+        cmocka_unit_test(a_profile_whose_creation_failed_holds_its_events_once),
         cmocka_unit_test(another_vault_that_comes_back_mixes_nobody_up),
         cmocka_unit_test(vanished_storage_is_noticed_served_without_and_taken_back),
         cmocka_unit_test(tick_notices_a_vanished_file_that_nobody_touches),

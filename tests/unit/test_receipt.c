@@ -352,8 +352,7 @@ static void a_random_source_that_fails_changes_no_key(void **state) {
         box_profile(&box, "stays", 2, 4);
         vault_tell_time(box.v, 1790000000);
         box.device.entropy_fails = 1;
-        box.rng.since_seed = RNG_RESEED_BYTES;
-        box.rng.used = (uint32_t)used;
+        box.rng.since_seed = RNG_RESEED_BYTES - (RNG_POOL_BYTES - (uint32_t)used);
 
         int status = vault_erase_part(box.v, "goes", &events_only, NULL, &box.err);
 
@@ -447,6 +446,53 @@ static void engine_signs_receipts_that_hold_no_name_and_verify_with_its_key(void
     cursor = 0;
     assert_int_equal(sotto_receipt_next(k.engine, &cursor, again), SOTTO_OK);
     assert_memory_equal(bytes, again, sizeof bytes); /* the same for ever */
+    kiosk_free(&k);
+}
+
+static void erasing_a_vault_that_cannot_be_read_leaves_a_signed_receipt_too(void **state) {
+    (void)state;
+    static const uint8_t zeros[32];
+    struct kiosk k;
+    struct sotto_error err;
+    struct sotto_erase_receipt told = {.size = sizeof told};
+    struct sotto_receipt r = {.size = sizeof r};
+    uint8_t bytes[SOTTO_RECEIPT_BYTES], again[SOTTO_RECEIPT_BYTES], key[32];
+    uint64_t cursor = 0;
+    size_t n;
+    kiosk_make(&k, 60, &(struct make_policy){0}, 0);
+    kiosk_open(&k);
+    (void)kiosk_session(&k, "anna", 1u << SOTTO_PURPOSE_STORE);
+    sotto_close(k.engine);
+    uint8_t *file = file_slurp(k.device.port.vault_path, &n);
+    assert_non_null(file);
+    file[n - 100] ^= 1; /* cells fill a page from its end */
+    assert_int_equal(file_spill(k.device.port.vault_path, file, n), 0);
+    kiosk_open(&k);
+    assert_int_equal(sotto_receipt_next(k.engine, &cursor, bytes), SOTTO_E_STATE);
+    k.device.slot_destroy_fails = 1;
+    assert_int_equal(sotto_erase(k.engine, NULL, &told), SOTTO_E_KEY);
+    assert_int_equal(sotto_receipt_next(k.engine, &cursor, bytes), SOTTO_E_STATE);
+    k.device.slot_destroy_fails = 0;
+
+    assert_int_equal(sotto_erase(k.engine, NULL, &told), SOTTO_OK);
+
+    assert_int_equal(told.number, SOTTO_RECEIPT_UNREAD);
+    cursor = told.number - 1;
+    assert_int_equal(sotto_receipt_next(k.engine, &cursor, bytes), SOTTO_OK);
+    assert_int_equal(cursor, SOTTO_RECEIPT_UNREAD);
+    assert_int_equal(sotto_device_key(k.engine, key), SOTTO_OK);
+    assert_int_equal(sotto_receipt_verify(bytes, sizeof bytes, key, &r, &err), SOTTO_OK);
+    assert_int_equal(r.purposes, VAULT_EVERY_PURPOSE);
+    assert_int_equal(r.why, SOTTO_ERASE_ASKED);
+    assert_int_equal(r.assurance, SOTTO_ASSURANCE_LOGICAL);
+    assert_int_equal(r.time_s, k.device.wall_s);
+    assert_true(r.epoch == 0 && r.profiles == 0 && r.audit_lines == 0);
+    assert_memory_equal(r.audit_head, zeros, sizeof zeros);
+    assert_int_equal(sotto_receipt_next(k.engine, &cursor, again), SOTTO_E_NOT_FOUND);
+    cursor = 0;
+    assert_int_equal(sotto_receipt_next(k.engine, &cursor, again), SOTTO_OK);
+    assert_memory_equal(bytes, again, sizeof bytes);
+    free(file);
     kiosk_free(&k);
 }
 
@@ -665,6 +711,7 @@ int main(void) {
         cmocka_unit_test(a_damaged_record_refuses_a_part_and_lets_the_whole_be_erased),
         cmocka_unit_test(receipts_are_a_chain_of_which_the_last_are_kept),
         cmocka_unit_test(engine_signs_receipts_that_hold_no_name_and_verify_with_its_key),
+        cmocka_unit_test(erasing_a_vault_that_cannot_be_read_leaves_a_signed_receipt_too),
         cmocka_unit_test(a_no_destroys_what_its_purpose_needed_and_nothing_else),
         cmocka_unit_test(a_no_whose_erasure_was_cut_is_followed_later),
         cmocka_unit_test(asking_for_one_purpose_erases_it_and_leaves_the_word),

@@ -122,6 +122,31 @@ static void a_rotation_moves_the_counter_so_that_no_older_copy_passes(void **sta
     box_free(&box);
 }
 
+static uint8_t exported[1 << 20];
+static size_t exported_n;
+static int keep(void *ctx, const void *bytes, size_t n) {
+    (void)ctx;
+    if (n > sizeof exported - exported_n) return -1;
+    memcpy(exported + exported_n, bytes, n);
+    exported_n += n;
+    return 0;
+}
+
+/* Every key that an epoch ended is in the log. */
+static void check_log(struct vault_box *box) {
+    struct sotto_audit_result result = {.size = sizeof result};
+    struct vault_audit_sink sink = {keep, NULL};
+    uint8_t key[32];
+    exported_n = 0;
+    assert_int_equal(vault_audit_export(box->v, &sink, &box->err), SOTTO_OK);
+    assert_int_equal(vault_audit_look(box->v, key, NULL, &box->err), SOTTO_OK);
+    assert_int_equal(
+        sotto_audit_verify(exported, exported_n, key, NULL, &result, NULL, NULL, &box->err),
+        SOTTO_OK);
+    assert_int_equal(result.totals[SOTTO_AUDIT_ROTATE], vault_epoch(box->v) - 1);
+    assert_int_equal(result.totals[SOTTO_AUDIT_SHRED], vault_epoch(box->v) - 1);
+}
+
 /* One fuse feeds the disk and the key store. */
 static long cut_rotation_everywhere(struct fault_vfs *disk, int *resumed) {
     for (long limit = 0;; limit++) {
@@ -147,6 +172,7 @@ static long cut_rotation_everywhere(struct fault_vfs *disk, int *resumed) {
         assert_true(is_done || vault_epoch(box.v) == epoch);
         assert_true(is_done || status != SOTTO_OK);
         *resumed += is_done && status != SOTTO_OK;
+        check_log(&box);
         assert_int_equal(vault_rotate(box.v, &rotation, &box.err), SOTTO_OK);
         check_everything(&box);
         box_free(&box);
@@ -281,16 +307,6 @@ static void a_rotation_is_refused_where_it_would_do_harm(void **state) {
 }
 
 /* ---- Through the library -------------------------------------------------------------------- */
-
-static uint8_t exported[1 << 20];
-static size_t exported_n;
-static int keep(void *ctx, const void *bytes, size_t n) {
-    (void)ctx;
-    if (n > sizeof exported - exported_n) return -1;
-    memcpy(exported + exported_n, bytes, n);
-    exported_n += n;
-    return 0;
-}
 
 static void the_log_tells_of_rotations_and_of_the_keys_they_destroyed(void **state) {
     static const struct make_policy usual;
