@@ -2,6 +2,8 @@
 # daemon: what the tests of sottod, sotto-web and sotto-upload share. Source it after tap.sh. Makes
 # signed packs and a configuration in $tmp, starts and stops daemons by their process id.
 
+# The system's own where there is one: other users can run it too.
+python=$(PATH=/usr/bin:$PATH command -v python3)
 pids=()
 stop_all() {
     local pid
@@ -65,4 +67,4 @@ start_daemon() {
 }
 # ends PID: how it ended.
 ends() { wait "$1"; }
-rpc() { python3 tests/support/rpc.py "$@"; }
+rpc() { "$python" tests/support/rpc.py "$@"; }
