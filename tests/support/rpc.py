@@ -21,8 +21,8 @@ class Client:
 
     def __init__(self, path, timeout=20):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)  # waits where the queue is full
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
         self.bytes = b""
         self.number = 0
         self.told = []

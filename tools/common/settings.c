@@ -142,7 +142,9 @@ static int options_read(const struct settings *s, const struct option *options, 
             return -1;
         }
         if (code == 'v' && is_first) {
-            printf("%s %s\n", s->program, sotto_version());
+            /* Not sotto_version: that would link the engine to programs that must not have it. */
+            printf("%s %d.%d.%d\n", s->program, SOTTO_VERSION_MAJOR, SOTTO_VERSION_MINOR,
+                   SOTTO_VERSION_PATCH);
             return -1;
         }
         if (code == '?') return usage(s, argv[optind - 1], "is unknown or lacks its value");
