@@ -14,7 +14,8 @@ struct lent_engine {
     char *told; /* the last notification that any client was given; NULL: none */
 };
 
-/* 60 items, a policy with one metric of visits; a report of three days ago waits in the vault. */
+/* 60 items, a policy with one metric of visits; reports of the last days wait in the
+ * vault, and the first of them may leave. */
 void lent_engine_make(struct lent_engine *l);
 void lent_engine_free(struct lent_engine *l);
 /* A client of a role; client_leave ends it. Its notifications go to l->told. */
