@@ -1,19 +1,11 @@
-/* sotto.js: <sotto-banner> and <sotto-slate>, a page's door to sotto-web. No dependencies.
- * Copyright 2026 the Sotto authors. Apache-2.0. See README.md beside it.
- *
- * <sotto-slate> asks the device for a slate, lets a <sotto-banner> show what the device wants
- * disclosed, and shows what the device then opens. The device decides; the banner tells it only how
- * long its whole box stood in the viewport, uncovered, in a page that was visible. */
+/* sotto.js: <sotto-slate> asks the device for a slate, lets a <sotto-banner> show what the device
+ * wants disclosed, and shows what the device then opens. The device decides; the banner only says
+ * how long its whole box was in view. Copyright 2026 the Sotto authors. Apache-2.0. */
 
-/* What no policy words. A page may add or change: words.nl = 'Voor iedereen gelijk|…'. */
+/* What no policy words; sotto-words.js has other languages, and a page may have its own. */
 const KEYS = 'general mine on why not off person more ad synthetic staff because popular coming failed'.split(' ');
 export const words = {
 	en: 'The same for everyone|Chosen for you|Choose for me …|Why this?|Not for me|Turn off|Talk to a person|Tell me more|Ad, paid for by|Made by a machine|Picked by our team|because of|popular with everyone|Somebody is coming.|This screen cannot choose anything now.',
-	de: 'Für alle gleich|Für Sie gewählt|Für mich wählen …|Warum das?|Nichts für mich|Ausschalten|Mit jemandem sprechen|Mehr dazu|Anzeige, bezahlt von|Von einer Maschine|Von unserem Team|wegen|bei allen beliebt|Es kommt jemand.|Dieser Bildschirm kann gerade nichts wählen.',
-	fr: 'Pareil pour tous|Choisi pour vous|Choisir pour moi …|Pourquoi ceci ?|Pas pour moi|Désactiver|Parler à quelqu’un|En savoir plus|Publicité payée par|Fait par une machine|Choisi par notre équipe|à cause de|apprécié de tous|Quelqu’un arrive.|Cet écran ne peut rien choisir.',
-	es: 'Igual para todos|Elegido para usted|Elegir para mí …|¿Por qué esto?|No es para mí|Desactivar|Hablar con alguien|Saber más|Anuncio pagado por|Hecho por una máquina|Elegido por el equipo|por|gusta a todos|Alguien viene.|Esta pantalla no puede elegir.',
-	ar: 'نفس القائمة للجميع|مختار لك|اختر لي …|لماذا هذا؟|ليس لي|إيقاف|التحدث مع شخص|المزيد|إعلان مدفوع من|من صنع آلة|اختيار فريقنا|بسبب|محبوب لدى الجميع|سيأتي أحدهم.|لا تستطيع هذه الشاشة الاختيار الآن.',
-	ja: '全員に同じ|あなた向け|わたし向けに選ぶ …|なぜこれ？|興味なし|オフにする|人と話す|詳しく|広告主：|機械が作成|スタッフ推薦|理由：|人気|係員が参ります。|今は選べません。',
 };
 const wordsOf = lang => {
 	const list = (words[lang] || words[lang.split('-')[0]] || words.en).split('|');
@@ -28,26 +20,39 @@ if (given) {
 	sessionStorage.setItem('sotto-token', given);
 	history.replaceState(null, '', location.pathname + location.search);
 }
+const headers = () => ({ 'Content-Type': 'application/json', Authorization: 'Bearer ' + sessionStorage.getItem('sotto-token') });
 let calls = 0;
 export async function rpc(method, params = {}) {
-	const answer = await fetch('/rpc', {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ' + sessionStorage.getItem('sotto-token') },
-		body: JSON.stringify({ jsonrpc: '2.0', id: ++calls, method, params }),
-	}).then(r => r.json());
+	const body = JSON.stringify({ jsonrpc: '2.0', id: ++calls, method, params });
+	const answer = await fetch('/rpc', { method: 'POST', headers: headers(), body }).then(r => r.json());
 	if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
 	return answer.result;
+}
+/* What the device says by itself; EventSource could not send the token. */
+async function listen(hear) {
+	for (;; await new Promise(r => setTimeout(r, 2000))) {
+		try {
+			const reader = (await fetch('/events', { headers: headers() })).body.pipeThrough(new TextDecoderStream()).getReader();
+			for (let rest = '', part; !(part = await reader.read()).done;) {
+				const lines = (rest + part.value).split('\n');
+				rest = lines.pop();
+				for (const line of lines) if (line.startsWith('data: ')) hear(JSON.parse(line.slice(6)));
+			}
+		} catch { /* sotto-web restarts: again */ }
+	}
 }
 
 /* ---- Elements ---- */
 
-const NO_CONSENT = 3; /* SOTTO_WHY_NO_CONSENT */
+/* enum sotto_why: who may say yes (no consent, declined), who said it (chosen, nothing to go by …). */
+const MAY_ON = [3, 5], MAY_OFF = [0, 4, 6, 7];
 
 const el = (tag, props = {}, ...children) => {
 	const e = Object.assign(document.createElement(tag), props);
 	e.append(...children.filter(Boolean));
 	return e;
 };
+const row = (...buttons) => el('div', { className: 'row' }, ...buttons);
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
 :host { display: block; color: var(--sotto-ink, #1a1a1a); background: var(--sotto-paper, #fff); line-height: 1.5; overflow-wrap: anywhere }
@@ -56,7 +61,7 @@ h2 { margin: 0; font-size: 1.25em }
 p { margin: .5em 0 }
 ul { padding: 0; display: grid; gap: 1em; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15em), 1fr)) }
 li { display: flex; flex-direction: column; gap: .5em }
-nav { display: flex; flex-wrap: wrap; gap: .5em }
+.row { display: flex; flex-wrap: wrap; gap: .5em }
 button { font: inherit; color: inherit; background: none; border: 2px solid; border-radius: .5em; min-width: 44px; min-height: 44px; padding: .25em .75em; text-align: start }
 :focus-visible { outline: 4px solid var(--sotto-focus, #0b57d0); outline-offset: 2px }
 .title { font-weight: bold; border: 0; padding: 0 }
@@ -108,7 +113,7 @@ class SottoBanner extends Part {
 			}, { threshold: [0, .995], trackVisibility: true, delay: 100 });
 			this.box.replaceChildren(
 				el('h2', { textContent: packet.title }), el('p', { textContent: packet.short }), plain,
-				el('nav', {}, yes, this.button(label('decline'), () => end('declined')),
+				row(yes, this.button(label('decline'), () => end('declined')),
 					this.button(w.more, () => { plain.hidden = !plain.hidden; }),
 					this.button(label('person'), () => this.dispatchEvent(new CustomEvent('sotto-person', { bubbles: true, composed: true })))));
 			watcher.observe(this.box);
@@ -119,7 +124,15 @@ class SottoBanner extends Part {
 
 /* Attributes: count, profile, banner (id of the page's <sotto-banner>; else one goes before). */
 class SottoSlate extends Part {
-	connectedCallback() { this.show(); }
+	connectedCallback() {
+		this.show();
+		listen(({ method, params }) => {
+			/* The next person must not find what was chosen for the last one. */
+			const mine = method === 'session.ended' && params.session === this.session;
+			if (mine) this.session = null;
+			if (mine || /^(policy|model|profile)\./.test(method)) this.show();
+		});
+	}
 	get banner() {
 		const own = document.getElementById(this.getAttribute('banner'));
 		if (own) return own;
@@ -141,12 +154,11 @@ class SottoSlate extends Part {
 		try {
 			const { slate } = await this.call('slate', { count: +this.getAttribute('count') || 8 });
 			const { packet } = await rpc('disclosure', { slate }).catch(() => ({})); /* then it opens as general */
-			if (packet) {
-				this.lang = packet.locale;
-				this.dir = packet.direction;
-				await rpc('disclosure.confirm', { slate, hash: packet.hash, channels: ['screen'], ...await this.banner.ask(packet) }).catch(() => {});
-			}
+			if (packet) await rpc('disclosure.confirm', { slate, hash: packet.hash, channels: ['screen'], ...await this.banner.ask(packet) }).catch(() => {});
+			this.packet = packet || this.packet;
 			this.fill(slate, await rpc('open', { slate }));
+			if (this.slate) rpc('slate.close', { slate: this.slate }).catch(() => {});
+			this.slate = slate;
 		} catch (e) {
 			this.shadowRoot.replaceChildren(el('p', { role: 'alert', textContent: wordsOf(document.documentElement.lang).failed }));
 			this.dispatchEvent(new CustomEvent('sotto-failed', { bubbles: true, detail: e }));
@@ -154,25 +166,28 @@ class SottoSlate extends Part {
 		if (had) this.shadowRoot.querySelector('h2')?.focus();
 	}
 	fill(slate, opened) {
-		const w = wordsOf(this.lang || document.documentElement.lang);
+		const { locale, direction } = this.packet || { locale: document.documentElement.lang, direction: document.documentElement.dir };
+		const w = wordsOf(this.lang = locale);
+		this.dir = direction;
 		const word = state => async () => { await this.call('consent.set', { purpose: 'personalise', state }); this.show(); };
 		const list = el('ul', {}, ...opened.items.map(item => this.item(slate, item, w)));
 		this.shadowRoot.replaceChildren(
 			el('h2', { tabIndex: -1, textContent: opened.personalised ? w.mine : w.general }), list,
-			el('nav', {}, opened.personalised ? this.button(w.off, word('withdrawn'))
-				: opened.why === NO_CONSENT && this.button(w.on, word('granted')),
-			this.button(w.person, () => this.person(w))));
+			row(MAY_OFF.includes(opened.why) && this.button(w.off, word('withdrawn')),
+				MAY_ON.includes(opened.why) && this.button(w.on, word('granted')),
+				this.button(w.person, () => this.person(w))),
+			this.note = el('p', { role: 'status' }));
 	}
 	item(slate, item, w) {
 		const why = el('p', { hidden: true });
 		const labels = [item.payer && `${w.ad} ${item.payer}`, item.synthetic && w.synthetic, item.staff_pick && w.staff];
 		return el('li', {},
 			this.button(item.title || item.id, () => {
-				this.call('event', { item: item.id, type: 'view' });
+				this.call('event', { item: item.id, type: 'view' }).catch(() => {});
 				this.dispatchEvent(new CustomEvent('sotto-item', { bubbles: true, detail: item }));
 			}, { className: 'title' }),
 			...labels.map(text => text && el('small', { textContent: text })), why,
-			el('nav', {},
+			row(
 				this.button(w.why, async e => {
 					const { reasons } = await rpc('explain', { slate, rank: item.rank });
 					why.textContent = reasons.map(r => r.item ? `${w.because} ${r.title || r.item}` : w.popular).join(' · ');
@@ -183,7 +198,7 @@ class SottoSlate extends Part {
 	}
 	async person(w) {
 		const { text } = await this.call('handoff', {}).catch(e => ({ text: e.message }));
-		this.shadowRoot.querySelector('nav:last-child').after(el('p', { role: 'status', textContent: text || w.coming }));
+		this.note.textContent = text || w.coming;
 	}
 }
 customElements.define('sotto-banner', SottoBanner);
