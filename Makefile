@@ -37,14 +37,18 @@ MODE    := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize=
            $(if $(COV),--coverage)
 LDHARD  := -Wl,-z,relro,-z,now,-z,noexecstack
 compile  = $(CC) $(OURS) $(WARN) $(HARD) $(MODE) $(OPT)
-link     = $(CC) $(MODE) $(OPT) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+link     = $(CC) $(MODE) $(OPT) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 # ---- Libraries, asked of pkg-config once, and only when something is built that needs them
 DEVICE_PC := libsodium sqlite3
 HOST_PC   := openblas liblzma libzstd inih jansson
+DAEMON_PC := inih jansson
+WANTS_sotto-web    := libmicrohttpd
+WANTS_sotto-upload := libcurl
 TPM_PC    := tss2-esys tss2-tctildr
 DEB_sqlite3 := libsqlite3-dev
 DEB_liblzma := liblzma-dev
+DEB_libcurl := libcurl4-openssl-dev
 DEB_tss2-esys := libtss2-dev
 DEB_tss2-tctildr := libtss2-dev
 deb       = $(foreach p,$(1),$(or $(DEB_$(p)),lib$(p:lib%=%)-dev))
@@ -58,6 +62,8 @@ HOST_CF   = $(call once,HOST_CF,$(call pc,--cflags,$(DEVICE_PC) $(HOST_PC)))
 TEST_CF   = $(call once,TEST_CF,$(call pc,--cflags,cmocka) $(HOST_CF))
 DEVICE_LD = $(call once,DEVICE_LD,$(call pc,--libs,$(DEVICE_PC)))
 HOST_LD   = $(call once,HOST_LD,$(call pc,--libs,$(DEVICE_PC) $(HOST_PC)) -lm -lpthread)
+DAEMON_CF = $(call once,DAEMON_CF,$(call pc,--cflags,$(DEVICE_PC) $(DAEMON_PC)))
+DAEMON_LD = -Wl,--as-needed $(call pc,--libs,$(DEVICE_PC) $(DAEMON_PC) $(WANTS_$(@F)))
 TPM_CF    = $(call once,TPM_CF,$(call pc,--cflags,$(TPM_PC)))
 TPM_LD    = $(call once,TPM_LD,$(call pc,--libs,$(TPM_PC)))
 TEST_LD   = $(call once,TEST_LD,$(call pc,--libs,cmocka) $(HOST_LD))
@@ -66,7 +72,10 @@ TEST_LD   = $(call once,TEST_LD,$(call pc,--libs,cmocka) $(HOST_LD))
 VERSION  := $(shell sed -n 's/^.define SOTTO_VERSION_[MP][A-Z]* \([0-9]*\)$$/\1/p' include/sotto.h | paste -sd.)
 SONAME   := libsotto.so.$(firstword $(subst ., ,$(VERSION)))
 names     = $(sort $(patsubst $(1),%,$(wildcard $(subst %,*,$(1)))))
-TOOLS    := $(call names,tools/%/main.c)
+# The daemons link no more than a device has; a sysroot may lack what the two with a network need.
+TOOLS    := $(foreach t,$(call names,tools/%/main.c),$(if $(and $(CROSS_COMPILE),$(call lacks,$(WANTS_$t))),,$t))
+DAEMONS  := $(filter sottod sotto-web sotto-upload,$(TOOLS))
+DAEMON_COMMON := $(addprefix tools/common/,cli.c settings.c notify.c public_key.c)
 UNITS    := $(call names,tests/unit/%.c)
 BENCHES  := $(call names,tests/bench/%.c)
 FUZZERS  := $(call names,tests/fuzz/%.c)
@@ -87,7 +96,7 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tpm tools examples build-tests setup demo test bench fleet-million bench-count audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage coverage-vault lint check-walls \
+.PHONY: all lib tpm tools daemons examples build-tests setup demo test bench fleet-million bench-count audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage coverage-vault lint check-walls \
         size ci install install-lib install-tpm uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -96,7 +105,8 @@ VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 all: lib tools $(if $(TPM),tpm) ## the libraries and the tools, into O=build
 lib: $(O)/libsotto.a $(O)/$(SONAME) ## the device library alone; needs only libsodium and SQLite
 tpm: $(TPM_LIBS) ## the library that keeps keys in a TPM 2.0; needs libtss2 too
-tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet
+tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet and the daemons
+daemons: $(DAEMONS:%=$(O)/%) ## sottod, sotto-web, sotto-upload alone: what else a device runs
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
 build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(O)/fault ## the unit tests, built but not run
 
@@ -107,7 +117,7 @@ $(O)/flags: FORCE
 
 $(O)/obj/%.o: %.c $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/%,$<),$(LEAN)) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF))) \
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/%,$<),$(LEAN)) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter $(DAEMON_COMMON) $(DAEMONS:%=tools/%/%),$<),$(DAEMON_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF)))) \
 	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # A peer of the benchmarks, the only C++ here.
@@ -130,9 +140,14 @@ $(O)/$(TPM_SO): $(TPM_OBJ) platform/tpm/libsotto-tpm.map
 	$(call say,LINK,$@)
 	$(Q)$(link) -shared -Wl,-soname,$(TPM_SO),--version-script=platform/tpm/libsotto-tpm.map $(if $(SAN),,-Wl,--no-undefined) $(TPM_LD)
 
-$(TOOLS:%=$(O)/%): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.a
+$(filter-out $(DAEMONS:%=$(O)/%),$(TOOLS:%=$(O)/%)): $(O)/%: $(O)/obj/tools/%/main.o $(O)/libhost.a $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -pie $(HOST_LD)
+
+$(foreach d,$(DAEMONS),$(eval $(O)/$d: $(call objects,tools/$d/*.c)))
+$(DAEMONS:%=$(O)/%): $(DAEMON_COMMON:%.c=$(O)/obj/%.o) $(O)/libsotto.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -pie $(DAEMON_LD)
 
 $(UNITS:%=$(O)/tests/%): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a
 $(O)/tests/make_fleet: $(O)/obj/tests/fleet/make_fleet.o $(TEST_OBJ) $(O)/libhost.a $(O)/libsotto.a

@@ -254,6 +254,12 @@ struct sotto_event {
 SOTTO_API SOTTO_MUST_CHECK int sotto_record(struct sotto *engine, sotto_session session,
                                             const struct sotto_event *event);
 
+/* Stores now what every session has recorded under consent to store, which sotto_tick does within
+ * seconds: afterwards it is there, whatever happens to the power. A commit for each session that
+ * has something new; a daemon calls it once for many events. The first failure is returned; what
+ * could not be stored stays in memory for the next time. SOTTO_E_STATE without working storage. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_flush(struct sotto *engine);
+
 /* Tells the engine whether an item can be had now (`in_stock` 0 or 1). All are until told
  * otherwise; forgotten at close. SOTTO_E_NOT_FOUND when the catalogue has no such item. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_stock_set(struct sotto *engine, const char *item,
@@ -645,6 +651,8 @@ struct sotto_health {
     uint32_t key_caps;      /* SOTTO_KEYS_* as the port declares them */
     char key_text[SOTTO_KEY_TEXT_BYTES]; /* the same in words, for a screen or a command line */
     uint64_t key_epoch;                  /* counts erasures and rotations; 0 without a vault */
+    uint32_t idle_s;           /* a session nobody touches for so long is over, as policy says */
+    uint32_t slate_lifetime_s; /* a sealed slate older than this opens as general */
 };
 
 /* Fills *health. */

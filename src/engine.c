@@ -582,6 +582,8 @@ int sotto_health(struct sotto *e, struct sotto_health *health) {
     health->memory_locked = e->is_locked && vault_is_locked(e->vault);
     health->key_caps = e->port->key_caps;
     health->key_epoch = vault_epoch(e->vault);
+    health->idle_s = e->rules->idle_s;
+    health->slate_lifetime_s = e->rules->slate_ttl_s;
     keys_describe(e->port, health->key_text, sizeof health->key_text);
     struct vault_key key = {VAULT_OUTBOX, 0, 0};
     for (int is_first = 1; engine_has_storage(e); is_first = 0) {

@@ -300,7 +300,7 @@ int sotto_session_age(struct sotto *e, sotto_session session, uint32_t years) {
      */
     if (v->person.place == PERSON_STORED) {
         wipe(&v->person.history, sizeof v->person.history);
-        person_ask_again(&v->person);
+        person_ask_again(&v->person, e->vault);
     }
     return engine_note(e, visit_settle(e, v, engine_late(e)));
 }

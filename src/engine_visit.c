@@ -269,6 +269,22 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     return SOTTO_OK;
 }
 
+int sotto_flush(struct sotto *e) {
+    int first = engine_enter(e);
+    struct sotto_error first_error;
+    if (first != SOTTO_OK) return first;
+    int64_t now_s = engine_late(e);
+    if (!engine_has_storage(e))
+        return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &e->secrets->visits[i];
+        int status = v->handle ? engine_note(e, visit_settle(e, v, now_s)) : SOTTO_OK;
+        if (status != SOTTO_OK && first == SOTTO_OK) first = status, first_error = e->error;
+    }
+    if (first != SOTTO_OK) e->error = first_error;
+    return first;
+}
+
 int sotto_stock_set(struct sotto *e, const char *item, int in_stock) {
     int status = engine_enter(e);
     if (status != SOTTO_OK) return status;

@@ -10,7 +10,7 @@ set -eu
 purpose=${1:-build}
 
 build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-dev liblzma-dev
-    libzstd-dev libinih-dev libjansson-dev'
+    libzstd-dev libinih-dev libjansson-dev libmicrohttpd-dev libcurl4-openssl-dev'
 test="$build g++ libcmocka-dev minisign xz-utils zstd e2fsprogs python3 python3-jsonschema valgrind libtss2-dev swtpm"
 lint="$build libtss2-dev clang-format clang-tidy cppcheck shellcheck"
 bench="$test libfaiss-dev libsqlcipher-dev libssl-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"

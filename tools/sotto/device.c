@@ -1,13 +1,10 @@
 /* device: see device.h. */
 #include "tools/sotto/device.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
-
-enum { KEY_CHARS = 56 };
+#include "tools/common/public_key.h"
 
 static const char *const names[] = {"model", "model-key", "policy", "policy-key", "keys", "vault"};
 
@@ -33,34 +30,11 @@ const char *own_device_lacks(const struct own_device *d) {
     return NULL;
 }
 
-/* A key itself is 56 characters; anything else names a file whose last line is one. */
-static int key_text(char text[KEY_CHARS + 1], const char *given, struct sotto_error *err) {
-    char line[256], last[256] = "";
-    if (strlen(given) == KEY_CHARS && !strchr(given, '.')) {
-        memcpy(text, given, KEY_CHARS + 1);
-        return SOTTO_OK;
-    }
-    FILE *f = fopen(given, "re");
-    if (!f)
-        return fail(err, SOTTO_E_IO, "%.150s: %s; give a public key of 56 characters or its file",
-                    given, strerror(errno));
-    while (fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (line[0]) memcpy(last, line, sizeof last);
-    }
-    fclose(f);
-    if (strlen(last) != KEY_CHARS)
-        return fail(err, SOTTO_E_FORMAT, "%.150s: its last line is no public key of 56 characters",
-                    given);
-    memcpy(text, last, KEY_CHARS + 1);
-    return SOTTO_OK;
-}
-
 int own_device_open(struct own_device *d, struct sotto_error *err) {
-    char model_key[KEY_CHARS + 1], policy_key[KEY_CHARS + 1];
+    char model_key[PUBLIC_KEY_CHARS + 1], policy_key[PUBLIC_KEY_CHARS + 1];
     struct sotto_health health = {.size = sizeof health};
-    int status = key_text(model_key, d->model_key, err);
-    if (status == SOTTO_OK) status = key_text(policy_key, d->policy_key, err);
+    int status = public_key_text(model_key, d->model_key, err);
+    if (status == SOTTO_OK) status = public_key_text(policy_key, d->policy_key, err);
     if (status == SOTTO_OK)
         status = sotto_linux_port(&d->linux_port, d->keys, d->vault, &d->port, err);
     if (status != SOTTO_OK) return status;

@@ -1,0 +1,46 @@
+#!/bin/bash
+# pages: the sample pages in headless Chromium, against the real daemons: banner, receipt, slate, why,
+# turn off; what is covered or hidden gives no receipt; axe-core looks for barriers.
+#
+#     O=build tests/pages/run.sh [PICTURES]      PICTURES: a folder for the screenshots
+#
+# Needs Debian's chromium, and npm for playwright-core and axe-core, which stay in a temporary folder.
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+# shellcheck source=tests/support/daemon.sh
+. tests/support/daemon.sh
+pictures=${1:-$tmp/pictures}
+mkdir -p "$pictures"
+
+in_ten_kilobytes() { [ "$(stat -c %s platform/web/sotto.js)" -le 10240 ]; }
+check "the banner element has at most 10 KB" in_ten_kilobytes
+
+tools() { (mkdir "$tmp/npm" && cd "$tmp/npm" && npm init -y && npm install --no-audit --no-fund playwright-core@1.64.1 axe-core@4.14.1) >"$tmp/steps" 2>&1 || { tail -n 5 "$tmp/steps"; return 1; }; }
+check "playwright-core and axe-core install" tools
+check "packs are made and signed" make_packs
+
+# serve NAME LOCALE: a daemon and its door; the door's address with its token in $url.
+serve() {
+    local d=$tmp/$1 port=$((20000 + RANDOM % 20000)) try
+    make_config "$d" && sed -i "s/^\[device\]/&\nlocale = $2/" "$d/sotto.conf" && start_daemon "$d" || return 1
+    for try in 1 2 3 4 5; do
+        port=$((port + try))
+        "$O/sotto-web" --port "$port" --ui-socket "$d/ui.sock" --pages platform/web --token-file "$d/token" >"$d/web.log" 2>&1 &
+        pids+=($!)
+        if wait_for 5 test -s "$d/token"; then
+            url="http://127.0.0.1:$port/kiosk.html#token=$(cat "$d/token")"
+            return 0
+        fi
+    done
+    cat "$d/web.log"
+    return 1
+}
+check "a kiosk serves its page in English" serve en en
+english=$url
+check "another one in Arabic" serve ar ar
+arabic=${url/kiosk.html/kiosk.html?lang=ar}
+
+drive() { HOME=$tmp timeout 240 node tests/pages/drive.mjs "$tmp/npm" "$pictures" "$english" "$arabic"; }
+drive
+[ $? -le 1 ] || { echo "not ok - the drive came to its end"; failed=1; }
+finish
