@@ -11,7 +11,7 @@ purpose=${1:-build}
 
 build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-dev liblzma-dev
     libzstd-dev libinih-dev libjansson-dev'
-test="$build g++ libcmocka-dev minisign xz-utils zstd e2fsprogs python3 valgrind libtss2-dev swtpm"
+test="$build g++ libcmocka-dev minisign xz-utils zstd e2fsprogs python3 valgrind libtss2-dev swtpm scdoc man-db"
 lint="$build libtss2-dev clang-format clang-tidy cppcheck shellcheck"
 bench="$test libfaiss-dev libsqlcipher-dev libssl-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
