@@ -7,14 +7,16 @@ UNITDIR       ?= /usr/lib/systemd/system
 SYSUSERSDIR   ?= /usr/lib/sysusers.d
 TMPFILESDIR   ?= /usr/lib/tmpfiles.d
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
-DAEMONS       := $(filter sottod sotto-web sotto-upload,$(TOOLS))
+# Those of WITH="…" that are there; all of them when WITH is not given.
+DAEMONS       := $(filter $(if $(filter undefined,$(origin WITH)),sottod sotto-web sotto-upload,$(WITH)),$(TOOLS))
 # A unit for each daemon that is there, and the timer for the one that needs it.
 UNITS_OF      := $(DAEMONS:%=%.service) $(patsubst %,%.timer,$(filter sotto-upload,$(DAEMONS)))
 SCDOC         ?= scdoc
 MAN           := $(basename $(notdir $(foreach t,$(TOOLS),$(wildcard tools/man/$(t).[0-9].scd)) $(if $(DAEMONS),tools/man/sotto.conf.5.scd)))
 SYSTEMD       := firmware-config/systemd
+TOOLS_PC      := $(DEVICE_PC) $(HOST_PC)
 
-.PHONY: man install-service install-sysv install-man install-completion describe sbom reproducible musl-check static deb deb-test \
+.PHONY: man daemons install-daemons install-service install-sysv install-man install-completion describe sbom reproducible musl-check static deb deb-test \
         boot-test buildroot-check yocto-check
 
 ## Package
@@ -31,6 +33,11 @@ install-completion: ## bash's completion for the tools
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(COMPLETIONDIR)" && $(INSTALL) -m 644 tools/completion/sotto.bash "$(DESTDIR)$(COMPLETIONDIR)/sotto"
 	$(Q)for tool in $(filter-out sotto $(DAEMONS),$(TOOLS)); do ln -sf sotto "$(DESTDIR)$(COMPLETIONDIR)/$$tool" || exit 1; done
 
+daemons: $(DAEMONS:%=$(O)/%) ## sottod, sotto-web and sotto-upload, or those of WITH="…"
+
+install-daemons: daemons ## them, under $(DESTDIR)$(BINDIR)
+	$(Q)$(if $(DAEMONS),$(INSTALL) -d "$(DESTDIR)$(BINDIR)" && $(INSTALL) -m 755 $(DAEMONS:%=$(O)/%) "$(DESTDIR)$(BINDIR)",:)
+
 install-service: ## systemd's units, users and folders for the daemons that are built
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)"
 	$(Q)for unit in $(UNITS_OF); do sed 's|/usr/bin/|$(BINDIR)/|' "$(SYSTEMD)/$$unit" > "$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
@@ -44,3 +51,24 @@ install-sysv: ## the same for SysV's and BusyBox's init
 
 describe: tools ## write the options that --help tells into manual pages and completion
 	@O="$(O)" tools/dev/describe.py write $(TOOLS)
+
+# What each bill names, and the files it vouches for.
+sbom_of = mkdir -p $(O)/sbom && tools/dev/sbom.py $(1) $(2) $(VERSION) $(addprefix --file ,$(3)) $(4) > $(O)/sbom/$(2).$(5).json.tmp && \
+          mv $(O)/sbom/$(2).$(5).json.tmp $(O)/sbom/$(2).$(5).json
+sbom: all ## bills of materials in $(O)/sbom: SPDX 2.3 and CycloneDX 1.6
+	$(Q)export PKG_CONFIG="$(PKG_CONFIG)"; \
+	    $(call sbom_of,spdx,libsotto,$(O)/$(SONAME) $(O)/libsotto.a,$(DEVICE_PC),spdx) && \
+	    $(call sbom_of,cyclonedx,libsotto,$(O)/$(SONAME) $(O)/libsotto.a,$(DEVICE_PC),cdx) && \
+	    $(call sbom_of,spdx,sotto-tools,$(TOOLS:%=$(O)/%),$(TOOLS_PC),spdx) && \
+	    $(call sbom_of,cyclonedx,sotto-tools,$(TOOLS:%=$(O)/%),$(TOOLS_PC),cdx)
+
+reproducible: ## two builds in two places at two times: the same SHA-256
+	@tools/dev/reproducible.sh $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE))
+
+musl-check: ## the library compiles with musl-gcc, and its pure rooms say the same as here
+	@$(MAKE) --no-print-directory setup SETUP_FOR=package
+	@CC="$(CC)" tools/dev/musl.sh
+
+buildroot-check: ## the Buildroot tree, in BUILDROOT_DIR=…, and its commands with Debian's cross compiler
+	@$(MAKE) --no-print-directory setup SETUP_FOR=package
+	@BUILDROOT_DIR="$(BUILDROOT_DIR)" tools/dev/buildroot-check.sh
