@@ -7,16 +7,16 @@ UNITDIR       ?= /usr/lib/systemd/system
 SYSUSERSDIR   ?= /usr/lib/sysusers.d
 TMPFILESDIR   ?= /usr/lib/tmpfiles.d
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
-# Those of WITH="…" that are there; all of them when WITH is not given.
-DAEMONS       := $(filter $(if $(filter undefined,$(origin WITH)),sottod sotto-web sotto-upload,$(WITH)),$(TOOLS))
+# What a device runs beside the library: those of WITH="…" that are there, or all of them.
+SHIPPED       := $(filter $(if $(filter undefined,$(origin WITH)),sottod sotto-web sotto-upload,$(WITH)),$(TOOLS))
 # A unit for each daemon that is there, and the timer for the one that needs it.
-UNITS_OF      := $(DAEMONS:%=%.service) $(patsubst %,%.timer,$(filter sotto-upload,$(DAEMONS)))
+UNITS_OF      := $(SHIPPED:%=%.service) $(patsubst %,%.timer,$(filter sotto-upload,$(SHIPPED)))
 SCDOC         ?= scdoc
-MAN           := $(basename $(notdir $(foreach t,$(TOOLS),$(wildcard tools/man/$(t).[0-9].scd)) $(if $(DAEMONS),tools/man/sotto.conf.5.scd)))
+MAN           := $(basename $(notdir $(foreach t,$(TOOLS),$(wildcard tools/man/$(t).[0-9].scd)) $(if $(SHIPPED),tools/man/sotto.conf.5.scd)))
 SYSTEMD       := firmware-config/systemd
-TOOLS_PC      := $(DEVICE_PC) $(HOST_PC)
+TOOLS_PC      := $(sort $(DEVICE_PC) $(HOST_PC) $(foreach t,$(TOOLS),$(WANTS_$(t))))
 
-.PHONY: man daemons install-daemons install-service install-sysv install-man install-completion describe sbom reproducible musl-check static deb deb-test \
+.PHONY: man device install-device install-service install-sysv install-man install-completion describe sbom reproducible musl-check static deb deb-test \
         boot-test buildroot-check yocto-check
 
 ## Package
@@ -31,12 +31,12 @@ install-man: man ## manual pages under $(MANDIR)
 
 install-completion: ## bash's completion for the tools
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(COMPLETIONDIR)" && $(INSTALL) -m 644 tools/completion/sotto.bash "$(DESTDIR)$(COMPLETIONDIR)/sotto"
-	$(Q)for tool in $(filter-out sotto $(DAEMONS),$(TOOLS)); do ln -sf sotto "$(DESTDIR)$(COMPLETIONDIR)/$$tool" || exit 1; done
+	$(Q)for tool in $(filter-out sotto $(SHIPPED),$(TOOLS)); do ln -sf sotto "$(DESTDIR)$(COMPLETIONDIR)/$$tool" || exit 1; done
 
-daemons: $(DAEMONS:%=$(O)/%) ## sottod, sotto-web and sotto-upload, or those of WITH="…"
+device: lib $(SHIPPED:%=$(O)/%) ## what a device needs: the library, and sottod, sotto-web, sotto-upload or those of WITH="…"
 
-install-daemons: daemons ## them, under $(DESTDIR)$(BINDIR)
-	$(Q)$(if $(DAEMONS),$(INSTALL) -d "$(DESTDIR)$(BINDIR)" && $(INSTALL) -m 755 $(DAEMONS:%=$(O)/%) "$(DESTDIR)$(BINDIR)",:)
+install-device: install-lib device ## the same, under $(DESTDIR)$(PREFIX)
+	$(Q)$(if $(SHIPPED),$(INSTALL) -d "$(DESTDIR)$(BINDIR)" && $(INSTALL) -m 755 $(SHIPPED:%=$(O)/%) "$(DESTDIR)$(BINDIR)",:)
 
 install-service: ## systemd's units, users and folders for the daemons that are built
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)"
@@ -72,3 +72,7 @@ musl-check: ## the library compiles with musl-gcc, and its pure rooms say the sa
 buildroot-check: ## the Buildroot tree, in BUILDROOT_DIR=…, and its commands with Debian's cross compiler
 	@$(MAKE) --no-print-directory setup SETUP_FOR=package
 	@BUILDROOT_DIR="$(BUILDROOT_DIR)" tools/dev/buildroot-check.sh
+
+yocto-check: ## the Yocto layer: what bitbake's QA would look at
+	@$(MAKE) --no-print-directory setup SETUP_FOR=package
+	@tools/dev/yocto-check.sh

@@ -38,7 +38,7 @@ SOTTO_MAKE_OPTS = \
 	WITH="$(SOTTO_DAEMONS)"
 
 define SOTTO_BUILD_CMDS
-	$(TARGET_MAKE_ENV) $(MAKE) $(SOTTO_MAKE_OPTS) -C $(@D) lib daemons
+	$(TARGET_MAKE_ENV) $(MAKE) $(SOTTO_MAKE_OPTS) -C $(@D) device
 endef
 
 define SOTTO_INSTALL_STAGING_CMDS
@@ -48,7 +48,7 @@ endef
 
 define SOTTO_INSTALL_TARGET_CMDS
 	$(TARGET_MAKE_ENV) $(MAKE) $(SOTTO_MAKE_OPTS) -C $(@D) \
-		DESTDIR=$(TARGET_DIR) install-lib install-daemons
+		DESTDIR=$(TARGET_DIR) install-device
 endef
 
 ifneq ($(SOTTO_DAEMONS),)
