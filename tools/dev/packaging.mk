@@ -76,3 +76,8 @@ buildroot-check: ## the Buildroot tree, in BUILDROOT_DIR=…, and its commands w
 yocto-check: ## the Yocto layer: what bitbake's QA would look at
 	@$(MAKE) --no-print-directory setup SETUP_FOR=package
 	@tools/dev/yocto-check.sh
+
+boot-test: ## a machine in QEMU: time to the first slate, memory, and CUTS=50 power cuts while events are written
+	@$(MAKE) --no-print-directory setup SETUP_FOR=boot
+	@$(MAKE) $(PAR) tools
+	@O="$(O)" CUTS="$(or $(CUTS),50)" tools/dev/boot-test.sh
