@@ -11,11 +11,12 @@ purpose=${1:-build}
 
 build='gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev libopenblas-dev liblzma-dev
     libzstd-dev libinih-dev libjansson-dev'
-test="$build g++ libcmocka-dev minisign xz-utils zstd e2fsprogs python3 valgrind libtss2-dev swtpm scdoc man-db"
+test="$build g++ libcmocka-dev minisign xz-utils zstd e2fsprogs python3 valgrind libtss2-dev swtpm"
 lint="$build libtss2-dev clang-format clang-tidy cppcheck shellcheck"
 bench="$test libfaiss-dev libsqlcipher-dev libssl-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
 fuzz="$build clang libclang-rt-14-dev"
+test="$test scdoc man-db"
 package="$build scdoc man-db bash-completion musl-tools debhelper dpkg-dev fakeroot lintian debootstrap python3-magic
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 boot="$build qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross cpio kmod e2fsprogs"
