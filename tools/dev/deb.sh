@@ -26,9 +26,7 @@ build() {
     }
     for program in sottod sotto-web sotto-upload; do
         if [ -f "tools/$program/main.c" ]; then
-            for unit in service timer; do
-                [ ! -f "firmware-config/systemd/$program.$unit" ] || cp "firmware-config/systemd/$program.$unit" "$at/debian/$program.$unit"
-            done
+            cp "firmware-config/systemd/$program.service" "$at/debian/$program.service"
             continue
         fi
         awk -v gone="Package: $program" 'BEGIN {RS = ""; ORS = "\n\n"} $0 !~ gone "(\n|$)"' "$at/debian/control" >"$at/debian/control.new" &&

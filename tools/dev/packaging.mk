@@ -9,8 +9,6 @@ TMPFILESDIR   ?= /usr/lib/tmpfiles.d
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 # What a device runs beside the library: those of WITH="…" that are there, or all of them.
 SHIPPED       := $(filter $(if $(filter undefined,$(origin WITH)),sottod sotto-web sotto-upload,$(WITH)),$(TOOLS))
-# A unit for each daemon that is there, and the timer for the one that needs it.
-UNITS_OF      := $(SHIPPED:%=%.service) $(patsubst %,%.timer,$(filter sotto-upload,$(SHIPPED)))
 SCDOC         ?= scdoc
 MAN           := $(basename $(notdir $(foreach t,$(TOOLS),$(wildcard tools/man/$(t).[0-9].scd)) $(if $(SHIPPED),tools/man/sotto.conf.5.scd)))
 SYSTEMD       := firmware-config/systemd
@@ -40,7 +38,7 @@ install-device: install-lib device ## the same, under $(DESTDIR)$(PREFIX)
 
 install-service: ## systemd's units, users and folders for the daemons that are built
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)"
-	$(Q)for unit in $(UNITS_OF); do sed 's|/usr/bin/|$(BINDIR)/|' "$(SYSTEMD)/$$unit" > "$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
+	$(Q)for unit in $(SHIPPED:%=%.service); do sed 's|/usr/bin/|$(BINDIR)/|' "$(SYSTEMD)/$$unit" > "$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
 	$(Q)$(INSTALL) -m 644 $(SYSTEMD)/sysusers.conf "$(DESTDIR)$(SYSUSERSDIR)/sotto.conf"
 	$(Q)$(INSTALL) -m 644 $(SYSTEMD)/tmpfiles.conf "$(DESTDIR)$(TMPFILESDIR)/sotto.conf"
 

@@ -49,7 +49,7 @@ form() {
 }
 units() {
     local unit
-    for unit in $(cd firmware-config/systemd && ls ./*.service ./*.timer); do grep -q "${unit#./}" "$recipe" || { echo "no ${unit#./}" && return 1; }; done
+    for unit in $(cd firmware-config/systemd && ls ./*.service); do grep -q "${unit#./}" "$recipe" || { echo "no ${unit#./}" && return 1; }; done
 }
 users() {
     awk '$1 == "u" || $1 == "g" {print $2}' firmware-config/systemd/sysusers.conf | while read -r name; do

@@ -44,21 +44,21 @@ do_install() {
         mv ${D}${sysconfdir}/init.d/S90sotto ${D}${sysconfdir}/init.d/sotto
     fi
     install -d ${D}${sysconfdir}/sotto
-    install -m 0644 ${S}/firmware-config/sotto.conf ${D}${sysconfdir}/sotto/sotto.conf
+    install -m 0644 ${S}/firmware-config/sotto.conf ${S}/firmware-config/web.conf ${D}${sysconfdir}/sotto/
 }
 
 PACKAGES =+ "${PN}-daemons"
 FILES:${PN}-daemons = "${bindir} ${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${sysconfdir}"
-CONFFILES:${PN}-daemons = "${sysconfdir}/sotto/sotto.conf"
+CONFFILES:${PN}-daemons = "${sysconfdir}/sotto/sotto.conf ${sysconfdir}/sotto/web.conf"
 
 SYSTEMD_PACKAGES = "${PN}-daemons"
 SYSTEMD_SERVICE:${PN}-daemons = "${@bb.utils.contains('PACKAGECONFIG', 'daemon', 'sottod.service', '', d)} \
     ${@bb.utils.contains('PACKAGECONFIG', 'web', 'sotto-web.service', '', d)} \
-    ${@bb.utils.contains('PACKAGECONFIG', 'upload', 'sotto-upload.service sotto-upload.timer', '', d)}"
+    ${@bb.utils.contains('PACKAGECONFIG', 'upload', 'sotto-upload.service', '', d)}"
 
 # As firmware-config/systemd/sysusers.conf has them.
 USERADD_PACKAGES = "${PN}-daemons"
 GROUPADD_PARAM:${PN}-daemons = "-r sotto-ui; -r sotto-operator; -r sotto-subject; -r sotto; -r sotto-web; -r sotto-upload"
 USERADD_PARAM:${PN}-daemons = "-r -g sotto -G sotto-ui,sotto-operator,sotto-subject -d ${localstatedir}/lib/sotto -M -s /sbin/nologin sotto; \
     -r -g sotto-web -G sotto-ui -d /nonexistent -M -s /sbin/nologin sotto-web; \
-    -r -g sotto-upload -d ${localstatedir}/lib/sotto-upload -M -s /sbin/nologin sotto-upload"
+    -r -g sotto-upload -d /nonexistent -M -s /sbin/nologin sotto-upload"
