@@ -293,11 +293,13 @@ uninstall: ## remove what install put there
 	    libsotto-tpm.a libsotto-tpm.so $(TPM_SO) libsotto-tpm.so.$(VERSION) pkgconfig/sotto-tpm.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj tests audit fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj man sbom boot tests audit fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
+include tools/dev/packaging.mk
+
 help: ## this list
-	@awk -F ':.*## ' '/^## / {print "\n" substr($$0,4)} /^[a-z-]+:.*## / {printf "  %-13s %s\n",$$1,$$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^## / {print "\n" substr($$0,4)} /^[a-z-]+:.*## / {printf "  %-13s %s\n",$$1,$$2}' $(filter-out %.d,$(MAKEFILE_LIST))
 	@printf '\nKnobs: O= CC= CROSS_COMPILE= CFLAGS= LDFLAGS= OPT="-O2 -g" PREFIX= DESTDIR= SAN=1 V=1 WERROR=0 SETUP=0\n'
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

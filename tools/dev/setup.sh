@@ -2,7 +2,7 @@
 # setup: installs the Debian packages Sotto is built, tested, linted or released with. Says nothing
 # when none is missing; changes nothing but packages.
 #
-#     tools/dev/setup.sh [build|test|bench|fuzz|lint|coverage|ci]   (build when not given)
+#     tools/dev/setup.sh [build|test|bench|fuzz|lint|coverage|package|boot|ci]   (build when not given)
 #
 # Ends 0 when everything is there, 1 when it could not be installed, 2 on a wrong command line.
 set -eu
@@ -16,7 +16,11 @@ lint="$build libtss2-dev clang-format clang-tidy cppcheck shellcheck"
 bench="$test libfaiss-dev libsqlcipher-dev libssl-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 coverage="$test gcovr"
 fuzz="$build clang libclang-rt-14-dev"
-ci="$test $lint clang libclang-rt-14-dev chromium fonts-dejavu-core
+test="$test scdoc man-db"
+package="$build scdoc man-db bash-completion musl-tools debhelper dpkg-dev fakeroot lintian debootstrap python3-magic
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+boot="$build qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross cpio kmod e2fsprogs"
+ci="$test $lint $package $boot clang libclang-rt-14-dev chromium fonts-dejavu-core
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
 case $purpose in
@@ -26,9 +30,11 @@ bench) wanted=$bench ;;
 lint) wanted=$lint ;;
 coverage) wanted=$coverage ;;
 fuzz) wanted=$fuzz ;;
+package) wanted=$package ;;
+boot) wanted=$boot ;;
 ci) wanted=$ci ;;
 *)
-    echo "usage: tools/dev/setup.sh [build|test|bench|fuzz|lint|coverage|ci]" >&2
+    echo "usage: tools/dev/setup.sh [build|test|bench|fuzz|lint|coverage|package|boot|ci]" >&2
     exit 2
     ;;
 esac

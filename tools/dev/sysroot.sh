@@ -2,8 +2,9 @@
 # sysroot: a directory with another architecture's libraries, as a firmware's SDK has it. Debian's own
 # packages are downloaded and unpacked; the host's package state and lists stay untouched.
 #
-#     tools/dev/sysroot.sh arm64|armhf DIRECTORY
+#     tools/dev/sysroot.sh arm64|armhf DIRECTORY [PACKAGE…]
 #
+# With PACKAGE… these are unpacked instead; linux-image-arm64 stands for the kernel it depends on.
 # Ends 0 when DIRECTORY holds the libraries, 1 when they could not be had, 2 on a wrong command line.
 set -u
 export LC_ALL=C
@@ -23,6 +24,8 @@ root=${2:?usage: tools/dev/sysroot.sh arm64|armhf DIRECTORY}
 packages='libsodium23 libsodium-dev libsqlite3-0 libsqlite3-dev libcmocka0 libcmocka-dev liblzma5 liblzma-dev
     libzstd1 libzstd-dev libinih1 libinih-dev libjansson4 libjansson-dev libopenblas0-pthread
     libopenblas-pthread-dev libgfortran5 libgcc-s1'
+
+[ $# -le 2 ] || packages=${*:3}
 
 mkdir -p "$root" && root=$(cd "$root" && pwd) || exit 1
 [ ! -f "$root/.complete" ] || exit 0
@@ -52,6 +55,10 @@ if ! apt-get "${options[@]}" update >"$apt/log" 2>&1; then
         tail -n 5 "$apt/log" >&2
         exit 1
     }
+fi
+if [[ $packages == *linux-image-arm64* ]]; then
+    kernel=$(apt-cache "${options[@]}" depends linux-image-arm64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -1)
+    packages=${packages/linux-image-arm64/${kernel:?sysroot: no kernel is known}}
 fi
 # shellcheck disable=SC2086 # a list of names
 (cd "$apt/debs" && apt-get "${options[@]}" download $packages) >"$apt/log" 2>&1 || {

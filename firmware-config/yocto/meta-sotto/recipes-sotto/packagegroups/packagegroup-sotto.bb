@@ -1,0 +1,5 @@
+SUMMARY = "Sotto on a device: the library and its daemons"
+
+inherit packagegroup
+
+RDEPENDS:${PN} = "sotto sotto-daemons"
