@@ -196,11 +196,13 @@ const char *consent_word(enum sotto_consent state) {
     case SOTTO_CONSENT_DENIED: return "denied";
     case SOTTO_CONSENT_WITHDRAWN: return "withdrawn";
     case SOTTO_CONSENT_EXPIRED: return "expired";
+    case SOTTO_CONSENT_OBJECTED: return "objected";
+    case SOTTO_CONSENT_PAUSED: return "paused";
     }
     return "unknown";
 }
 
-static const char *const purposes[] = {"store", "personalise", "measure"};
+static const char *const purposes[] = {"store", "personalise", "measure", "paid", "sensitive"};
 
 enum sotto_purpose service_purpose(struct rpc_call *call) {
     unsigned purpose = rpc_word(purposes, ARRAY_LEN(purposes), rpc_text(call, "purpose"));
