@@ -210,7 +210,10 @@ static void check_slate(const struct draw *c, const struct slate *s, int is_gene
         memcpy(all, plain, n_plain * sizeof *all);
         for (uint32_t k = 0; k < n_plain; k++)
             if (s->moves.staff >> k & 1) all[n_all++] = shown[k];
-        if (fits(c, all, n_all, order[i], is_general)) print_message("general %d item %u order %u of %u plain %u need %u staff %u count %u inputs %u\n", is_general, order[i], i, n, n_plain, need, staff, c->count, s->n_inputs);
+        if (fits(c, all, n_all, order[i], is_general))
+            print_message(
+                "general %d item %u order %u of %u plain %u need %u staff %u count %u inputs %u\n",
+                is_general, order[i], i, n, n_plain, need, staff, c->count, s->n_inputs);
         assert_false(fits(c, all, n_all, order[i], is_general));
     }
 }
@@ -316,7 +319,12 @@ static void reasons_add_up_name_the_payer_and_staff_and_invent_no_activity(void 
                         ? s.inputs[at].in.own
                         : score_contribution(&c.r.model, s.inputs[at].in, s.hits[rank].item));
             }
-            if (sum != s.hits[rank].score) print_message("round %d rank %u item %u flags %u n %u prior %d apart %d repeats %d strongest %d\n", round, rank, s.hits[rank].item, f.flags, n, c.r.model.prior[s.hits[rank].item], s.rules.is_paid_apart, (int)s.repeats, reasons[0].contribution);
+            if (sum != s.hits[rank].score)
+                print_message("round %d rank %u item %u flags %u n %u prior %d apart %d repeats %d "
+                              "strongest %d\n",
+                              round, rank, s.hits[rank].item, f.flags, n,
+                              c.r.model.prior[s.hits[rank].item], s.rules.is_paid_apart,
+                              (int)s.repeats, reasons[0].contribution);
             assert_int_equal(sum, s.hits[rank].score);
             assert_int_equal(sponsor, (f.flags & MODEL_PAID) != 0);
             assert_int_equal(staff, (f.flags & MODEL_STAFF) != 0);
