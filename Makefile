@@ -169,7 +169,7 @@ $(O)/bench/rpc_load: $(O)/obj/tests/bench/daemon/rpc_load.o
 	$(Q)mkdir -p $(@D) && $(link) -pie
 
 # The fault matrix stands between the rooms: it sees each commit, and makes allocators fail.
-$(O)/fault: $(FAULT_OBJ) $(filter-out %/kiosk.o %/dp_kiosk.o %/pack_tool.o,$(TEST_OBJ)) $(O)/libhost.a $(O)/libsotto.a
+$(O)/fault: $(FAULT_OBJ) $(filter-out %/kiosk.o %/dp_kiosk.o %/pack_tool.o %/lent_engine.o,$(TEST_OBJ)) $(O)/libhost.a $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(foreach f,store_commit malloc sodium_malloc sodium_free,-Wl,--wrap=$f) $(TEST_LD)
 
