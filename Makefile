@@ -96,7 +96,7 @@ FAISS    := $(if $(CROSS_COMPILE)$(SAN)$(COV),,$(wildcard /usr/include/faiss/Ind
 BENCH_OBJ := $(call objects,tests/bench/support/*.c) $(if $(FAISS),$(O)/obj/tests/bench/support/faiss.o)
 VAULT_OBJ := $(O)/obj/tests/bench/vault/ours.o $(O)/obj/tests/bench/vault/load.o
 
-.PHONY: all lib tpm tools daemons examples build-tests setup demo test bench fleet-million bench-count audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage coverage-vault lint check-walls \
+.PHONY: all lib tpm tools daemons examples build-tests setup demo test bench fleet-million bench-count bench-daemon audit-dp people-million fault fault-bugs fuzz fuzz-long asan coverage coverage-vault lint check-walls \
         size ci install install-lib install-tpm uninstall clean help FORCE
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -108,7 +108,7 @@ tpm: $(TPM_LIBS) ## the library that keeps keys in a TPM 2.0; needs libtss2 too
 tools: $(TOOLS:%=$(O)/%) ## sotto, sotto-pack, sotto-sim, sotto-fleet and the daemons
 daemons: $(DAEMONS:%=$(O)/%) ## sottod, sotto-web, sotto-upload alone: what else a device runs
 examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
-build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(O)/fault ## the unit tests, built but not run
+build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(O)/fault $(O)/bench/rpc_load ## the unit tests, built but not run
 
 # Other flags than last time: everything is built anew.
 $(O)/flags: line = $(subst ','\'',$(compile) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
@@ -164,15 +164,20 @@ $(O)/bench/vault: $(VAULT_OBJ) $(O)/obj/platform/sim/fault_vfs.o $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(DEVICE_LD)
 
+$(O)/bench/rpc_load: $(O)/obj/tests/bench/daemon/rpc_load.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) -pie
+
 # The fault matrix stands between the rooms: it sees each commit, and makes allocators fail.
-$(O)/fault: $(FAULT_OBJ) $(filter-out %/kiosk.o %/dp_kiosk.o %/pack_tool.o,$(TEST_OBJ)) $(O)/libhost.a $(O)/libsotto.a
+$(O)/fault: $(FAULT_OBJ) $(filter-out %/kiosk.o %/dp_kiosk.o %/pack_tool.o %/lent_engine.o,$(TEST_OBJ)) $(O)/libhost.a $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) -pie $(foreach f,store_commit malloc sodium_malloc sodium_free,-Wl,--wrap=$f) $(TEST_LD)
 
 # Only with FUZZ=1 and clang.
+$(O)/fuzz-rpc: $(TEST_OBJ)
 $(FUZZERS:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/obj/tests/fuzz/%.o $(O)/libhost.a $(O)/libsotto.a
 	$(call say,LINK,$@)
-	$(Q)$(link) -fsanitize=fuzzer $(HOST_LD)
+	$(Q)$(link) -fsanitize=fuzzer $(TEST_LD)
 
 # An example sees what a stranger sees: the installed headers and the library.
 $(O)/examples/%: examples/%.c $(O)/libsotto.a $(HEADERS) $(O)/flags
@@ -208,6 +213,11 @@ bench-count: ## instructions of one scoring and one call, here by callgrind and 
 	@$(MAKE) --no-print-directory setup SETUP_FOR=bench
 	@$(MAKE) $(PAR) $(O)/bench/bench_slate
 	@O="$(O)" CC="$(CC)" tests/bench/instructions.sh
+
+bench-daemon: ## 1,000 clients at one sottod for SECONDS=60, then a kill: what was acknowledged must be there
+	@$(MAKE) --no-print-directory setup SETUP_FOR=test
+	@$(MAKE) $(PAR) tools $(O)/bench/rpc_load
+	@O="$(O)" tests/bench/daemon/run.sh $(or $(SECONDS),60) $(CLIENTS)
 
 audit-dp: ## every mechanism at ten million samples with fresh seeds: its law, its epsilon
 	@$(MAKE) --no-print-directory setup SETUP_FOR=test

@@ -45,6 +45,15 @@ log_is_good() {
 }
 check "the operator gets an audit log that verifies" log_is_good
 
+asked() {
+    "$O/sotto" budget --explain --socket "$d/operator.sock" | grep -q 'What is protected: a visit' &&
+        "$O/sotto" report preview --socket "$d/operator.sock" | grep -q 'Nothing waits to leave' || return 1
+    "$O/sotto" audit export --socket "$d/operator.sock" "$d/told.log" >"$d/told.key" &&
+        "$O/sotto" audit verify --key "$(cat "$d/told.key")" "$d/told.log"
+}
+check "the sotto command asks it" asked
+refuse "or says that nobody is there" 2 'nobody listens' "$O/sotto" budget --socket "$d/none.sock"
+
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     # A folder that others can reach, unlike the runner's.
     open=$(mktemp -d /tmp/sotto-open-XXXXXX) && chmod 755 "$open"

@@ -32,6 +32,8 @@ for main in tools/*/main.c; do
     check "$tool refuses an unknown option" scolds "$program" --no-such-option
     check "$tool refuses an unknown command" scolds "$program" no-such-command
     check "$tool --help tells its exit codes" tells_exit_codes "$program"
+    # A daemon has options alone.
+    "$program" --help 2>/dev/null | head -n 1 | grep -q COMMAND || continue
     # The commands it lists: two spaces, perhaps the tool's name, and a word.
     verbs=$("$program" --help 2>/dev/null | sed -nE "s/^  ($tool )?([a-z][a-z-]*) .*/\2/p" | sort -u)
     check "$tool --help lists its commands" test -n "$verbs"

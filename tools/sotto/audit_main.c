@@ -1,5 +1,6 @@
 /* audit_main: `sotto audit verify`. Needs nothing but an exported log and the device's first audit
  * key, and says what that proves and what it cannot. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,15 +14,20 @@
 #include "sotto_receipt.h"
 #include "tools/common/cli.h"
 #include "tools/common/json.h"
+#include "tools/common/outfile.h"
 #include "tools/sotto/commands.h"
+#include "tools/sotto/daemon.h"
 
 #define LOG_BYTES_MAX (64u << 20)
 
 static const char help[] =
     "usage: sotto audit verify --key HEX [options] LOG\n"
+    "       sotto audit export [--socket FILE] LOG\n"
     "\n"
-    "Verifies an audit log that a device handed out, with nothing but its first audit key.\n"
+    "Verifies an audit log that a device handed out, with nothing but its first audit key; or has\n"
+    "sottod hand it out, and says the key.\n"
     "\n"
+    "  --socket FILE  sottod's operator socket (" DAEMON_OPERATOR_SOCKET ")\n"
     "  --key HEX   the device's first audit key, noted when it was enrolled (64 digits)\n"
     "  --seen HEX  what a log of this device ended with earlier (at least 32 digits): whether this "
     "one "
@@ -30,18 +36,22 @@ static const char help[] =
     "  --json      the result as JSON\n"
     "\n"
     "Example:\n"
+    "  sotto audit export today.audit\n"
     "  sotto audit verify --key $(cut -d' ' -f1 run/audit/keys.txt | head -1) "
     "run/audit/kiosk-01.audit\n";
 
-static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},       {"key", required_argument, NULL, 'k'},
-    {"seen", required_argument, NULL, 's'}, {"entries", no_argument, NULL, 'e'},
-    {"json", no_argument, NULL, 'j'},       {NULL, 0, NULL, 0}};
+static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                        {"key", required_argument, NULL, 'k'},
+                                        {"seen", required_argument, NULL, 's'},
+                                        {"entries", no_argument, NULL, 'e'},
+                                        {"json", no_argument, NULL, 'j'},
+                                        {"socket", required_argument, NULL, 'o'},
+                                        {NULL, 0, NULL, 0}};
 
 struct command {
-    const char *log;
+    const char *log, *socket;
     uint8_t key[32], seen[SOTTO_AUDIT_HEAD_BYTES];
-    int has_key, has_seen, lists, is_json;
+    int has_key, has_seen, lists, is_json, exports;
 };
 
 static const struct {
@@ -100,13 +110,15 @@ static int parse(struct command *c, int argc, char **argv) {
             break;
         case 'e': c->lists = 1; break;
         case 'j': c->is_json = 1; break;
+        case 'o': c->socket = optarg; break;
         default: return usage("an option is unknown or lacks its value");
         }
     }
-    if (optind >= argc || strcmp(argv[optind], "verify") != 0)
-        return usage("say what to do: verify");
+    c->exports = optind < argc && strcmp(argv[optind], "export") == 0;
+    if (!c->exports && (optind >= argc || strcmp(argv[optind], "verify") != 0))
+        return usage("say what to do: verify or export");
     if (optind + 2 != argc) return usage("name one log");
-    if (!c->has_key) return usage("--key is missing: the device's first audit key");
+    if (!c->exports && !c->has_key) return usage("--key is missing: the device's first audit key");
     c->log = argv[optind + 1];
     return EXIT_OK;
 }
@@ -294,6 +306,55 @@ static void print_result(const struct command *c, const struct sotto_audit_resul
         printf("WARNING: what was seen is not among the entries that are still there.\n");
 }
 
+/* ---- Export ------------------------------------------------------------------------------ */
+
+/* Piece by piece; each says where it begins and how long all of it is. */
+static int export_pieces(struct daemon *d, FILE *to, struct sotto_error *err) {
+    json_int_t at = 0, size = 1;
+    while (at < size) {
+        json_t *piece = daemon_ask(d, "audit.export", json_pack("{s:I}", "offset", at), err);
+        const char *text = json_string_value(json_object_get(piece, "bytes"));
+        size = json_integer_value(json_object_get(piece, "size"));
+        json_int_t from = at;
+        for (; text && text[0] && text[1]; text += 2, at++) {
+            char pair[3] = {text[0], text[1], 0};
+            putc((int)strtoul(pair, NULL, 16), to);
+        }
+        int is_over = at == from;
+        if (!piece) return err->status;
+        json_decref(piece);
+        if (is_over) return fail(err, SOTTO_E_FORMAT, "sottod's log ended before its end");
+    }
+    return SOTTO_OK;
+}
+
+static int export_log(const struct command *c) {
+    struct sotto_error err = {0};
+    struct daemon d;
+    struct outfile out;
+    int status = SOTTO_OK;
+    if (!daemon_find(&d, c->socket ? c->socket : DAEMON_OPERATOR_SOCKET)) {
+        fail(&err, SOTTO_E_IO, "sottod does not run: nobody listens at %.150s",
+             c->socket ? c->socket : DAEMON_OPERATOR_SOCKET);
+        return cli_report("sotto audit", &err);
+    }
+    FILE *to = outfile_open(&out, c->log);
+    if (!to) {
+        status = fail(&err, SOTTO_E_IO, "%.150s: %s", c->log, strerror(errno));
+    } else {
+        status = export_pieces(&d, to, &err);
+        if (outfile_close(&out, status == SOTTO_OK) != 0 && status == SOTTO_OK)
+            status = fail(&err, SOTTO_E_IO, "%.150s: %s", c->log, strerror(errno));
+    }
+    json_t *key = status == SOTTO_OK ? daemon_ask(&d, "audit.key", NULL, &err) : NULL;
+    if (key && strcmp(c->log, "-") != 0)
+        printf("%s\n", json_string_value(json_object_get(key, "key")));
+    if (status == SOTTO_OK && !key) status = err.status;
+    json_decref(key);
+    daemon_leave(&d);
+    return status == SOTTO_OK ? EXIT_OK : cli_report("sotto audit", &err);
+}
+
 int audit_main(int argc, char **argv) {
     struct command c = {0};
     struct sotto_audit_result r = {.size = sizeof r};
@@ -302,6 +363,7 @@ int audit_main(int argc, char **argv) {
     size_t n = 0;
     int code = parse(&c, argc, argv);
     if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
+    if (c.exports) return export_log(&c);
     const uint8_t *seen = c.has_seen ? c.seen : NULL;
     int status = read_log(c.log, &bytes, &n, &err);
     if (status == SOTTO_OK)

@@ -21,6 +21,7 @@ static const char help[] =
     "  --json              the figures as JSON\n"
     "\n"
     "Example:\n"
+    "  sotto budget --explain\n"
     "  sotto budget --explain " DEVICE_EXAMPLE;
 
 static const struct option options[] = {{"help", no_argument, NULL, 'h'},
@@ -32,6 +33,7 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"policy-key", required_argument, NULL, 'd'},
                                         {"keys", required_argument, NULL, 'd'},
                                         {"vault", required_argument, NULL, 'd'},
+                                        {"socket", required_argument, NULL, 'd'},
                                         {NULL, 0, NULL, 0}};
 
 struct command {
@@ -60,7 +62,7 @@ static int parse(struct command *c, int argc, char **argv) {
     }
     if (optind != argc) return usage("this is one word too many: ", argv[optind]);
     const char *lacks = own_device_lacks(&c->device);
-    return lacks ? usage("this option is missing: --", lacks) : EXIT_OK;
+    return lacks ? usage(lacks, "") : EXIT_OK;
 }
 
 static void print_json(const struct sotto_budget *b) {
@@ -113,10 +115,7 @@ int budget_main(int argc, char **argv) {
     int code = parse(&c, argc, argv);
     if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
     int status = own_device_open(&c.device, &err);
-    if (status == SOTTO_OK) {
-        status = sotto_budget(c.device.engine, &b);
-        if (status != SOTTO_OK) fail(&err, status, "%s", sotto_last_error(c.device.engine));
-    }
+    if (status == SOTTO_OK) status = own_device_budget(&c.device, &b, &err);
     own_device_close(&c.device);
     if (status != SOTTO_OK) return cli_report("sotto budget", &err);
     if (c.is_json) {

@@ -1,36 +1,58 @@
-/* device: opens the device that `sotto report` and `sotto budget` look at: its vault and keys,
- * under its packs, through the library like any other start. Whoever holds the vault must let go of
- * it first. */
+/* device: the device that `sotto report` and `sotto budget` look at. While sottod runs it owns the
+ * vault and is asked on its operator socket; else the vault is opened here, under its packs,
+ * through the library like any other start. */
 #ifndef SOTTO_DEVICE_H
 #define SOTTO_DEVICE_H
 
 #include "sotto.h"
 #include "platform/linux/sotto_linux.h"
+#include "tools/sotto/daemon.h"
 
 struct own_device {
     const char *model, *model_key, *policy, *policy_key, *keys, *vault; /* as on the command line */
+    const char *socket; /* of sottod; NULL: the usual one */
     struct sotto_linux linux_port;
     struct sotto_port port;
-    struct sotto *engine;
+    struct sotto *engine; /* NULL while sottod is asked */
+    struct daemon daemon;
+    json_t *metrics, *cells; /* what sottod said: of the policy, of the last report */
 };
 
 /* For a command's help: the options that name a device. */
 #define DEVICE_HELP                                                                                \
+    "Asks sottod where it runs; without it, or to look at another device, name all of these:\n"    \
+    "\n"                                                                                           \
     "  --model FILE        the device's model pack, its signature beside it\n"                     \
     "  --model-key KEY     the key it is signed with: 56 characters, or the .pub file\n"           \
     "  --policy FILE       the device's policy pack\n"                                             \
     "  --policy-key KEY    the key that one is signed with\n"                                      \
     "  --keys DIR          the folder of the device's keys\n"                                      \
-    "  --vault FILE        its vault; the program that uses it must be stopped\n"
+    "  --vault FILE        its vault; the program that uses it must be stopped\n"                  \
+    "  --socket FILE       or sottod's operator socket (" DAEMON_OPERATOR_SOCKET ")\n"
 #define DEVICE_EXAMPLE                                                                             \
     "--model kiosk.pack --model-key model.pub \\\n      --policy eu.pack --policy-key policy.pub " \
     "--keys /var/lib/sotto/keys --vault /var/lib/sotto/vault.db\n"
 
 /* Takes an option and its value; 0, or -1 when it is none of these. */
 int own_device_option(struct own_device *d, const char *name, const char *value);
-/* The first option that is missing, NULL when none is. */
-const char *own_device_lacks(const struct own_device *d);
+/* Whether sottod is to be asked and answers, or all options are there: NULL; else a sentence. */
+const char *own_device_lacks(struct own_device *d);
 int own_device_open(struct own_device *d, struct sotto_error *err) SOTTO_MUST_CHECK;
 void own_device_close(struct own_device *d);
+
+/* ---- What it says, whoever is asked ---------------------------------------------------------- */
+
+int own_device_budget(struct own_device *d, struct sotto_budget *b,
+                      struct sotto_error *err) SOTTO_MUST_CHECK;
+/* The device's key, and its notion of now in seconds since 1970. */
+int own_device_about(struct own_device *d, uint8_t key[32], int64_t *now_s,
+                     struct sotto_error *err) SOTTO_MUST_CHECK;
+/* As sotto_report_preview. */
+int own_device_preview(struct own_device *d, uint64_t *cursor, int64_t *release_s,
+                       uint8_t bytes[SOTTO_REPORT_MAX], size_t *n,
+                       struct sotto_error *err) SOTTO_MUST_CHECK;
+/* Names; NULL when the policy in force has none such. The cell's: of the report shown last. */
+const char *own_device_metric(struct own_device *d, uint32_t metric);
+const char *own_device_cell(struct own_device *d, uint32_t metric, uint32_t cell);
 
 #endif

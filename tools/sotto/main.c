@@ -10,7 +10,7 @@ static const char help[] =
     "\n"
     "Looks after a device, and after what it says of itself.\n"
     "\n"
-    "  audit     verify an exported audit log\n"
+    "  audit     export a device's audit log, or verify one\n"
     "  report    show what would leave a device, and what it means\n"
     "  budget    tell what a device has revealed, and what that protects\n"
     "  receipt   verify the receipt of an erasure, or of consent\n"

@@ -22,6 +22,7 @@ static const char help[] =
     "  --hex               their bytes\n"
     "\n"
     "Example:\n"
+    "  sotto report preview\n"
     "  sotto report preview " DEVICE_EXAMPLE;
 
 static const struct option options[] = {{"help", no_argument, NULL, 'h'},
@@ -33,6 +34,7 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"policy-key", required_argument, NULL, 'd'},
                                         {"keys", required_argument, NULL, 'd'},
                                         {"vault", required_argument, NULL, 'd'},
+                                        {"socket", required_argument, NULL, 'd'},
                                         {NULL, 0, NULL, 0}};
 
 struct command {
@@ -62,7 +64,7 @@ static int parse(struct command *c, int argc, char **argv) {
     if (optind + 1 != argc || strcmp(argv[optind], "preview") != 0)
         return usage("say what to do: preview", "");
     const char *lacks = own_device_lacks(&c->device);
-    return lacks ? usage("this option is missing: --", lacks) : EXIT_OK;
+    return lacks ? usage(lacks, "") : EXIT_OK;
 }
 
 static const char *day_of(char text[24], int64_t s) {
@@ -91,7 +93,7 @@ static double factor_of(uint32_t eps_micro) {
     return sum;
 }
 
-static void print_numbers(struct sotto *e, const struct sotto_report *r) {
+static void print_numbers(struct own_device *d, const struct sotto_report *r) {
     if (r->unit == SOTTO_UNIT_HOUSEHOLD) {
         printf("  The answer, as it would leave:");
         for (uint32_t i = 0; i < r->n_answer; i++) printf(" %02x", r->answer[i]);
@@ -100,7 +102,7 @@ static void print_numbers(struct sotto *e, const struct sotto_report *r) {
     }
     printf("  The numbers, as they would leave:\n");
     for (uint32_t c = 0; c < r->n_cells; c++) {
-        const char *name = sotto_metric_cell(e, r->metric, c);
+        const char *name = own_device_cell(d, r->metric, c);
         printf("    %6d  %s\n", r->cells[c], name ? name : "(no name under the policy in force)");
     }
 }
@@ -137,20 +139,18 @@ static void print_meaning(const struct sotto_report *r) {
         printf("  These factors hold but for a chance of one in 2^%u.\n", r->delta_log2);
 }
 
-static void print_report(struct sotto *e, const struct command *c, const struct sotto_report *r,
-                         int64_t release_s, const uint8_t *bytes, size_t n) {
+static void print_report(struct command *c, const struct sotto_report *r, int64_t release_s,
+                         const uint8_t *bytes, size_t n) {
     char from[24], to[24], leaves[24];
-    const char *name = "a metric of an earlier policy";
-    struct sotto_metric_info info = {.size = sizeof info};
-    for (uint32_t i = 0; sotto_metric(e, i, &info) == SOTTO_OK; i++)
-        if (info.id == r->metric) name = info.name;
+    const char *name = own_device_metric(&c->device, r->metric);
     int64_t start = (int64_t)r->window * r->window_s;
     printf("Report %" PRIu64 ": \"%s\" (metric %" PRIu32 "), %s to %s UTC, %zu bytes\n",
-           r->sequence, name, r->metric, day_of(from, start), day_of(to, start + r->window_s), n);
+           r->sequence, name ? name : "a metric of an earlier policy", r->metric,
+           day_of(from, start), day_of(to, start + r->window_s), n);
     printf("  It may leave from %s UTC on, a time fixed before there was anything to tell.\n",
            day_of(leaves, release_s));
     printf("  Made by %s; epsilon %g.\n", mechanism_of(r->mechanism), r->eps_micro / 1e6);
-    print_numbers(e, r);
+    print_numbers(&c->device, r);
     print_meaning(r);
     if (c->shows_hex) {
         printf("  Every byte:\n");
@@ -161,20 +161,19 @@ static void print_report(struct sotto *e, const struct command *c, const struct 
     printf("\n");
 }
 
-static int preview(const struct command *c, struct sotto *e, struct sotto_error *err) {
-    struct sotto_health health = {.size = sizeof health};
+static int preview(struct command *c, struct sotto_error *err) {
     uint8_t bytes[SOTTO_REPORT_MAX], key[32];
     uint64_t cursor = 0;
     unsigned shown = 0, gone = 0;
-    int64_t release_s;
+    int64_t release_s, now_s;
     size_t n;
-    int status = sotto_device_key(e, key);
-    if (status == SOTTO_OK) status = sotto_health(e, &health);
+    int status = own_device_about(&c->device, key, &now_s, err);
+    if (status != SOTTO_OK) return status;
     while (status == SOTTO_OK) {
         struct sotto_report r;
-        status = sotto_report_preview(e, &cursor, &release_s, bytes, sizeof bytes, &n);
+        status = own_device_preview(&c->device, &cursor, &release_s, bytes, &n, err);
         if (status != SOTTO_OK) break;
-        int may_have_left = release_s <= health.time_floor_s;
+        int may_have_left = release_s <= now_s;
         gone += (unsigned)may_have_left;
         if (may_have_left && !c->shows_all) continue;
         status = sotto_report_decode(bytes, n, key, &r, err);
@@ -183,10 +182,10 @@ static int preview(const struct command *c, struct sotto *e, struct sotto_error 
             status = SOTTO_OK;
             continue;
         }
-        print_report(e, c, &r, release_s, bytes, n);
+        print_report(c, &r, release_s, bytes, n);
         shown++;
     }
-    if (status != SOTTO_E_NOT_FOUND) return fail(err, status, "%s", sotto_last_error(e));
+    if (status != SOTTO_E_NOT_FOUND) return status;
     if (shown == 0) printf("Nothing waits to leave.\n");
     if (gone && !c->shows_all) printf("%u more may have left already; --all shows them.\n", gone);
     printf("What is counted now is in no report yet: chance is added when its window ends.\n");
@@ -199,7 +198,7 @@ int report_main(int argc, char **argv) {
     int code = parse(&c, argc, argv);
     if (code != EXIT_OK) return code < 0 ? EXIT_OK : code;
     int status = own_device_open(&c.device, &err);
-    if (status == SOTTO_OK) status = preview(&c, c.device.engine, &err);
+    if (status == SOTTO_OK) status = preview(&c, &err);
     own_device_close(&c.device);
     return status == SOTTO_OK ? EXIT_OK : cli_report("sotto report", &err);
 }

@@ -18,7 +18,7 @@
 #include "tools/sottod/connection.h"
 
 #define RULES_MAX   3
-#define BATCH       64
+#define BATCH       256
 #define BACKLOG     512
 #define ACCEPTS_MAX 32 /* in one round, so that those who are in are served too */
 #define SWEEP_MS    500
