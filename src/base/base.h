@@ -11,6 +11,8 @@
 
 #define MUST_CHECK   __attribute__((warn_unused_result))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+/* At -Os gcc takes a handful of byte loads for too long to inline, though they become one load. */
+#define ALWAYS_INLINE __attribute__((always_inline))
 
 /* Fills `err` (may be NULL) with a status and a sentence for people; returns the status, so that a
  * failing function can `return fail(err, …)`. Never put secrets or profile content in it. */
@@ -21,22 +23,22 @@ __attribute__((format(printf, 3, 4))) int fail(struct sotto_error *err, int stat
 #endif
 
 /* Little-endian loads and stores; no alignment needed. */
-static inline uint16_t load16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
-static inline uint32_t load32(const uint8_t *p) {
+static inline ALWAYS_INLINE uint16_t load16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
+static inline ALWAYS_INLINE uint32_t load32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
-static inline uint64_t load64(const uint8_t *p) {
+static inline ALWAYS_INLINE uint64_t load64(const uint8_t *p) {
     return (uint64_t)load32(p) | (uint64_t)load32(p + 4) << 32;
 }
-static inline void store16(uint8_t *p, uint16_t v) {
+static inline ALWAYS_INLINE void store16(uint8_t *p, uint16_t v) {
     p[0] = (uint8_t)v;
     p[1] = (uint8_t)(v >> 8);
 }
-static inline void store32(uint8_t *p, uint32_t v) {
+static inline ALWAYS_INLINE void store32(uint8_t *p, uint32_t v) {
     store16(p, (uint16_t)v);
     store16(p + 2, (uint16_t)(v >> 16));
 }
-static inline void store64(uint8_t *p, uint64_t v) {
+static inline ALWAYS_INLINE void store64(uint8_t *p, uint64_t v) {
     store32(p, (uint32_t)v);
     store32(p + 4, (uint32_t)(v >> 32));
 }

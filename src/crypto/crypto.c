@@ -87,13 +87,12 @@ int sign_verify(const uint8_t signature[SIGN_BYTES], const void *message, size_t
 }
 
 /* Draws a fresh key and pool from `seed`, then forgets it. */
+_Static_assert(offsetof(struct rng, key) == 0 &&
+                   offsetof(struct rng, pool) == sizeof((struct rng *)0)->key,
+               "key and pool are drawn in one piece");
 static void rng_refill(struct rng *g, const uint8_t seed[32]) {
-    uint8_t block[sizeof g->key + RNG_POOL_BYTES];
-    randombytes_buf_deterministic(block, sizeof block, seed);
-    memcpy(g->key, block, sizeof g->key);
-    memcpy(g->pool, block + sizeof g->key, RNG_POOL_BYTES);
+    randombytes_buf_deterministic(g, sizeof g->key + sizeof g->pool, seed);
     g->used = 0;
-    sodium_memzero(block, sizeof block);
 }
 
 int rng_seed(struct rng *g, int (*entropy)(void *, void *, size_t), void *ctx) {

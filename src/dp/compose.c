@@ -30,72 +30,35 @@ uint64_t compose_rho_of(uint64_t eps_micro, uint64_t most_micro) {
     return add(mul(whole, UINT64_C(1) << 40), (high << 20) + ((low << 20) + unit - 1) / unit);
 }
 
-/* One alpha: 1 + a, with a in 2^-20; in 2^-40, rounded upward: `fixed`, the terms in which neither
- * rho nor delta occurs, and `per_bit` = ln 2 / a, for each bit of delta. */
-static const struct {
-    uint32_t a_q20;
-    int64_t fixed;
-    uint64_t per_bit;
-} alphas[] = {
-    {65536u, INT64_C(-4181670641627), UINT64_C(12193974156573)},
-    {82570u, INT64_C(-3936163404043), UINT64_C(9678385495037)},
-    {104032u, INT64_C(-3692745450001), UINT64_C(7681716109709)},
-    {131072u, INT64_C(-3451904509687), UINT64_C(6096987078287)},
-    {165140u, INT64_C(-3214206131324), UINT64_C(4839192747519)},
-    {208064u, INT64_C(-2980309472910), UINT64_C(3840858054855)},
-    {262144u, INT64_C(-2750991416237), UINT64_C(3048493539144)},
-    {330281u, INT64_C(-2527112964367), UINT64_C(2419589047887)},
-    {416128u, INT64_C(-2309630600558), UINT64_C(1920429027428)},
-    {524288u, INT64_C(-2099564187852), UINT64_C(1524246769572)},
-    {660561u, INT64_C(-1897964299936), UINT64_C(1209796355409)},
-    {832255u, INT64_C(-1705867955153), UINT64_C(960215667464)},
-    {1048576u, INT64_C(-1524246769571), UINT64_C(762123384786)},
-    {1321123u, INT64_C(-1353948030579), UINT64_C(604897719838)},
-    {1664511u, INT64_C(-1195642050106), UINT64_C(480107545295)},
-    {2097152u, INT64_C(-1049782093926), UINT64_C(381061692393)},
-    {2642246u, INT64_C(-916577799821), UINT64_C(302448859919)},
-    {3329021u, INT64_C(-795990981699), UINT64_C(240053844757)},
-    {4194304u, INT64_C(-687747854059), UINT64_C(190530846197)},
-    {5284492u, INT64_C(-591368453538), UINT64_C(151224429960)},
-    {6658043u, INT64_C(-506205361656), UINT64_C(120026904351)},
-    {8388608u, INT64_C(-431488063710), UINT64_C(95265423099)},
-    {10568984u, INT64_C(-366366830385), UINT64_C(75612214980)},
-    {13316085u, INT64_C(-309953260660), UINT64_C(60013456683)},
-    {16777216u, INT64_C(-261354415101), UINT64_C(47632711550)},
-    {21137968u, INT64_C(-219700149724), UINT64_C(37806107490)},
-    {26632170u, INT64_C(-184163216342), UINT64_C(30006728342)},
-    {33554432u, INT64_C(-153972881523), UINT64_C(23816355775)},
-    {42275935u, INT64_C(-128423076891), UINT64_C(18903054193)},
-    {53264341u, INT64_C(-106876013716), UINT64_C(15003363889)},
-    {67108864u, INT64_C(-88762460595), UINT64_C(11908177888)},
-    {84551870u, INT64_C(-73579547313), UINT64_C(9451527097)},
-    {106528681u, INT64_C(-60886943275), UINT64_C(7501682015)},
-    {134217728u, INT64_C(-50302024587), UINT64_C(5954088944)},
-    {169103741u, INT64_C(-41494529162), UINT64_C(4725763521)},
-    {213057363u, INT64_C(-34181061586), UINT64_C(3750840990)},
-    {268435456u, INT64_C(-28119700777), UINT64_C(2977044472)},
-    {338207482u, INT64_C(-23104878174), UINT64_C(2362881761)},
-    {426114725u, INT64_C(-18962630473), UINT64_C(1875420500)},
-    {536870912u, INT64_C(-15546279559), UINT64_C(1488522236)},
-    {676414963u, INT64_C(-12732560904), UINT64_C(1181440882)},
-    {852229450u, INT64_C(-10418194253), UINT64_C(937710250)},
-    {1073741824u, INT64_C(-8516877120), UINT64_C(744261118)},
+/* The alphas are 1 + a with a from 2^-4 to 2^10 in steps of a third of an octave, in 2^-20. What
+ * neither rho nor delta occurs in, in 2^-28, rounded upward: */
+#define ALPHAS 43
+static const int32_t fixed_q28[ALPHAS] = {
+    -1020915683, -960977393, -901549182, -842750124, -784718293, -727614617, -671628763, -616970938,
+    -563874658,  -512588913, -463370190, -416471668, -372130558, -330553718, -291904797, -256294456,
+    -223773876,  -194333735, -167907190, -144377063, -123585293, -105343765, -89445026,  -75672182,
+    -63807230,   -53637731,  -44961722,  -37591035,  -31353290,  -26092776,  -21670522,  -17963756,
+    -14864976,   -12280767,  -10130500,  -8344985,   -6865161,   -5640839,   -4629548,   -3795478,
+    -3108535,    -2543504,   -2079315,
 };
+/* ln 2 in 2^-60, rounded upward. */
+#define LN2_Q60 UINT64_C(799144290325165979)
 
 uint64_t compose_zcdp(const struct compose_sum *sum, uint32_t delta_log2) {
+    static const uint32_t octave[3] = {1u << 30, 1352829926, 1704458901};
     uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < ARRAY_LEN(alphas); i++) {
-        uint64_t alpha = (UINT64_C(1) << 20) + alphas[i].a_q20, rho = sum->rho_q40;
+    for (uint32_t i = 0; i < ALPHAS; i++) {
+        uint32_t shift = 14 - i / 3, a = (octave[i % 3] + (1u << shift >> 1)) >> shift;
+        uint64_t alpha = (UINT64_C(1) << 20) + a, rho = sum->rho_q40;
         uint64_t low = alpha * (rho & 0xfffff); /* below 2^31 · 2^20 */
         uint64_t v = add(mul(alpha, rho >> 20), (low + 0xfffff) >> 20);
-        v = add(v, mul(alphas[i].per_bit, delta_log2));
+        v = add(v, mul((LN2_Q60 + a - 1) / a, delta_log2));
         if (v == UINT64_MAX) continue;
-        if (alphas[i].fixed >= 0) {
-            v = add(v, (uint64_t)alphas[i].fixed);
-        } else {
-            uint64_t less = (uint64_t)-alphas[i].fixed;
-            v = v > less ? v - less : 0; /* a bound below nothing is nothing */
-        }
+        int64_t fixed = (int64_t)fixed_q28[i] * 4096;
+        if (fixed >= 0)
+            v = add(v, (uint64_t)fixed);
+        else /* a bound below nothing is nothing */
+            v = v > (uint64_t)-fixed ? v + (uint64_t)fixed : 0;
         if (v < least) least = v;
     }
     return least == UINT64_MAX ? UINT64_MAX : micro_of_q40(least);

@@ -64,24 +64,13 @@ static int memo_save(const struct dp *dp, uint32_t slot, const struct policy_met
     return status;
 }
 
-/* Deletes the memos from `key` on, of slots up to `last`. */
-static int forget_run(struct vault *vault, struct vault_key key, uint32_t last,
-                      struct sotto_error *err) {
-    int status = vault_next(vault, &key, 1, err);
-    while (status == SOTTO_OK && key.slot <= last) {
-        status = vault_delete(vault, key, err);
-        if (status == SOTTO_OK) status = vault_next(vault, &key, 0, err);
-    }
-    return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
-}
-
 int household_forget_all(struct vault *vault, struct sotto_error *err) {
-    return forget_run(vault, key_of(0, 0), UINT32_MAX, err);
+    return tally_delete_run(vault, key_of(0, 0), UINT32_MAX, UINT64_MAX, err);
 }
 
 int dp_household_forget(struct dp *dp, uint32_t slot, struct sotto_error *err) {
     if (!dp->vault || slot == 0) return SOTTO_OK;
-    return forget_run(dp->vault, key_of(slot, 0), slot, err);
+    return tally_delete_run(dp->vault, key_of(slot, 0), slot, UINT64_MAX, err);
 }
 
 /* ---- The value of a window ------------------------------------------------------------------ */
@@ -127,8 +116,7 @@ int household_commit(struct dp *dp, const struct dp_visit *visit, int64_t now_s,
     if (status != SOTTO_OK) return status;
     uint64_t window = (uint64_t)now_s / dp->policy->metrics[0].window_s;
     if (window < ledger.metrics[0].next) return SOTTO_OK;
-    if (window > LEDGER_WINDOW_MAX)
-        return fail(err, SOTTO_E_LIMIT, "the clock is beyond what windows can number; set it");
+    if (window > LEDGER_WINDOW_MAX) return ledger_clock_beyond(err);
     uint32_t m = schedule_metric(dp->schedule_key, dp->policy, (uint32_t)window);
     const struct policy_metric *metric = &dp->policy->metrics[m];
     /* What will not be asked is not kept. */
@@ -162,13 +150,17 @@ static uint32_t question_of(const struct policy_metric *metric, const struct mem
     return is_there ? memo->value : metric->n_cells - 1;
 }
 
+int entropy_failed(const struct policy_metric *metric, struct sotto_error *err) {
+    return fail(err, SOTTO_E_ENTROPY,
+                "metric %u: the random source failed, so its report was not made", metric->id);
+}
+
 static int answer_anew(struct dp *dp, const struct policy_metric *metric, uint32_t question,
                        struct household_answer *answer, struct sotto_error *err) {
     const struct mechanism_terms terms = dp_terms(metric);
     answer->n = mechanism_answer_bytes(&terms);
     if (answer->n == 0 || mechanism_answer(dp->rng, &terms, question, answer->bytes) != 0)
-        return fail(err, SOTTO_E_ENTROPY,
-                    "metric %u: the random source failed, so its report was not made", metric->id);
+        return entropy_failed(metric, err);
     answer->has_memo = 1;
     return SOTTO_OK;
 }

@@ -37,6 +37,9 @@ int household_decide(struct dp *dp, const struct policy_metric *metric, uint32_t
 int household_settle(struct dp *dp, const struct policy_metric *metric, uint32_t window,
                      const struct household_answer *answer, struct sotto_error *err) MUST_CHECK;
 
+/* What a report that was not made for want of randomness leaves behind: a status and a sentence. */
+int entropy_failed(const struct policy_metric *metric, struct sotto_error *err);
+
 /* Forgets every value and answer. */
 int household_forget_all(struct vault *vault, struct sotto_error *err) MUST_CHECK;
 

@@ -22,6 +22,11 @@
 /* Rows let go with every new one, so that a pause is caught up with and no call takes long. */
 #define LET_GO_MAX 4
 
+static int newer(struct sotto_error *err) {
+    return fail(err, SOTTO_E_NEWER,
+                "the privacy ledger is of another version; run the engine that wrote it");
+}
+
 static const struct vault_key totals_key = {VAULT_LEDGER, 0, 0};
 
 static void sum_encode(const struct compose_sum *sum, uint8_t out[24]) {
@@ -96,8 +101,7 @@ int ledger_load(struct vault *vault, struct ledger *ledger, struct sotto_error *
     int status = vault_get(vault, key, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_OK) {
         if (totals_decode(ledger, bytes, n) == 0) return SOTTO_OK;
-        return fail(err, SOTTO_E_NEWER,
-                    "the privacy ledger is of another version; run the engine that wrote it");
+        return newer(err);
     }
     if (status != SOTTO_E_NOT_FOUND) return status;
     status = vault_next(vault, &key, 1, err);
@@ -107,11 +111,24 @@ int ledger_load(struct vault *vault, struct ledger *ledger, struct sotto_error *
                 "the privacy ledger's totals are gone; nothing may be reported from this vault");
 }
 
-int ledger_save(struct vault *vault, const struct ledger *ledger, struct sotto_error *err) {
+int ledger_commit(struct vault *vault, struct ledger *ledger, const struct ledger *after,
+                  int status, struct sotto_error *err) {
     uint8_t bytes[TOTALS_BYTES];
-    totals_encode(ledger, bytes);
-    vault_anchor(vault);
-    return vault_put(vault, totals_key, bytes, sizeof bytes, err);
+    if (status == SOTTO_OK) {
+        totals_encode(after, bytes);
+        vault_anchor(vault);
+        status = vault_put(vault, totals_key, bytes, sizeof bytes, err);
+    }
+    if (status == SOTTO_OK) status = vault_commit(vault, err);
+    if (status == SOTTO_OK)
+        *ledger = *after;
+    else
+        vault_rollback(vault);
+    return status;
+}
+
+int ledger_clock_beyond(struct sotto_error *err) {
+    return fail(err, SOTTO_E_LIMIT, "the clock is beyond what windows can number; set it");
 }
 
 /* Whether `cost` more stays within `cap`; written so that nothing can wrap. */
@@ -179,10 +196,7 @@ int ledger_row_of(struct vault *vault, uint32_t metric, uint32_t window, struct 
     int status = vault_get(vault, key, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status != SOTTO_OK && status != SOTTO_E_LIMIT) return status;
-    if (status == SOTTO_E_LIMIT || row_decode(row, bytes, n) != 0)
-        return fail(
-            err, SOTTO_E_NEWER,
-            "a row of the privacy ledger is of another version; run the engine that wrote it");
+    if (status == SOTTO_E_LIMIT || row_decode(row, bytes, n) != 0) return newer(err);
     return SOTTO_OK;
 }
 
@@ -223,6 +237,10 @@ int ledger_note(struct vault *vault, uint32_t metric, uint32_t window, const str
     return vault_put(vault, by_sequence, pointer, sizeof pointer, err);
 }
 
+int ledger_no_report(struct sotto_error *err) {
+    return fail(err, SOTTO_E_NOT_FOUND, "there is no later report in the outbox");
+}
+
 int ledger_report(struct vault *vault, uint32_t *sequence, uint32_t *metric, uint32_t *window,
                   struct sotto_error *err) {
     uint8_t pointer[POINTER_BYTES];
@@ -230,13 +248,10 @@ int ledger_report(struct vault *vault, uint32_t *sequence, uint32_t *metric, uin
     struct vault_key key = {VAULT_LEDGER, 0, *sequence};
     int status = vault_next(vault, &key, 0, err);
     if (status == SOTTO_OK && key.slot != 0) status = SOTTO_E_NOT_FOUND;
-    if (status == SOTTO_E_NOT_FOUND)
-        return fail(err, status, "there is no later report in the outbox");
+    if (status == SOTTO_E_NOT_FOUND) return ledger_no_report(err);
     if (status == SOTTO_OK) status = vault_get(vault, key, pointer, sizeof pointer, &n, err);
     if (status != SOTTO_OK) return status;
-    if (n != sizeof pointer)
-        return fail(err, SOTTO_E_NEWER,
-                    "the outbox is of another version; run the engine that wrote it");
+    if (n != sizeof pointer) return newer(err);
     *sequence = key.seq;
     *metric = load32(pointer);
     *window = load32(pointer + 4);

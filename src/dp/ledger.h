@@ -49,11 +49,15 @@ struct ledger_row {
 /* Reads the totals. A vault without any ledger gives zeros; totals that are missing while rows are
  * there give SOTTO_E_CORRUPT: a budget that was deleted must not start anew. */
 int ledger_load(struct vault *vault, struct ledger *ledger, struct sotto_error *err) MUST_CHECK;
-/* Writes the totals; call within the transaction that they pay for. */
-int ledger_save(struct vault *vault, const struct ledger *ledger,
-                struct sotto_error *err) MUST_CHECK;
+/* Ends the transaction that *after pays for: if `status`, what has become of it so far, is
+ * SOTTO_OK, writes the totals and commits, and *ledger follows; else, or if that fails, rolls back.
+ * Returns the first failure. */
+int ledger_commit(struct vault *vault, struct ledger *ledger, const struct ledger *after,
+                  int status, struct sotto_error *err) MUST_CHECK;
+/* SOTTO_E_LIMIT, with its sentence: `now` is past LEDGER_WINDOW_MAX. */
+int ledger_clock_beyond(struct sotto_error *err) MUST_CHECK;
 
-/* Adds what `window` costs to *ledger in memory; ledger_save makes it so. SOTTO_E_SPENT when the
+/* Adds what `window` costs to *ledger in memory; ledger_commit makes it so. SOTTO_E_SPENT when the
  * year's or the lifetime's bound would be passed, or a household has answered as often as it may in
  * a year: then *ledger is unchanged. A window counts for the year it began in, or the current one
  * if that is later. */
@@ -75,5 +79,7 @@ int ledger_note(struct vault *vault, uint32_t metric, uint32_t window, const str
  * SOTTO_E_NOT_FOUND past the last. */
 int ledger_report(struct vault *vault, uint32_t *sequence, uint32_t *metric, uint32_t *window,
                   struct sotto_error *err) MUST_CHECK;
+/* That, with its sentence. */
+int ledger_no_report(struct sotto_error *err) MUST_CHECK;
 
 #endif

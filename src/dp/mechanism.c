@@ -29,10 +29,10 @@ static const char *wrong_visits(const struct mechanism_terms *t, const struct ta
     if (t->mechanism == KIND_LAPLACE)
         return t->max_cells >= 1 && t->max_cells <= MECHANISM_LAPLACE_CELLS_MAX
                    ? NULL
-                   : "Laplace noise is for 1 to 10 cells per visit; take Gaussian noise for more";
+                   : "Laplace noise is for 1 to 10 cells per visit, Gaussian for 11 to 64";
     return t->max_cells > MECHANISM_LAPLACE_CELLS_MAX && t->max_cells <= MECHANISM_COUNTED_MAX
                ? NULL
-               : "Gaussian noise is for 11 to 64 cells per visit; take Laplace noise for fewer";
+               : "Laplace noise is for 1 to 10 cells per visit, Gaussian for 11 to 64";
 }
 
 static const char *wrong_terms(const struct mechanism_terms *t, const struct table_epsilon *e) {
@@ -122,50 +122,4 @@ int mechanism_answer(struct rng *g, const struct mechanism_terms *t, uint32_t va
                      : one_bit_answer(g, e, t->max_value, value, made);
     if (status == 0) memcpy(answer, made, mechanism_answer_bytes(t));
     return status;
-}
-
-int mechanism_answer_check(const struct mechanism_terms *t, const uint8_t *answer, size_t n) {
-    const struct table_epsilon *e = checked_answer(t);
-    if (!e || n != mechanism_answer_bytes(t)) return -1;
-    if (t->mechanism == KIND_SUBSET) return subset_check(e, t->n_cells, answer);
-    if (t->mechanism == KIND_PROJECTIVE) return projective_check(e, t->n_cells, answer);
-    return answer[0] <= 1 ? 0 : -1;
-}
-
-int mechanism_supports(const struct mechanism_terms *t, const uint8_t *answer, uint32_t cell) {
-    const struct table_epsilon *e = checked_answer(t);
-    if (!e || cell >= t->n_cells) return 0;
-    if (t->mechanism == KIND_SUBSET) return subset_supports(e, t->n_cells, answer, cell);
-    if (t->mechanism == KIND_PROJECTIVE) return projective_supports(e, t->n_cells, answer, cell);
-    return answer[0] == 1;
-}
-
-/* ---- Odds ---------------------------------------------------------------------------------- */
-
-static int odds_of(const struct mechanism_terms *t, struct odds *odds) {
-    const struct table_epsilon *e = checked_answer(t);
-    if (!e) return -1;
-    struct weights w = mechanism_weights(e);
-    if (t->mechanism == KIND_SUBSET)
-        subset_odds(e, t->n_cells, subset_size(e, t->n_cells), odds);
-    else if (t->mechanism == KIND_PROJECTIVE)
-        projective_odds(e, t->n_cells, odds);
-    else
-        *odds = (struct odds){w.in, w.out, w.in + w.out};
-    return 0;
-}
-
-int mechanism_odds(const struct mechanism_terms *t, uint64_t *p, uint64_t *q, uint64_t *of) {
-    struct odds odds;
-    if (odds_of(t, &odds) != 0) return -1;
-    *p = odds.p;
-    *q = odds.q;
-    *of = odds.of;
-    return 0;
-}
-
-uint64_t mechanism_mse_q32(const struct mechanism_terms *t) {
-    struct odds odds;
-    if (t->mechanism == KIND_ONE_BIT || odds_of(t, &odds) != 0) return 0;
-    return mechanism_odds_mse_q32(&odds, t->n_cells);
 }

@@ -29,20 +29,6 @@ void mechanism_gaussian_law(const struct mechanism_terms *t, uint32_t *a, uint32
     *a = (uint32_t)(rho / (squares << (40 - *s)));
 }
 
-int mechanism_scale(const struct mechanism_terms *t, uint64_t *num, uint64_t *den) {
-    if (mechanism_check(t, NULL, NULL) != 0 || t->mechanism > KIND_GAUSSIAN) return -1;
-    if (t->mechanism == KIND_LAPLACE) {
-        *num = (uint64_t)t->max_cells * t->max_weight * MICRO;
-        *den = t->eps_micro;
-    } else {
-        uint32_t a, s;
-        mechanism_gaussian_law(t, &a, &s);
-        *num = UINT64_C(1) << (s - 1);
-        *den = a;
-    }
-    return 0;
-}
-
 /* ---- Drawing ------------------------------------------------------------------------------- */
 
 /* Clamping comes after the noise: it then touches nothing but what anyone could do to the result.

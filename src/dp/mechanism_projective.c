@@ -12,16 +12,9 @@
 #include "dp/mechanism_inside.h"
 #include "dp/sample.h"
 
-#define COORDINATES_MAX 13 /* q = 2: 2^12 - 1 < 4096 ≤ 2^13 - 1 */
-
-struct space {
-    uint32_t q, t;
-    uint32_t points, on_plane, on_two; /* K, c, and what two cells share */
-};
-
-static struct space space_of(const struct table_epsilon *e, uint32_t k) {
+struct projective_space projective_space(const struct table_epsilon *e, uint32_t k) {
     static const uint8_t fields[TABLE_EPSILON_N] = {2, 2, 3, 4, 8, 19, 53, 149};
-    struct space s = {fields[e - table_epsilon], 1, 1, 0, 0};
+    struct projective_space s = {fields[e - table_epsilon], 1, 1, 0, 0};
     while (s.points < k || s.t < 2) {
         s.on_two = s.on_plane;
         s.on_plane = s.points;
@@ -63,21 +56,22 @@ static uint32_t inverse(uint32_t q, uint32_t a) {
 
 /* ---- Points -------------------------------------------------------------------------------- */
 
-/* Coordinates of point number `index`; returns the place of its leading 1. */
-static uint32_t point_of(const struct space *s, uint32_t index, uint8_t x[COORDINATES_MAX]) {
+uint32_t projective_point(const struct projective_space *s, uint32_t index,
+                          uint8_t x[PROJECTIVE_COORDINATES_MAX]) {
     uint32_t lead = 0, block = s->points - s->on_plane; /* q^(t-1) points begin with 1 */
     for (; index >= block; lead++) {
         index -= block;
         block /= s->q;
     }
-    memset(x, 0, COORDINATES_MAX);
+    memset(x, 0, PROJECTIVE_COORDINATES_MAX);
     x[lead] = 1;
     for (uint32_t i = s->t; i-- > lead + 1; index /= s->q) x[i] = (uint8_t)(index % s->q);
     return lead;
 }
 
 /* The number of the point on the line through x, which is not 0. */
-static uint32_t index_of(const struct space *s, const uint8_t x[COORDINATES_MAX]) {
+static uint32_t index_of(const struct projective_space *s,
+                         const uint8_t x[PROJECTIVE_COORDINATES_MAX]) {
     uint32_t lead = 0, before = 0, index = 0, block = s->points - s->on_plane;
     for (; x[lead] == 0; lead++) {
         before += block;
@@ -88,7 +82,7 @@ static uint32_t index_of(const struct space *s, const uint8_t x[COORDINATES_MAX]
     return before + index;
 }
 
-static uint32_t inner(const struct space *s, const uint8_t *x, const uint8_t *y) {
+uint32_t projective_inner(const struct projective_space *s, const uint8_t *x, const uint8_t *y) {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < s->t; i++) sum = plus(s->q, sum, times(s->q, x[i], y[i]));
     return sum;
@@ -99,31 +93,31 @@ static uint32_t inner(const struct space *s, const uint8_t *x, const uint8_t *y)
 /* A uniform vector u with inner product `product` with v, v[lead] = 1: all coordinates but that one
  * are free. Every point has q - 1 vectors, on the plane of v or off it, so points come out alike.
  */
-static int vector_draw(struct rng *g, const struct space *s, const uint8_t *v, uint32_t lead,
-                       uint32_t product, uint8_t u[COORDINATES_MAX]) {
-    memset(u, 0, COORDINATES_MAX);
+static int vector_draw(struct rng *g, const struct projective_space *s, const uint8_t *v,
+                       uint32_t lead, uint32_t product, uint8_t u[PROJECTIVE_COORDINATES_MAX]) {
+    memset(u, 0, PROJECTIVE_COORDINATES_MAX);
     for (uint32_t i = 0; i < s->t; i++) {
         uint64_t coordinate;
         if (i == lead) continue;
         if (sample_uniform(g, s->q, &coordinate) != 0) return -1;
         u[i] = (uint8_t)coordinate;
     }
-    u[lead] = (uint8_t)plus(s->q, product, minus(s->q, inner(s, u, v)));
+    u[lead] = (uint8_t)plus(s->q, product, minus(s->q, projective_inner(s, u, v)));
     return 0;
 }
 
-static int is_null(const uint8_t x[COORDINATES_MAX]) {
+static int is_null(const uint8_t x[PROJECTIVE_COORDINATES_MAX]) {
     uint32_t any = 0;
-    for (uint32_t i = 0; i < COORDINATES_MAX; i++) any |= x[i];
+    for (uint32_t i = 0; i < PROJECTIVE_COORDINATES_MAX; i++) any |= x[i];
     return any == 0;
 }
 
 int projective_answer(struct rng *g, const struct table_epsilon *e, uint32_t k, uint32_t value,
                       uint8_t *answer) {
-    struct space s = space_of(e, k);
+    struct projective_space s = projective_space(e, k);
     struct weights w = mechanism_weights(e);
-    uint8_t v[COORDINATES_MAX], u[COORDINATES_MAX];
-    uint32_t lead = point_of(&s, value, v);
+    uint8_t v[PROJECTIVE_COORDINATES_MAX], u[PROJECTIVE_COORDINATES_MAX];
+    uint32_t lead = projective_point(&s, value, v);
     uint64_t coin, product = 0;
     if (sample_uniform(g, w.in * s.on_plane + w.out * (s.points - s.on_plane), &coin) != 0)
         return -1;
@@ -136,28 +130,4 @@ int projective_answer(struct rng *g, const struct table_epsilon *e, uint32_t k, 
     while (is_null(u));
     store32(answer, index_of(&s, u));
     return 0;
-}
-
-/* ---- Reading ------------------------------------------------------------------------------- */
-
-void projective_odds(const struct table_epsilon *e, uint32_t k, struct odds *odds) {
-    struct space s = space_of(e, k);
-    struct weights w = mechanism_weights(e);
-    odds->p = w.in * s.on_plane;
-    odds->q = w.in * s.on_two + w.out * (s.on_plane - s.on_two);
-    odds->of = odds->p + w.out * (s.points - s.on_plane);
-}
-
-int projective_check(const struct table_epsilon *e, uint32_t k, const uint8_t *answer) {
-    return load32(answer) < space_of(e, k).points ? 0 : -1;
-}
-
-int projective_supports(const struct table_epsilon *e, uint32_t k, const uint8_t *answer,
-                        uint32_t cell) {
-    struct space s = space_of(e, k);
-    uint8_t u[COORDINATES_MAX], v[COORDINATES_MAX];
-    if (load32(answer) >= s.points) return 0;
-    point_of(&s, load32(answer), u);
-    point_of(&s, cell, v);
-    return inner(&s, u, v) == 0;
 }

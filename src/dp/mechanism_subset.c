@@ -6,6 +6,33 @@
 #include "dp/mechanism_inside.h"
 #include "dp/sample.h"
 
+/* ---- How large the error is ---------------------------------------------------------------- */
+
+/* num/den in 2^-32, for den < 2^62: whole, then bit by bit. */
+uint64_t mechanism_ratio_q32(uint64_t num, uint64_t den) {
+    uint64_t whole = num / den, rest = num % den, fraction = 0;
+    for (int bit = 0; bit < 32; bit++) {
+        rest *= 2;
+        fraction *= 2;
+        if (rest >= den) rest -= den, fraction++;
+    }
+    return whole << 32 | fraction;
+}
+
+/* p and q rounded to 2^-31: that moves the result by less than one part in 2^18.
+ */
+uint64_t mechanism_odds_mse_q32(const struct odds *odds, uint32_t k) {
+    const uint64_t one = UINT64_C(1) << 31;
+    unsigned shift = 0;
+    while (odds->of >> shift >= UINT64_C(1) << 32) shift++;
+    uint64_t of = odds->of >> shift;
+    uint64_t p = (odds->p >> shift) * one / of, q = (odds->q >> shift) * one / of;
+    uint64_t gap = p - q;
+    uint64_t spread = mechanism_ratio_q32(q * (one - q), gap * gap);
+    return p + q <= one ? spread + mechanism_ratio_q32(one - p - q, gap * k)
+                        : spread - mechanism_ratio_q32(p + q - one, gap * k);
+}
+
 /* ---- How many cells a set has -------------------------------------------------------------- */
 
 /* A value's own cell: A·d of A·d + B·(k - d). Another one: of d·(d - 1) places where the value is
@@ -46,17 +73,8 @@ uint32_t subset_size(const struct table_epsilon *e, uint32_t k) {
 static int bit_get(const uint8_t *bits, uint32_t i) { return bits[i / 8] >> (i % 8) & 1; }
 static void bit_set(uint8_t *bits, uint32_t i) { bits[i / 8] |= (uint8_t)(1u << i % 8); }
 
-/* Member number i of a list. */
-#define MEMBER_BITS 12
-static uint32_t member(const uint8_t *answer, uint32_t i) {
-    uint32_t v = 0;
-    for (uint32_t b = 0; b < MEMBER_BITS; b++)
-        v |= (uint32_t)bit_get(answer, MEMBER_BITS * i + b) << b;
-    return v;
-}
-
 size_t subset_bytes(const struct table_epsilon *e, uint32_t k) {
-    return k <= SUBSET_BITMAP_MAX ? (k + 7) / 8 : (MEMBER_BITS * subset_size(e, k) + 7) / 8;
+    return k <= SUBSET_BITMAP_MAX ? (k + 7) / 8 : (SUBSET_MEMBER_BITS * subset_size(e, k) + 7) / 8;
 }
 
 /* ---- Drawing ------------------------------------------------------------------------------- */
@@ -90,37 +108,9 @@ int subset_answer(struct rng *g, const struct table_epsilon *e, uint32_t k, uint
     }
     for (uint32_t cell = 0; cell < k; cell++)
         if (bit_get(set, cell)) {
-            for (uint32_t b = 0; b < MEMBER_BITS; b++)
+            for (uint32_t b = 0; b < SUBSET_MEMBER_BITS; b++)
                 if (cell >> b & 1) bit_set(answer, at + b);
-            at += MEMBER_BITS;
+            at += SUBSET_MEMBER_BITS;
         }
-    return 0;
-}
-
-/* ---- Reading ------------------------------------------------------------------------------- */
-
-static int check_list(uint32_t k, uint32_t size, const uint8_t *answer) {
-    for (uint32_t i = 0; i < size; i++) {
-        if (member(answer, i) >= k || (i > 0 && member(answer, i) <= member(answer, i - 1)))
-            return -1;
-    }
-    return size % 2 && answer[MEMBER_BITS * size / 8] >> 4 ? -1 : 0;
-}
-
-int subset_check(const struct table_epsilon *e, uint32_t k, const uint8_t *answer) {
-    uint32_t size = subset_size(e, k), n = 0;
-    if (k > SUBSET_BITMAP_MAX) return check_list(k, size, answer);
-    for (uint32_t i = 0; i < 8 * ((k + 7) / 8); i++) {
-        if (i >= k && bit_get(answer, i)) return -1;
-        n += (uint32_t)bit_get(answer, i);
-    }
-    return n == size ? 0 : -1;
-}
-
-int subset_supports(const struct table_epsilon *e, uint32_t k, const uint8_t *answer,
-                    uint32_t cell) {
-    if (k <= SUBSET_BITMAP_MAX) return bit_get(answer, cell);
-    for (uint32_t i = 0, size = subset_size(e, k); i < size; i++)
-        if (member(answer, i) == cell) return 1;
     return 0;
 }

@@ -35,48 +35,36 @@ int outbox_get(struct vault *vault, uint32_t metric, uint32_t window, int64_t no
     return row.release_s > now_s ? SOTTO_PENDING : copy(vault, metric, window, buf, cap, n, err);
 }
 
-/* The first report with a sequence above *cursor, and its row. */
-static int next(struct dp *dp, uint64_t cursor, uint32_t *sequence, uint32_t *metric,
-                uint32_t *window, struct ledger_row *row, struct sotto_error *err) {
-    *sequence = cursor < UINT32_MAX ? (uint32_t)cursor : UINT32_MAX;
-    if (!dp->vault) return fail(err, SOTTO_E_NOT_FOUND, "there is no later report in the outbox");
-    int status = ledger_report(dp->vault, sequence, metric, window, err);
-    if (status != SOTTO_OK) return status;
-    return ledger_row_of(dp->vault, *metric, *window, row, err);
-}
-
-static int take(struct dp *dp, uint32_t sequence, uint32_t metric, uint32_t window, uint8_t *buf,
+/* The first report with a sequence above *cursor, if it may leave at `now_s`. Reports leave in
+ * their order: one whose moment comes later holds up those behind it, so that a cursor passes none.
+ */
+static int next(struct dp *dp, uint64_t *cursor, int64_t now_s, int64_t *release_s, uint8_t *buf,
                 size_t cap, size_t *n, struct sotto_error *err) {
-    int status = copy(dp->vault, metric, window, buf, cap, n, err);
-    if (status == SOTTO_E_NOT_FOUND)
-        return fail(err, SOTTO_E_CORRUPT, "the outbox lacks report %u; the vault was tampered with",
-                    sequence);
-    return status;
-}
-
-/* Reports leave in their order: one whose moment comes later holds up those behind it, so that a
- * cursor passes none. */
-int dp_outbox_next(struct dp *dp, uint64_t *cursor, int64_t now_s, uint8_t *buf, size_t cap,
-                   size_t *n, struct sotto_error *err) {
     struct ledger_row row;
-    uint32_t sequence, metric, window;
-    int status = next(dp, *cursor, &sequence, &metric, &window, &row, err);
+    uint32_t sequence = *cursor < UINT32_MAX ? (uint32_t)*cursor : UINT32_MAX, metric, window;
+    if (!dp->vault) return ledger_no_report(err);
+    int status = ledger_report(dp->vault, &sequence, &metric, &window, err);
+    if (status == SOTTO_OK) status = ledger_row_of(dp->vault, metric, window, &row, err);
     if (status != SOTTO_OK) return status;
     if (row.release_s > now_s)
         return fail(err, SOTTO_E_NOT_FOUND, "the next report in the outbox may not leave yet");
-    status = take(dp, sequence, metric, window, buf, cap, n, err);
-    if (status == SOTTO_OK) *cursor = sequence;
-    return status;
-}
-
-int dp_outbox_peek(struct dp *dp, uint64_t *cursor, int64_t *release_s, uint8_t *buf, size_t cap,
-                   size_t *n, struct sotto_error *err) {
-    struct ledger_row row;
-    uint32_t sequence, metric, window;
-    int status = next(dp, *cursor, &sequence, &metric, &window, &row, err);
-    if (status == SOTTO_OK) status = take(dp, sequence, metric, window, buf, cap, n, err);
+    status = copy(dp->vault, metric, window, buf, cap, n, err);
+    if (status == SOTTO_E_NOT_FOUND)
+        return fail(err, SOTTO_E_CORRUPT, "the outbox lacks report %u; the vault was tampered with",
+                    sequence);
     if (status != SOTTO_OK) return status;
     *cursor = sequence;
     *release_s = row.release_s;
     return SOTTO_OK;
+}
+
+int dp_outbox_next(struct dp *dp, uint64_t *cursor, int64_t now_s, uint8_t *buf, size_t cap,
+                   size_t *n, struct sotto_error *err) {
+    int64_t release_s;
+    return next(dp, cursor, now_s, &release_s, buf, cap, n, err);
+}
+
+int dp_outbox_peek(struct dp *dp, uint64_t *cursor, int64_t *release_s, uint8_t *buf, size_t cap,
+                   size_t *n, struct sotto_error *err) {
+    return next(dp, cursor, INT64_MAX, release_s, buf, cap, n, err);
 }

@@ -39,7 +39,8 @@ int dp_policy_check(const struct policy *policy, struct sotto_error *err) {
 /* ---- One window -------------------------------------------------------------------------- */
 
 struct sealing {
-    uint32_t m; /* number of the metric */
+    const struct policy_metric *metric;
+    uint32_t m; /* its number */
     uint32_t window;
     struct ledger_row row;
     struct household_answer answer; /* of a household */
@@ -47,16 +48,11 @@ struct sealing {
     size_t n;
 };
 
-static int entropy_failed(const struct policy_metric *metric, struct sotto_error *err) {
-    return fail(err, SOTTO_E_ENTROPY,
-                "metric %u: the random source failed, so its report was not made", metric->id);
-}
-
 /* What every report says, whatever it counts. */
 static int report_begin(struct dp *dp, const struct ledger *after, const struct sealing *s,
                         const struct mechanism_cost *cost, struct sotto_report *r,
                         struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     uint8_t digest[HASH_BYTES];
     *r = (struct sotto_report){.sequence = after->sequence,
                                .metric = metric->id,
@@ -84,7 +80,7 @@ static int report_begin(struct dp *dp, const struct ledger *after, const struct 
  * nothing but what anyone could do to the result. */
 static int report_counts(struct dp *dp, const struct sealing *s, struct sotto_report *r,
                          struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     const struct mechanism_terms terms = dp_terms(metric);
     struct tally tally;
     int status = tally_load(dp->vault, dp->policy, metric, s->window, &tally, err);
@@ -102,7 +98,7 @@ static void report_answer(const struct sealing *s, struct sotto_report *r) {
 
 static int report_make(struct dp *dp, const struct ledger *after, struct sealing *s,
                        const struct mechanism_cost *cost, struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     struct sotto_report r;
     int status = report_begin(dp, after, s, cost, &r, err);
     if (status == SOTTO_OK && metric->unit == UNIT_HOUSEHOLD)
@@ -120,33 +116,30 @@ static int report_make(struct dp *dp, const struct ledger *after, struct sealing
 
 /* Deletes what the report was made of. */
 static int raw_delete(struct dp *dp, const struct sealing *s, struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     return metric->unit == UNIT_HOUSEHOLD ? household_settle(dp, metric, s->window, &s->answer, err)
                                           : tally_delete(dp->vault, metric->id, s->window, err);
 }
 
-static int report_store(struct dp *dp, const struct ledger *after, const struct sealing *s,
-                        struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+static int report_store(struct dp *dp, struct ledger *ledger, const struct ledger *after,
+                        const struct sealing *s, struct sotto_error *err) {
+    const struct policy_metric *metric = s->metric;
     int status = vault_begin(dp->vault, err);
     if (status != SOTTO_OK) return status;
     vault_note(dp->vault, SOTTO_AUDIT_REPORT, 0, (uint64_t)metric->id << 32 | s->window,
                s->row.eps_micro);
-    status = ledger_save(dp->vault, after, err);
-    if (status == SOTTO_OK) status = ledger_note(dp->vault, metric->id, s->window, &s->row, err);
+    status = ledger_note(dp->vault, metric->id, s->window, &s->row, err);
     if (status == SOTTO_OK)
         status = outbox_put(dp->vault, metric->id, s->window, s->bytes, s->n, err);
     if (status == SOTTO_OK) status = raw_delete(dp, s, err);
-    if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
-    if (status != SOTTO_OK) vault_rollback(dp->vault);
-    return status;
+    return ledger_commit(dp->vault, ledger, after, status, err);
 }
 
 /* Charges in memory what the window costs. A household that is not asked anew, or may not answer
  * anew any more, is charged nothing. */
 static int charge(struct dp *dp, struct ledger *after, struct sealing *s,
                   const struct mechanism_cost *cost, struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     struct ledger charged = *after;
     struct sotto_error why;
     int status = ledger_charge(&charged, dp->policy, metric, cost, s->window, &why);
@@ -170,7 +163,7 @@ static int charge(struct dp *dp, struct ledger *after, struct sealing *s,
 /* Seals one closed window; *ledger follows only once that is durable. */
 static int seal_one(struct dp *dp, struct ledger *ledger, struct sealing *s, int64_t now_s,
                     size_t cap, struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     struct ledger after = *ledger;
     struct mechanism_cost cost;
     int status = ledger_row_of(dp->vault, metric->id, s->window, &s->row, err);
@@ -191,16 +184,14 @@ static int seal_one(struct dp *dp, struct ledger *ledger, struct sealing *s, int
     if (status == SOTTO_OK && s->n > cap)
         status = fail(err, SOTTO_E_LIMIT, "the report has %zu bytes; give SOTTO_REPORT_MAX (%d)",
                       s->n, SOTTO_REPORT_MAX);
-    if (status == SOTTO_OK) status = report_store(dp, &after, s, err);
-    if (status == SOTTO_OK) *ledger = after;
-    return status;
+    return status == SOTTO_OK ? report_store(dp, ledger, &after, s, err) : status;
 }
 
 /* Gives up a window that the budget does not cover, or that was accounted for before: it will never
  * be reported again, so its counts go. */
 static int refuse_one(struct dp *dp, struct ledger *ledger, const struct sealing *s,
                       struct sotto_error *err) {
-    const struct policy_metric *metric = &dp->policy->metrics[s->m];
+    const struct policy_metric *metric = s->metric;
     const struct ledger_row refused = {.fate = LEDGER_REFUSED};
     struct ledger after = *ledger;
     struct ledger_row row;
@@ -208,17 +199,10 @@ static int refuse_one(struct dp *dp, struct ledger *ledger, const struct sealing
     int status = ledger_row_of(dp->vault, metric->id, s->window, &row, err);
     if (status == SOTTO_OK) status = vault_begin(dp->vault, err);
     if (status != SOTTO_OK) return status;
-    status = ledger_save(dp->vault, &after, err);
-    if (status == SOTTO_OK && row.fate == LEDGER_OPEN)
+    if (row.fate == LEDGER_OPEN)
         status = ledger_note(dp->vault, metric->id, s->window, &refused, err);
     if (status == SOTTO_OK) status = tally_delete(dp->vault, metric->id, s->window, err);
-    if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
-    if (status != SOTTO_OK) {
-        vault_rollback(dp->vault);
-        return status;
-    }
-    *ledger = after;
-    return SOTTO_OK;
+    return ledger_commit(dp->vault, ledger, &after, status, err);
 }
 
 /* ---- All that is due --------------------------------------------------------------------- */
@@ -244,14 +228,7 @@ static int skip_old(struct dp *dp, int64_t now_s, struct ledger *ledger, struct 
     if (status != SOTTO_OK) return status;
     for (uint32_t m = 0; m < after.n_metrics && status == SOTTO_OK; m++)
         status = tally_delete_before(dp->vault, after.metrics[m].id, after.metrics[m].next, err);
-    if (status == SOTTO_OK) status = ledger_save(dp->vault, &after, err);
-    if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
-    if (status != SOTTO_OK) {
-        vault_rollback(dp->vault);
-        return status;
-    }
-    *ledger = after;
-    return SOTTO_OK;
+    return ledger_commit(dp->vault, ledger, &after, status, err);
 }
 
 /* The closed window that ended first among those not sealed; 0 when there is none. */
@@ -270,6 +247,7 @@ static int next_due(const struct dp *dp, const struct ledger *ledger, int64_t no
     }
     if (first_end != UINT64_MAX && dp->policy->metrics[s->m].unit == UNIT_HOUSEHOLD)
         s->m = schedule_metric(dp->schedule_key, dp->policy, s->window);
+    s->metric = &dp->policy->metrics[s->m];
     return first_end != UINT64_MAX;
 }
 
@@ -320,9 +298,8 @@ static int explain_gone(struct dp *dp, uint32_t metric, uint32_t window, struct 
     if (row.fate == LEDGER_OPEN)
         return fail(err, SOTTO_E_NOT_FOUND,
                     "metric %u, window %u has no report: it is from before counting began, was "
-                    "skipped after more than %d windows without power, is more than %d windows "
-                    "old, or the household was asked another metric",
-                    metric, window, DP_CATCH_UP_MAX, LEDGER_KEPT);
+                    "skipped while without power, is too old, or another metric was asked",
+                    metric, window);
     return fail(err, SOTTO_E_SPENT, "metric %u, window %u: the privacy budget did not cover it",
                 metric, window);
 }

@@ -107,24 +107,41 @@ static int is_in_bounds(const struct sotto_report *r) {
                                         : 0);
 }
 
-static void put_uint(struct cbor_writer *w, enum report_key key, uint64_t v) {
-    cbor_put_uint(w, key);
-    cbor_put_uint(w, v);
-}
-
-static void put_bytes(struct cbor_writer *w, enum report_key key, const void *bytes, size_t n) {
-    cbor_put_uint(w, key);
-    cbor_put_bytes(w, bytes, n);
-}
-
-/* Bytes that the shortest encoding of an integer takes (RFC 8949 §3.1). */
-static size_t uint_bytes(uint64_t v) {
-    return v < 24 ? 1 : v <= UINT8_MAX ? 2 : v <= UINT16_MAX ? 3 : v <= UINT32_MAX ? 5 : 9;
-}
+/* What stands under each key but the three that are written out below: where it is in the struct,
+ * and how many bytes it has there; is_string tells byte strings from integers. */
+static const struct {
+    uint8_t at, bytes, is_string;
+} fields[REPORT_KEYS + 1] = {
+#define UINT(field)                                                                                \
+    { offsetof(struct sotto_report, field), sizeof((struct sotto_report *)0)->field, 0 }
+#define STRING(field)                                                                              \
+    { offsetof(struct sotto_report, field), sizeof((struct sotto_report *)0)->field, 1 }
+    [KEY_ID] = STRING(id),
+    [KEY_DEVICE] = STRING(device),
+    [KEY_SEQUENCE] = UINT(sequence),
+    [KEY_METRIC] = UINT(metric),
+    [KEY_WINDOW] = UINT(window),
+    [KEY_WINDOW_S] = UINT(window_s),
+    [KEY_POLICY_VERSION] = UINT(policy_version),
+    [KEY_SCHEMA] = STRING(schema),
+    [KEY_MECHANISM] = UINT(mechanism),
+    [KEY_UNIT] = UINT(unit),
+    [KEY_EPS_MICRO] = UINT(eps_micro),
+    [KEY_RHO_Q40] = UINT(rho_q40),
+    [KEY_DELTA_LOG2] = UINT(delta_log2),
+    [KEY_MAX_CELLS] = UINT(max_cells),
+    [KEY_MAX_WEIGHT] = UINT(max_weight),
+    [KEY_MAX_VALUE] = UINT(max_value),
+    [KEY_N_CELLS] = UINT(n_cells),
+    [KEY_IS_REPEAT] = UINT(is_repeat),
+    [KEY_AUDIT_HEAD] = STRING(audit_head),
+#undef UINT
+#undef STRING
+};
+_Static_assert(offsetof(struct sotto_report, cells) <= UINT8_MAX, "fields[].at is a byte");
 
 static void put_numbers(struct cbor_writer *w, const struct sotto_report *r) {
     uint8_t cells[2 * SOTTO_REPORT_CELLS_MAX];
-    cbor_put_uint(w, KEY_NUMBERS);
     if (r->unit == UNIT_HOUSEHOLD) {
         cbor_put_bytes(w, r->answer, r->n_answer);
         return;
@@ -134,104 +151,92 @@ static void put_numbers(struct cbor_writer *w, const struct sotto_report *r) {
     cbor_put_bytes(w, cells, 2 * (size_t)r->n_cells);
 }
 
+static void put_field(struct cbor_writer *w, const struct sotto_report *r, enum report_key key) {
+    const uint8_t *at = (const uint8_t *)r + fields[key].at;
+    if (fields[key].is_string) {
+        cbor_put_bytes(w, at, fields[key].bytes);
+    } else {
+        uint32_t narrow;
+        uint64_t v;
+        memcpy(&narrow, at, sizeof narrow);
+        memcpy(&v, at, sizeof v);
+        cbor_put_uint(w, fields[key].bytes == sizeof v ? v : narrow);
+    }
+}
+
 static struct cbor_writer payload_write(const struct sotto_report *r, uint8_t out[PAYLOAD_MAX]) {
     static const uint8_t zeros[GROWING_BYTES];
+    size_t padding = GROWING_BYTES;
     struct cbor_writer w = cbor_writer_of(out, PAYLOAD_MAX);
     cbor_put_map(&w, REPORT_KEYS);
-    put_uint(&w, KEY_VERSION, FORMAT_VERSION);
-    put_bytes(&w, KEY_ID, r->id, sizeof r->id);
-    put_bytes(&w, KEY_DEVICE, r->device, sizeof r->device);
-    put_uint(&w, KEY_SEQUENCE, r->sequence);
-    put_uint(&w, KEY_METRIC, r->metric);
-    put_uint(&w, KEY_WINDOW, r->window);
-    put_uint(&w, KEY_WINDOW_S, r->window_s);
-    put_uint(&w, KEY_POLICY_VERSION, r->policy_version);
-    put_bytes(&w, KEY_SCHEMA, r->schema, sizeof r->schema);
-    put_uint(&w, KEY_MECHANISM, r->mechanism);
-    put_uint(&w, KEY_UNIT, r->unit);
-    put_uint(&w, KEY_EPS_MICRO, r->eps_micro);
-    put_uint(&w, KEY_RHO_Q40, r->rho_q40);
-    put_uint(&w, KEY_DELTA_LOG2, r->delta_log2);
-    put_uint(&w, KEY_MAX_CELLS, r->max_cells);
-    put_uint(&w, KEY_MAX_WEIGHT, r->max_weight);
-    put_uint(&w, KEY_MAX_VALUE, r->max_value);
-    put_uint(&w, KEY_N_CELLS, r->n_cells);
-    put_uint(&w, KEY_IS_REPEAT, r->is_repeat);
-    put_bytes(&w, KEY_AUDIT_HEAD, r->audit_head, sizeof r->audit_head);
-    put_numbers(&w, r);
-    put_bytes(&w, KEY_PADDING, zeros,
-              GROWING_BYTES - uint_bytes(r->sequence) - uint_bytes(r->window) -
-                  uint_bytes(r->policy_version));
+    for (enum report_key key = KEY_VERSION; key <= REPORT_KEYS; key++) {
+        cbor_put_uint(&w, key);
+        size_t before = w.n;
+        if (key == KEY_VERSION)
+            cbor_put_uint(&w, FORMAT_VERSION);
+        else if (key == KEY_NUMBERS)
+            put_numbers(&w, r);
+        else if (key == KEY_PADDING)
+            cbor_put_bytes(&w, zeros, padding);
+        else
+            put_field(&w, r, key);
+        if (key == KEY_SEQUENCE || key == KEY_WINDOW || key == KEY_POLICY_VERSION)
+            padding -= w.n - before;
+    }
     return w;
-}
-
-static uint64_t get_uint(struct cbor_reader *r, enum report_key key, uint64_t most) {
-    cbor_expect_uint(r, key);
-    return cbor_get_uint(r, most);
-}
-
-static uint32_t get_u32(struct cbor_reader *r, enum report_key key) {
-    return (uint32_t)get_uint(r, key, UINT32_MAX);
-}
-
-static void get_bytes(struct cbor_reader *r, enum report_key key, uint8_t *out, size_t n) {
-    cbor_expect_uint(r, key);
-    const uint8_t *bytes = cbor_get_fixed(r, n);
-    if (bytes) memcpy(out, bytes, n);
 }
 
 static void get_numbers(struct cbor_reader *r, struct sotto_report *out) {
     int is_visit = out->unit == UNIT_VISIT;
     size_t n;
-    cbor_expect_uint(r, KEY_NUMBERS);
     if (is_visit) cbor_expect_tag(r, TAG_SINT16_LE);
     const uint8_t *bytes = cbor_get_bytes(r, &n);
     if (!bytes) return;
-    if (is_visit ? n != 2 * (size_t)out->n_cells || n > 2 * SOTTO_REPORT_CELLS_MAX
-                 : n > SOTTO_REPORT_ANSWER_MAX) {
+    if (n > (is_visit ? sizeof out->cells : sizeof out->answer)) {
         r->is_bad = 1;
-        return;
-    }
-    if (is_visit) {
-        for (uint32_t c = 0; c < out->n_cells; c++) out->cells[c] = (int16_t)load16(bytes + 2 * c);
+    } else if (is_visit) {
+        for (size_t c = 0; c < n / 2; c++) out->cells[c] = (int16_t)load16(bytes + 2 * c);
     } else {
         out->n_answer = (uint32_t)n;
         memcpy(out->answer, bytes, n);
     }
 }
 
+static void get_field(struct cbor_reader *r, struct sotto_report *out, enum report_key key) {
+    uint8_t *at = (uint8_t *)out + fields[key].at;
+    if (fields[key].is_string) {
+        const uint8_t *bytes = cbor_get_fixed(r, fields[key].bytes);
+        if (bytes) memcpy(at, bytes, fields[key].bytes);
+    } else if (fields[key].bytes == sizeof(uint64_t)) {
+        uint64_t v = cbor_get_uint(r, UINT64_MAX);
+        memcpy(at, &v, sizeof v);
+    } else {
+        uint32_t v = (uint32_t)cbor_get_uint(r, UINT32_MAX);
+        memcpy(at, &v, sizeof v);
+    }
+}
+
 /* 0, or -1 when the payload is not exactly what payload_write would write for some valid report. */
 static int payload_read(const uint8_t *bytes, size_t n, struct sotto_report *out) {
     uint8_t again[PAYLOAD_MAX];
-    size_t padding;
+    size_t skipped;
     struct cbor_reader r = cbor_reader_of(bytes, n);
     memset(out, 0, sizeof *out);
-    if (cbor_get_map(&r, REPORT_KEYS) != REPORT_KEYS) return -1;
-    if (get_uint(&r, KEY_VERSION, FORMAT_VERSION) != FORMAT_VERSION) return -1;
-    get_bytes(&r, KEY_ID, out->id, sizeof out->id);
-    get_bytes(&r, KEY_DEVICE, out->device, sizeof out->device);
-    out->sequence = get_uint(&r, KEY_SEQUENCE, UINT64_MAX);
-    out->metric = get_u32(&r, KEY_METRIC);
-    out->window = get_uint(&r, KEY_WINDOW, WINDOW_MAX);
-    out->window_s = get_u32(&r, KEY_WINDOW_S);
-    out->policy_version = get_uint(&r, KEY_POLICY_VERSION, UINT64_MAX);
-    get_bytes(&r, KEY_SCHEMA, out->schema, sizeof out->schema);
-    out->mechanism = get_u32(&r, KEY_MECHANISM);
-    out->unit = get_u32(&r, KEY_UNIT);
-    out->eps_micro = get_u32(&r, KEY_EPS_MICRO);
-    out->rho_q40 = get_uint(&r, KEY_RHO_Q40, UINT64_MAX);
-    out->delta_log2 = get_u32(&r, KEY_DELTA_LOG2);
-    out->max_cells = get_u32(&r, KEY_MAX_CELLS);
-    out->max_weight = get_u32(&r, KEY_MAX_WEIGHT);
-    out->max_value = get_u32(&r, KEY_MAX_VALUE);
-    out->n_cells = get_u32(&r, KEY_N_CELLS);
-    out->is_repeat = get_u32(&r, KEY_IS_REPEAT);
-    get_bytes(&r, KEY_AUDIT_HEAD, out->audit_head, sizeof out->audit_head);
-    get_numbers(&r, out);
-    cbor_expect_uint(&r, KEY_PADDING);
-    (void)cbor_get_bytes(&r, &padding);
+    (void)cbor_get_map(&r, REPORT_KEYS);
+    for (enum report_key key = KEY_VERSION; key <= REPORT_KEYS; key++) {
+        cbor_expect_uint(&r, key);
+        if (key == KEY_VERSION)
+            cbor_expect_uint(&r, FORMAT_VERSION);
+        else if (key == KEY_NUMBERS)
+            get_numbers(&r, out);
+        else if (key == KEY_PADDING)
+            (void)cbor_get_bytes(&r, &skipped);
+        else
+            get_field(&r, out, key);
+    }
     if (!cbor_is_done(&r) || !is_in_bounds(out)) return -1;
-    /* Every byte, the padding's number and content too, must be what the writer would write. */
+    /* Every byte, the map's length, the counts' and the padding too, must be what the writer would
+     * write. */
     struct cbor_writer w = payload_write(out, again);
     return !w.is_bad && w.n == n && memcmp(again, bytes, n) == 0 ? 0 : -1;
 }

@@ -70,13 +70,17 @@ static unsigned wide_twos(struct wide a) {
     return (unsigned)(a.lo ? __builtin_ctzll(a.lo) : 64 + __builtin_ctzll(a.hi));
 }
 
+/* The odd part of a, which is not 0. Not inlined, for size: four shifts by any number. */
+static __attribute__((noinline)) struct wide wide_odd(struct wide a) {
+    return wide_right(a, wide_twos(a));
+}
+
 static struct wide wide_gcd(struct wide a, struct wide b) {
     if (wide_is_zero(a)) return b;
-    unsigned twos_a = wide_twos(a), twos_b = wide_twos(b);
-    unsigned twos = twos_a < twos_b ? twos_a : twos_b;
-    a = wide_right(a, twos_a);
+    unsigned twos = wide_twos((struct wide){a.hi | b.hi, a.lo | b.lo});
+    a = wide_odd(a);
     while (!wide_is_zero(b) && (a.hi | b.hi)) {
-        b = wide_right(b, wide_twos(b));
+        b = wide_odd(b);
         if (wide_less(b, a)) {
             struct wide swap = a;
             a = b;
@@ -98,9 +102,8 @@ static struct wide wide_mul_low(struct wide a, struct wide b) {
 /* a / b for b that divides a: a times the inverse of b's odd part modulo 2^128. b is its own
  * inverse modulo 8, and x(2 - bx) is right in twice as many bits as x (Hensel). */
 static struct wide wide_divide_exactly(struct wide a, struct wide b) {
-    unsigned twos = wide_twos(b);
-    a = wide_right(a, twos);
-    b = wide_right(b, twos);
+    a = wide_right(a, wide_twos(b));
+    b = wide_odd(b);
     if ((a.hi | b.hi) == 0) return (struct wide){0, a.lo / (b.lo | 1)};
     struct wide inverse = b;
     for (unsigned right = 3; right < 128; right *= 2)

@@ -110,11 +110,10 @@ int tally_delete(struct vault *vault, uint32_t metric, uint32_t window, struct s
     return vault_delete(vault, key_of(metric, window), err);
 }
 
-/* Deletes the tallies from `key` on while they are before (metric, window). */
-static int delete_run(struct vault *vault, struct vault_key key, uint32_t metric, uint64_t window,
-                      struct sotto_error *err) {
+int tally_delete_run(struct vault *vault, struct vault_key key, uint32_t slot, uint64_t seq,
+                     struct sotto_error *err) {
     int status = vault_next(vault, &key, 1, err);
-    while (status == SOTTO_OK && (key.slot < metric || (key.slot == metric && key.seq < window))) {
+    while (status == SOTTO_OK && (key.slot < slot || (key.slot == slot && key.seq < seq))) {
         status = vault_delete(vault, key, err);
         if (status == SOTTO_OK) status = vault_next(vault, &key, 0, err);
     }
@@ -123,11 +122,11 @@ static int delete_run(struct vault *vault, struct vault_key key, uint32_t metric
 
 int tally_delete_before(struct vault *vault, uint32_t metric, uint32_t window,
                         struct sotto_error *err) {
-    return delete_run(vault, key_of(metric, 0), metric, window, err);
+    return tally_delete_run(vault, key_of(metric, 0), metric, window, err);
 }
 
 int tally_delete_all(struct vault *vault, struct sotto_error *err) {
-    return delete_run(vault, key_of(0, 0), UINT32_MAX, 0, err);
+    return tally_delete_run(vault, key_of(0, 0), UINT32_MAX, 0, err);
 }
 
 /* ---- Where counting begins --------------------------------------------------------------- */
@@ -147,8 +146,7 @@ int tally_begin(struct dp *dp, int64_t now_s, struct ledger *ledger, struct sott
          */
         if (window * length < ledger->sealed_until_s)
             window = (ledger->sealed_until_s + length - 1) / length;
-        if (now_s < 0 || window > LEDGER_WINDOW_MAX)
-            return fail(err, SOTTO_E_LIMIT, "the clock is beyond what windows can number; set it");
+        if (now_s < 0 || window > LEDGER_WINDOW_MAX) return ledger_clock_beyond(err);
         begun.metrics[m].id = policy->metrics[m].id;
         begun.metrics[m].next = (uint32_t)window;
     }
@@ -156,14 +154,7 @@ int tally_begin(struct dp *dp, int64_t now_s, struct ledger *ledger, struct sott
     if (status != SOTTO_OK) return status;
     status = tally_delete_all(dp->vault, err);
     if (status == SOTTO_OK) status = household_forget_all(dp->vault, err);
-    if (status == SOTTO_OK) status = ledger_save(dp->vault, &begun, err);
-    if (status == SOTTO_OK) status = vault_commit(dp->vault, err);
-    if (status != SOTTO_OK) {
-        vault_rollback(dp->vault);
-        return status;
-    }
-    *ledger = begun;
-    return SOTTO_OK;
+    return ledger_commit(dp->vault, ledger, &begun, status, err);
 }
 
 /* ---- Counting a visit -------------------------------------------------------------------- */
@@ -177,8 +168,7 @@ static int commit_metric(struct dp *dp, const struct ledger *ledger, const struc
     if (visit->metrics[m].n_kept == 0) return SOTTO_OK;
     /* A window that is already sealed or skipped will not be reported again: nothing to add to. */
     if (window < ledger->metrics[m].next) return SOTTO_OK;
-    if (window > LEDGER_WINDOW_MAX)
-        return fail(err, SOTTO_E_LIMIT, "the clock is beyond what windows can number; set it");
+    if (window > LEDGER_WINDOW_MAX) return ledger_clock_beyond(err);
     int status = tally_load(dp->vault, dp->policy, metric, (uint32_t)window, &tally, err);
     if (status == SOTTO_OK && tally_add(&tally, metric, visit, m) != 0)
         status = fail(err, SOTTO_E_ARGUMENT, "the visit breaks the bound of metric %u", metric->id);

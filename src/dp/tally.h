@@ -25,6 +25,9 @@ int tally_delete(struct vault *vault, uint32_t metric, uint32_t window,
 int tally_delete_before(struct vault *vault, uint32_t metric, uint32_t window,
                         struct sotto_error *err) MUST_CHECK;
 int tally_delete_all(struct vault *vault, struct sotto_error *err) MUST_CHECK;
+/* Deletes the records of key's class from `key` on that are before (slot, seq). */
+int tally_delete_run(struct vault *vault, struct vault_key key, uint32_t slot, uint64_t seq,
+                     struct sotto_error *err) MUST_CHECK;
 
 /* Loads the ledger; under a schema it does not know, begins: notes the windows open at `now_s` (or
  * the first after all that was ever sealed) as the first to count, and deletes what was counted or

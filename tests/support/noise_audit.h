@@ -3,7 +3,7 @@
 #ifndef SOTTO_TEST_NOISE_AUDIT_H
 #define SOTTO_TEST_NOISE_AUDIT_H
 
-#include "dp/mechanism.h"
+#include "tools/common/mechanism_read.h"
 
 #define AUDIT_BINS_MAX 400
 

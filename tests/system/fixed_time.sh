@@ -48,14 +48,17 @@ plant() {
     [ $? -eq 9 ]
 }
 check "a scan that stops at the row it wanted is caught" plant \
-    'v += wide_less(draw, table_gaussian_tail\[j\]);' 'if (wide_less(draw, table_gaussian_tail[j])) v++; else break;'
+    'at_most += (more - 1) >> 63;' 'if ((more - 1) >> 63) at_most++; else if (!is_wide) break;'
+check "a scan in full that stops at the row it wanted is caught" plant \
+    'at_most += (more - 1) >> 63;' 'at_most += (more - 1) >> 63; if (is_wide \&\& (more - 1) >> 63 == 0) break;'
 check "a digit that is skipped where it is 0 is caught" plant \
     'sum += (uint32_t)with_sign((uint32_t)below, (uint32_t)(word >> 63)) << i;' \
     'if (below) { __asm__ volatile(""); sum += (uint32_t)with_sign(1, (uint32_t)(word >> 63)) << i; }'
 check "a factor that is looked up by the exponent is caught" plant \
-    'uint64_t keep = (exponent >> bit \& 1) - 1;' \
-    'uint64_t keep = (exponent >> bit \& 1) - 1; if (!keep) factor = \&table_gaussian_exp[exponent \& 15];'
-
+    'uint64_t keep = (exponent >> bit \& 1) - 1, product' \
+    'if (exponent >> bit \& 1) factor = \&table_gaussian_exp[exponent \& 15]; uint64_t keep = (exponent >> bit \& 1) - 1, product'
+check "a product that is left out in the full odds is caught" plant \
+    'struct wide less = fraction_mul(z, \*factor);' 'if (keep) continue; struct wide less = fraction_mul(z, *factor);'
 # Two decisions are declassified: a draw on a threshold, and a try that failed.
 two() { [ "$(grep -c 'SAMPLE_PUBLIC(' src/dp/sample_fixed.c)" -eq 3 ]; } # with the definition
 check "no more than two decisions are declassified" two

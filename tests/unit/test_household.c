@@ -8,6 +8,7 @@
 #include "tests/support/chi_square.h"
 #include "tests/support/dice.h"
 #include "tests/support/dp_kiosk.h"
+#include "tools/common/mechanism_read.h"
 
 #define WEEK_S    (7 * DP_DAY_S)
 #define WEEK_0    (DP_START_S / WEEK_S + 1)

@@ -5,6 +5,7 @@
 
 #include "crypto/crypto.h"
 #include "tests/support/turboshake.h"
+#include "tools/common/mechanism_read.h"
 
 static int stream_bytes(struct rng *g, void *out, size_t n) {
     turboshake_squeeze(g->ctx, out, n);
@@ -19,7 +20,6 @@ static int stream_u32(struct rng *g, uint32_t *out) {
 #define rng_bytes stream_bytes
 #define rng_u32   stream_u32
 #include "dp/mechanism.c"            /* NOLINT(bugprone-suspicious-include) */
-#include "dp/mechanism_choose.c"     /* NOLINT(bugprone-suspicious-include) */
 #include "dp/mechanism_noise.c"      /* NOLINT(bugprone-suspicious-include) */
 #include "dp/mechanism_projective.c" /* NOLINT(bugprone-suspicious-include) */
 #include "dp/mechanism_subset.c"     /* NOLINT(bugprone-suspicious-include) */
@@ -182,8 +182,8 @@ static void compare_answers(const char *name, const long long *p, char *at) {
         t.mechanism = KIND_PROJECTIVE;
         t.n_cells = 1; /* as many cells as the space has points */
         for (long long i = 1; i < p[2]; i++) t.n_cells = t.n_cells * (uint32_t)p[1] + 1;
-        assert_int_equal(space_of(mechanism_epsilon(t.eps_micro), t.n_cells).q, p[1]);
-        assert_int_equal(space_of(mechanism_epsilon(t.eps_micro), t.n_cells).t, p[2]);
+        assert_int_equal(projective_space(mechanism_epsilon(t.eps_micro), t.n_cells).q, p[1]);
+        assert_int_equal(projective_space(mechanism_epsilon(t.eps_micro), t.n_cells).t, p[2]);
     } else {
         t.mechanism = KIND_ONE_BIT;
         t.n_cells = 1;
@@ -249,6 +249,42 @@ static void thresholds_are_held_to_their_last_bit(void **state) {
     }
 }
 
+/* A try is decided by the upper halves of what it drew as it would be by all of it, or not at all:
+ * for drawn numbers, and for those beside a threshold and beside the odds, where it must not. */
+static void halves_decide_as_the_whole_does(void **state) {
+    (void)state;
+    uint8_t bytes[ATTEMPT_BYTES];
+    int32_t narrow = 0, wide = 0;
+    begin((const uint8_t *)"halves", 6);
+    for (int n = 0; n < 200000; n++) {
+        struct sample_gaussian law = {0, 0, 0};
+        assert_int_equal(
+            sample_gaussian_law(2048 + (uint32_t)n % 2048, 17 + (uint32_t)n % 21, &law), 0);
+        assert_int_equal(stream_bytes(&rng, bytes, sizeof bytes), 0);
+        uint32_t j = (uint32_t)n % TABLE_GAUSSIAN_TAIL_N;
+        if (n % 4 == 1) store64(bytes + 8, table_gaussian_tail[j].hi);
+        uint32_t of_half = gaussian_try(&law, bytes, 0, &narrow);
+        if (n % 4 == 1) {
+            assert_true(of_half > 1);
+            continue;
+        }
+        if (n % 4 > 1) {
+            /* The odds of this try, and what is around them. */
+            uint64_t v = (uint64_t)abs(narrow) / law.step, y = (uint64_t)abs(narrow);
+            uint64_t exponent = law.a * y * y - (v * v << (law.s - 3));
+            struct wide odds = exp_minus(exponent, law.s);
+            store64(bytes + 24, odds.hi);
+            store64(bytes + 16, odds.lo - (n % 4 == 2));
+            of_half = gaussian_try(&law, bytes, 0, &narrow);
+            assert_true(of_half > 1);
+            if (n % 4 == 3) assert_int_equal(gaussian_try(&law, bytes, 1, &wide), 0);
+        }
+        uint32_t of_all = gaussian_try(&law, bytes, 1, &wide);
+        assert_true(of_all <= 1 && narrow == wide);
+        if (of_half <= 1) assert_int_equal(of_half, of_all);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stream_is_that_of_the_vdaf_draft),
@@ -256,6 +292,7 @@ int main(void) {
         cmocka_unit_test(discrete_gaussian_gives_the_published_samples),
         cmocka_unit_test(every_mechanism_gives_our_published_samples),
         cmocka_unit_test(thresholds_are_held_to_their_last_bit),
+        cmocka_unit_test(halves_decide_as_the_whole_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

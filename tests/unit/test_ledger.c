@@ -209,11 +209,13 @@ static void window_is_never_charged_twice(void **state) {
     assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_OK);
     /* Even if someone takes the report away, and sets the mark of what is sealed back. */
     struct vault_key key = {VAULT_OUTBOX, 1, WINDOW(0)};
-    struct ledger ledger;
-    assert_int_equal(vault_delete(k->vault, key, &k->err), SOTTO_OK);
+    struct ledger ledger, back;
     assert_int_equal(ledger_load(k->vault, &ledger, &k->err), SOTTO_OK);
-    ledger.metrics[0].next = WINDOW(0);
-    assert_int_equal(ledger_save(k->vault, &ledger, &k->err), SOTTO_OK);
+    back = ledger;
+    back.metrics[0].next = WINDOW(0);
+    assert_int_equal(vault_begin(k->vault, &k->err), SOTTO_OK);
+    int status = vault_delete(k->vault, key, &k->err);
+    assert_int_equal(ledger_commit(k->vault, &ledger, &back, status, &k->err), SOTTO_OK);
 
     assert_int_equal(seal_at(k, 1, WINDOW(0), DAY(1), &b), SOTTO_E_SPENT);
     assert_int_equal(spent(k), 1000000);

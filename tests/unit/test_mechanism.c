@@ -7,6 +7,7 @@
 #include "dp/mechanism_inside.h"
 #include "dp/sample.h"
 #include "tests/support/test_rng.h"
+#include "tools/common/mechanism_read.h"
 
 #define SEED UINT64_C(20261128)
 

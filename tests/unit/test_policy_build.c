@@ -186,7 +186,7 @@ static void every_mistake_is_refused_with_its_line_and_a_remedy(void **state) {
         {"max-weight = 5", "max-weight = 17", "whole number from 1 to 16"},
         {"max-weight = 5\n", "", "lacks `max-weight`"},
         {"mechanism = discrete-laplace", "mechanism = magic", "write auto or discrete-laplace or"},
-        {"mechanism = discrete-laplace", "mechanism = discrete-gaussian", "take Laplace"},
+        {"mechanism = discrete-laplace", "mechanism = discrete-gaussian", "Gaussian for 11 to 64"},
         {"mechanism = discrete-laplace", "mechanism = subset-selection", "write `auto`"},
         {"unit = visit", "unit = person", "household"},
         {"source = item-groups", "source = event-count", "visits are counted by item-groups"},

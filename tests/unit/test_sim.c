@@ -7,6 +7,7 @@
 #include "tests/support/test.h"
 
 #include "crypto/crypto.h"
+#include "sotto_report.h"
 #include "tools/common/dataset.h"
 #include "tools/sotto-sim/generate.h"
 #include "tools/sotto-sim/html.h"
@@ -328,6 +329,53 @@ static void a_canary_is_found_wherever_it_lies(void **state) {
 
 /* ---- What the fleet saw, joined with what is true -------------------------------------------- */
 
+/* Three homes answer anew, one of them about nothing; a fourth repeats what it said. */
+static void the_oracle_counts_households_that_answered_anew(void **state) {
+    (void)state;
+    struct model model;
+    static struct policy homes;
+    small_catalogue(&model, &homes);
+    homes.n_metrics = 2;
+    homes.metrics[0] = (struct policy_metric){.id = 4,
+                                              .unit = UNIT_HOUSEHOLD,
+                                              .mechanism = MECHANISM_SUBSET_SELECTION,
+                                              .source = SOURCE_ITEM_GROUP,
+                                              .window_s = 86400,
+                                              .n_cells = 3,
+                                              .n_names = 3,
+                                              .cells = {"tea", "paper", "other"}};
+    homes.metrics[1] = (struct policy_metric){.id = 5,
+                                              .unit = UNIT_HOUSEHOLD,
+                                              .mechanism = MECHANISM_ONE_BIT_MEAN,
+                                              .source = SOURCE_EVENT_COUNT,
+                                              .window_s = 86400,
+                                              .max_value = 3,
+                                              .n_cells = 1};
+    struct truth *t = truth_new(&homes, &model);
+    struct truth_visit a = {{3, 1}, {{3, 1}, {4}}}, b = {{1, 1}, {{2}, {2}}};
+    struct sotto_report r = {.unit = SOTTO_UNIT_HOUSEHOLD, .metric = 4, .window = 10};
+
+    assert_int_equal(truth_household(t, 1, &a, 86400 * 10 + 5), 0);
+    assert_int_equal(truth_household(t, 2, &b, 86400 * 10 + 6), 0);
+    assert_int_equal(truth_household(t, 2, &b, 86400 * 11), 0); /* of another window */
+    assert_int_equal(truth_household(t, 4, &b, 86400 * 10), 0);
+    for (uint32_t device = 1; device <= 3; device++) {
+        r.metric = 4;
+        assert_int_equal(truth_report(t, device, &r), 0);
+        r.metric = 5;
+        assert_int_equal(truth_report(t, device, &r), 0);
+    }
+    r.is_repeat = 1;
+    assert_int_equal(truth_report(t, 4, &r), 0);
+
+    assert_near(truth_get(t, 0, 10, 0).bounded, 0.75 + 1);
+    assert_near(truth_get(t, 0, 10, 1).bounded, 0.25);
+    assert_near(truth_get(t, 0, 10, 2).bounded, 1); /* who did nothing holds the last value */
+    assert_near(truth_get(t, 1, 10, 0).unbounded, 6);
+    assert_near(truth_get(t, 1, 10, 0).bounded, 5);
+    truth_free(t);
+}
+
 static void estimates_are_joined_with_the_truth_of_their_windows(void **state) {
     (void)state;
     static const char estimate[] =
@@ -492,6 +540,7 @@ int main(void) {
         cmocka_unit_test(the_oracle_counts_visits_not_events),
         cmocka_unit_test(the_bound_leaves_each_of_m_cells_c_over_m),
         cmocka_unit_test(a_canary_is_found_wherever_it_lies),
+        cmocka_unit_test(the_oracle_counts_households_that_answered_anew),
         cmocka_unit_test(estimates_are_joined_with_the_truth_of_their_windows),
         cmocka_unit_test(broken_notes_are_named_with_their_line),
         cmocka_unit_test(text_never_becomes_markup),

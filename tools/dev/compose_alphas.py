@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """compose_alphas: writes the table of src/dp/compose.c, every number rounded upward.
 
-    tools/dev/compose_alphas.py           the table, to be pasted between the marks
+    tools/dev/compose_alphas.py           the table, to be pasted into it
     tools/dev/compose_alphas.py vectors   what tests/unit/test_compose.c holds it against
 
 For rho-zCDP every alpha > 1 gives a valid epsilon at a given delta (Canonne, Kamath, Steinke 2020,
@@ -10,7 +10,7 @@ arXiv 2004.00010, Proposition 12, solved for epsilon):
     epsilon = alpha*rho + (ln(1/delta) + alpha*ln(1 - 1/alpha) - ln(alpha - 1)) / (alpha - 1)
 
 so a grid of alphas loses a little and is never wrong. Needs Python alone: decimals of 60 digits, one
-unit in the last of 50 added before rounding to 2^-40, so that the error of ln cannot show."""
+unit in the last of 50 added before rounding, so that the error of ln cannot show."""
 import sys
 from decimal import Decimal, ROUND_CEILING, getcontext
 
@@ -19,9 +19,9 @@ LN2 = Decimal(2).ln()
 SLACK = Decimal(10) ** -50
 
 
-def up(x):
-    """x in 2^-40, rounded upward."""
-    return int((x * 2**40 + SLACK).to_integral_value(rounding=ROUND_CEILING))
+def up(x, bits):
+    """x in 2^-bits, rounded upward."""
+    return int((x * 2**bits + SLACK).to_integral_value(rounding=ROUND_CEILING))
 
 
 def terms(a):
@@ -30,16 +30,19 @@ def terms(a):
     return (alpha * (a / alpha).ln() - a.ln()) / a
 
 
+OCTAVE = [1 << 30, 1352829926, 1704458901]  # 2^30 times 1, 2^(1/3), 2^(2/3)
+
+
 def grid():
-    """alpha - 1 from 2^-4 to 2^10 in steps of a third of an octave, in 2^-20."""
-    third = LN2 / 3
-    return [int(((third * i).exp() * 2**20).to_integral_value()) for i in range(-12, 31)]
+    """alpha - 1 from 2^-4 to 2^10 in steps of a third of an octave, in 2^-20, as compose.c makes it."""
+    return [(OCTAVE[i % 3] + (1 << 14 - i // 3 >> 1)) >> 14 - i // 3 for i in range(43)]
 
 
 def table():
-    for a in grid():
-        real = Decimal(a) / 2**20
-        print("    {%du, INT64_C(%d), UINT64_C(%d)}," % (a, up(terms(real)), up(LN2 / real)))
+    numbers = [str(up(terms(Decimal(a) / 2**20), 28)) for a in grid()]
+    for i in range(0, len(numbers), 6):
+        print("    " + ", ".join(numbers[i:i + 6]) + ",")
+    print("ln 2 in 2^-60, rounded upward: %d" % up(LN2, 60))
 
 
 def best(rho, k):

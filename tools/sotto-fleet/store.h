@@ -12,7 +12,7 @@
 #ifndef SOTTO_FLEET_STORE_H
 #define SOTTO_FLEET_STORE_H
 
-#include "dp/mechanism.h"
+#include "tools/common/mechanism_read.h"
 #include "pack/policy.h"
 #include "sotto_report.h"
 

@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "dp/dp.h"
 #include "tools/common/cli.h"
+#include "tools/common/mechanism_read.h"
 #include "tools/sotto-pack/args.h"
 #include "tools/sotto-pack/commands.h"
 #include "tools/sotto-pack/policy_build.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "dp/dp.h"
-#include "dp/mechanism.h"
+#include "tools/common/mechanism_read.h"
 #include "tools/sotto-pack/policy_fields.h"
 
 static uint32_t read_events(struct builder *b, const char *section) {

@@ -120,6 +120,7 @@ static int view_of(const struct findings *found, json_t *e, uint64_t first, uint
     view->reports = uint_at(e, "reports");
     view->epsilon = real_at(e, "eps_micro") / 1e6;
     view->max_cells = uint_at(e, "max_cells");
+    view->is_household = strcmp(text_at(e, "unit"), "household") == 0;
     view->start_s = (int64_t)uint_at(e, "window_start_s");
     json_array_foreach(at(e, "cells"), i, c) {
         if (i == FINDINGS_CELLS_MAX) break;

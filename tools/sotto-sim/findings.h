@@ -36,13 +36,16 @@ uint64_t uint_at(json_t *root, const char *path);
 struct cell_view {
     const char *name;
     double estimate, low, high; /* of the fleet */
-    double unbounded, bounded;  /* true visits; expected after the contribution bound */
-    int is_shown;               /* 0: the fleet suppressed it */
+    /* True visits, and what is expected of them after the contribution bound; or households
+     * that are expected to hold the value, or what they add up to. */
+    double unbounded, bounded;
+    int is_shown; /* 0: the fleet suppressed it */
 };
 struct window_view {
     const char *metric, *definition;
     uint64_t window, windows, reports; /* windows: how many are summed; 1 for one window */
     double epsilon;
+    int is_household;
     uint64_t max_cells; /* the bound: in how many cells a visit counts at most */
     int64_t start_s;
     size_t n;

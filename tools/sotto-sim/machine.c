@@ -119,8 +119,8 @@ int machine_enrol(struct machine *k, FILE *to, struct sotto_error *err) {
     return SOTTO_OK;
 }
 
-static int report_write(const struct machine *k, const char *dir, const uint8_t *bytes, size_t n,
-                        struct sotto_error *err) {
+static int report_write(const struct machine *k, const char *dir, struct truth *truth,
+                        const uint8_t *bytes, size_t n, struct sotto_error *err) {
     struct sotto_report report;
     char device[17], path[640];
     int rc = sotto_report_decode(bytes, n, k->public_key, &report, err);
@@ -133,17 +133,20 @@ static int report_write(const struct machine *k, const char *dir, const uint8_t 
     int is_bad = fwrite(bytes, 1, n, f) != n;
     if (fclose(f) != 0 || is_bad)
         return fail(err, SOTTO_E_FULL, "%.180s: %s", path, strerror(errno));
-    return SOTTO_OK;
+    return truth_report(truth, k->number, &report) == 0
+               ? SOTTO_OK
+               : fail(err, SOTTO_E_MEMORY, "out of memory");
 }
 
-int machine_export(struct machine *k, const char *dir, struct sotto_error *err) {
+int machine_export(struct machine *k, const char *dir, struct truth *truth,
+                   struct sotto_error *err) {
     uint8_t bytes[SOTTO_REPORT_MAX];
     for (;;) {
         size_t n;
         int rc = sotto_outbox_next(k->engine, &k->cursor, bytes, sizeof bytes, &n);
         if (rc == SOTTO_E_NOT_FOUND) return SOTTO_OK;
         if (rc != SOTTO_OK) return machine_fail(k, rc, "reading the outbox", err);
-        rc = report_write(k, dir, bytes, n, err);
+        rc = report_write(k, dir, truth, bytes, n, err);
         if (rc != SOTTO_OK) return rc;
         k->counts.reports++;
         k->counts.report_bytes += n;

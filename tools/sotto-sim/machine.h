@@ -7,6 +7,7 @@
 
 #include "platform/sim/sim_port.h"
 #include "tools/sotto-sim/observer.h"
+#include "tools/sotto-sim/truth.h"
 
 /* jansson's value, declared here because its header and tools/common/json.h both claim the name
  * json_real. */
@@ -51,8 +52,10 @@ json_t *machine_banner(const struct machine *k);
 
 /* Appends this device's public key to `to`, as `sotto-fleet collect` reads it. */
 int machine_enrol(struct machine *k, FILE *to, struct sotto_error *err);
-/* Writes each new report of the outbox as dir/<device>-<metric>-<window>.report. */
-int machine_export(struct machine *k, const char *dir, struct sotto_error *err);
+/* Writes each new report of the outbox as dir/<device>-<metric>-<window>.report, and shows it to
+ * the oracle. */
+int machine_export(struct machine *k, const char *dir, struct truth *truth,
+                   struct sotto_error *err);
 /* Writes the device's audit log as dir/kiosk-NN.audit and appends its first audit key to `keys`. */
 int machine_audit(struct machine *k, const char *dir, FILE *keys, struct sotto_error *err);
 /* Bytes of all files of this device. */

@@ -140,21 +140,34 @@ void page_counts(FILE *to, const struct findings *found) {
         html(to, "<p class=\"missing\">No reports were estimated in this run.</p></section>\n");
         return;
     }
+    if (day.is_household)
+        html(to,
+             "<p>Each household answers by chance, ε = %f for a fresh answer: nobody, not even the "
+             "operator, ever has its true value. Few answers tell little; many tell the "
+             "shares.</p>\n",
+             day.epsilon);
+    else
+        html(to,
+             "<p>Each kiosk adds noise to its counts before anything leaves it, ε = %f a visit. On "
+             "one day the noise is nearly as large as the counts of a small shop; over many days "
+             "the counts stand out.</p>\n",
+             day.epsilon);
     html(to,
-         "<p>Each kiosk adds noise to its counts before anything leaves it, ε = %f a visit. On "
-         "one day the noise is nearly as large as the counts of a small shop; over many days the "
-         "counts stand out.</p>\n<p class=\"keys\"><span class=\"key\"><i class=\"k-dot\"></i> "
+         "<p class=\"keys\"><span class=\"key\"><i class=\"k-dot\"></i> "
          "estimate</span> <span class=\"key\"><i class=\"k-interval\"></i> 95 %% interval</span> "
-         "<span class=\"key\"><i class=\"k-true\"></i> true count of visits, each in at most %n "
-         "groups, known only to the simulator</span></p>\n<div class=\"days\">",
-         day.epsilon, day.max_cells);
+         "<span class=\"key\"><i class=\"k-true\"></i> ");
+    if (day.is_household)
+        html(to, "what the households that answered anew are expected to hold");
+    else
+        html(to, "true count of visits, each in at most %n groups", day.max_cells);
+    html(to, ", known only to the simulator</span></p>\n<div class=\"days\">");
     html(to, "<figure class=\"cells\"><figcaption><b>%s</b> on %s, from %n reports</figcaption>\n",
          day.metric, day_of(day.start_s, date), day.reports);
     cells(to, &day);
     html(to, "</figure>\n");
     if (findings_total(found, &day, &all) == 0 && all.windows > 1) {
         html(to,
-             "<figure class=\"cells\"><figcaption><b>%s</b> over all %n days, from %n "
+             "<figure class=\"cells\"><figcaption><b>%s</b> over all %n windows, from %n "
              "reports</figcaption>\n",
              all.metric, all.windows, all.reports);
         cells(to, &all);

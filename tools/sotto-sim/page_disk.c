@@ -80,13 +80,13 @@ static void budgets(FILE *to, json_t *run) {
         double spent = real_at(m, "spent_micro") / 1e6, life = real_at(m, "lifetime_micro") / 1e6;
         double share = life > 0 ? 100 * spent / life : 0;
         html(to,
-             "<div class=\"budget\"><p><b>%s</b>: ε %f a visit and window; after the run the "
+             "<div class=\"budget\"><p><b>%s</b>: ε %f a %s and window; after the run the "
              "kiosk that spent most had charged ε %f of a lifetime’s %f.</p><svg role=\"img\" "
              "height=\"14\"><title>%f %% of the lifetime budget spent</title><rect "
              "class=\"track\" width=\"100%%\" height=\"14\" rx=\"2\"/><rect class=\"b0\" "
              "width=\"%f%%\" height=\"14\" rx=\"2\"/></svg></div>\n",
-             text_at(m, "name"), real_at(m, "eps_micro") / 1e6, spent, life, share,
-             share < 0.3 ? 0.3 : share);
+             text_at(m, "name"), real_at(m, "eps_micro") / 1e6, text_at(m, "unit"), spent, life,
+             share, share < 0.3 ? 0.3 : share);
     }
 }
 

@@ -40,9 +40,17 @@ static void directory_remove(const char *path) {
 
 /* ---- People ------------------------------------------------------------------------------ */
 
-/* The same person answers the same each time; strangers are asked one by one. */
-static void decide(const struct options *o, struct visit *v) {
-    struct dice who = dice_for(o->seed, 50, dice_of_text(v->profile ? v->profile : v->id));
+static int is_household(const struct fleet *f) {
+    return f->packs.policy.n_metrics > 0 && f->packs.policy.metrics[0].unit == UNIT_HOUSEHOLD;
+}
+
+/* The same person answers the same each time; strangers are asked one by one. Under household
+ * metrics each device stands in a home, and whoever comes to it is the household. */
+static void decide(const struct fleet *f, uint32_t device, struct visit *v) {
+    const struct options *o = f->options;
+    struct dice who = dice_for(
+        o->seed, 50, is_household(f) ? device : dice_of_text(v->profile ? v->profile : v->id));
+    if (is_household(f)) v->profile = SOTTO_PROFILE_HOUSEHOLD;
     struct dice visit = dice_for(o->seed, 51, dice_of_text(v->id));
     v->agrees = dice_chance(&who, o->accept_ppm);
     v->measures = dice_chance(&who, o->measure_ppm);
@@ -54,6 +62,12 @@ static void decide(const struct options *o, struct visit *v) {
     v->is_scored = v->n >= o->min_basket;
 }
 
+/* Who is known comes back to the same place; strangers come anywhere. */
+static struct machine *machine_of(const struct fleet *f, const struct visit *v) {
+    const char *who = v->profile ? v->profile : v->id;
+    return &f->kiosks[dice_of_text(who) % f->options->kiosks];
+}
+
 static int canaries_add(struct fleet *f, const struct visit *v) {
     int rc = 0;
     for (uint32_t i = 0; i < v->n; i++) {
@@ -62,7 +76,8 @@ static int canaries_add(struct fleet *f, const struct visit *v) {
         f->is_seen[item] = 1;
         if (v->stores) rc |= scan_add(f->canaries, model_item_id(&f->packs.model, item));
     }
-    if (v->stores) rc |= scan_add(f->canaries, v->profile);
+    /* That a set-top box is for a household is no secret. */
+    if (v->stores && !is_household(f)) rc |= scan_add(f->canaries, v->profile);
     return rc;
 }
 
@@ -73,7 +88,8 @@ static int count(struct fleet *f, const struct machine *k, const struct visit *v
         truth_event(f->truth, &touched, v->items[i], SOTTO_EVENT_SELECT);
         truth_event(f->truth, &touched, v->items[i], SOTTO_EVENT_PURCHASE);
     }
-    return truth_commit(f->truth, &touched, machine_now_s(k));
+    if (!is_household(f)) return truth_commit(f->truth, &touched, machine_now_s(k));
+    return v->stores ? truth_household(f->truth, k->number, &touched, machine_now_s(k)) : 0;
 }
 
 /* ---- Days and nights --------------------------------------------------------------------- */
@@ -86,7 +102,7 @@ static int night(struct fleet *f, int is_last, struct sotto_error *err) {
         int rc = machine_until(k, f->day_end_s);
         if (rc >= 0) rc = machine_until(k, f->day_end_s + NIGHT_S);
         if (rc < 0) return machine_fail(k, rc, "housekeeping at night", err);
-        rc = machine_export(k, f->reports, err);
+        rc = machine_export(k, f->reports, f->truth, err);
         if (rc == SOTTO_OK && !is_last) rc = machine_restart(k, &f->packs, err);
         if (rc != SOTTO_OK) return rc;
     }
@@ -95,14 +111,19 @@ static int night(struct fleet *f, int is_last, struct sotto_error *err) {
     return SOTTO_OK;
 }
 
-/* A report leaves within the window after its own: one more day passes, but for its last second, so
- * that no further window closes. */
+/* A report leaves within the window after its own: one more day passes, or a household's window,
+ * but for its last second, so that no further window closes. */
 static int wait_for_reports(struct fleet *f, struct sotto_error *err) {
+    int64_t end_s = f->day_end_s;
+    if (is_household(f)) {
+        int64_t length = f->packs.policy.metrics[0].window_s;
+        end_s = ((f->day_end_s - DAY_S) / length + 1) * length;
+    }
     for (uint32_t i = 0; i < f->options->kiosks; i++) {
         struct machine *k = &f->kiosks[i];
-        int rc = machine_until(k, f->day_end_s - 1);
+        int rc = machine_until(k, end_s - 1);
         if (rc < 0) return machine_fail(k, rc, "housekeeping on the last day", err);
-        rc = machine_export(k, f->reports, err);
+        rc = machine_export(k, f->reports, f->truth, err);
         if (rc != SOTTO_OK) return rc;
     }
     return SOTTO_OK;
@@ -119,10 +140,9 @@ static int days_run(struct fleet *f, struct sotto_error *err) {
         if (v.n == 0) continue;
         while (rc == SOTTO_OK && v.time_s >= f->day_end_s) rc = night(f, 0, err);
         if (rc != SOTTO_OK) break;
-        decide(f->options, &v);
-        /* who is known comes back to the same shop; strangers come anywhere */
-        const char *who = v.profile ? v.profile : v.id;
-        struct machine *k = &f->kiosks[dice_of_text(who) % f->options->kiosks];
+        struct machine *k = machine_of(f, &v);
+        decide(f, k->number, &v);
+        if (!is_household(f)) k = machine_of(f, &v);
         if (canaries_add(f, &v) != 0) rc = fail(err, SOTTO_E_MEMORY, "out of memory");
         if (rc == SOTTO_OK) rc = visit_run(k, &v, &f->results, err);
         if (rc == SOTTO_OK && count(f, k, &v) != 0) rc = fail(err, SOTTO_E_MEMORY, "out of memory");

@@ -42,6 +42,7 @@ static void metrics_json(struct json *j, const struct fleet *f) {
         json_begin_object(j, NULL);
         json_uint(j, "id", info->id);
         json_text(j, "name", info->name);
+        json_text(j, "unit", f->packs.policy.metrics[m].unit == UNIT_VISIT ? "visit" : "household");
         json_uint(j, "cells", info->cells);
         json_uint(j, "max_cells", info->max_cells);
         json_uint(j, "window_s", info->window_s);
@@ -112,7 +113,9 @@ int run_write_truth(const struct fleet *f, const char *path) {
     json_text(
         &j, "what",
         "visits per cell that may be measured: unbounded, and expected after the contribution "
-        "bound; counted outside the library");
+        "bound; or households that answered anew, per value that they are expected to hold; "
+        "counted "
+        "outside the library");
     truth_write(f->truth, &j, "windows");
     json_end_object(&j);
     fputc('\n', to);

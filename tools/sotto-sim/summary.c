@@ -61,9 +61,9 @@ static void kiosks(json_t *run) {
     size_t i;
     json_t *m;
     json_array_foreach(at(run, "metrics"), i, m)
-        printf("  privacy budget of \"%s\": epsilon %.2f a visit, %.2f charged of %.0f\n",
-               text_at(m, "name"), real_at(m, "eps_micro") / 1e6, real_at(m, "spent_micro") / 1e6,
-               real_at(m, "lifetime_micro") / 1e6);
+        printf("  privacy budget of \"%s\": epsilon %.2f a %s, %.2f charged of %.0f\n",
+               text_at(m, "name"), real_at(m, "eps_micro") / 1e6, text_at(m, "unit"),
+               real_at(m, "spent_micro") / 1e6, real_at(m, "lifetime_micro") / 1e6);
 }
 
 /* A name in so many columns: cut between characters, never inside one, and filled up. Names come
@@ -82,16 +82,19 @@ static void counts(const struct findings *found) {
     if (findings_best_window(found, &w) != 0) return;
     char day[11];
     metrics_date(day, w.start_s);
-    printf("\nNoised against counted (a visit counts in at most %llu cells): \"%s\" on %s, %llu "
-           "reports\n",
-           (unsigned long long)w.max_cells, w.metric, day, (unsigned long long)w.reports);
+    if (w.is_household)
+        printf("\nNoised against expected (of households that answered anew)");
+    else
+        printf("\nNoised against counted (a visit counts in at most %llu cells)",
+               (unsigned long long)w.max_cells);
+    printf(": \"%s\" on %s, %llu reports\n", w.metric, day, (unsigned long long)w.reports);
     for (size_t i = 0, shown = 0; i < w.n && shown < SHOWN; i++) {
         const struct cell_view *c = &w.cells[i];
         if (!c->is_shown) continue;
         printf("  ");
         put_name(c->name, 32);
-        printf(" %8.0f   [%.0f, %.0f]   counted %.0f of %.0f\n", c->estimate, c->low, c->high,
-               c->bounded, c->unbounded);
+        printf(" %8.0f   [%.0f, %.0f]   %s %.0f of %.0f\n", c->estimate, c->low, c->high,
+               w.is_household ? "expected" : "counted", c->bounded, c->unbounded);
         shown++;
     }
     struct findings_coverage sum = findings_coverage(found);

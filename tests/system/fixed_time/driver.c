@@ -71,6 +71,17 @@ int main(void) {
             if (sample_gaussian_law(2048 + 97 * s % 2048, s, &law) != 0 ||
                 sample_gaussian_fixed(&g, &law, &v) != 0)
                 return 1;
+    /* What one in 2^57 draws comes to: a Laplace digit on its threshold, a try in full. */
+    for (uint32_t s = 17; s <= 37; s++, drawn++) {
+        uint8_t bytes[8 * DIGITS_MAX], more[8 * DIGITS_MAX];
+        uint32_t n_tied;
+        if (secret_bytes(&g, bytes, sizeof bytes) != 0 || secret_bytes(&g, more, sizeof more) != 0)
+            return 1;
+        (void)digit_sum(table_laplace[s % TABLE_LAPLACE_N].digits, DIGITS_MAX, bytes, more,
+                        &n_tied);
+        if (sample_gaussian_law(2048 + 97 * s % 2048, s, &law) != 0) return 1;
+        (void)gaussian_try(&law, bytes, 1, &v);
+    }
 #ifdef LEAK
     if (leaky(&g, &v) != 0) return 1;
 #endif
