@@ -190,7 +190,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_session_begin(struct sotto *engine, const c
 
 /* Ends a visit: stores what consent allows, counts the visit if it may be measured, wipes the rest.
  * If storing fails the session has still ended, and the status tells what was lost, or may have
- * been where the profile could not be looked up. An erasure or a no that storage has not taken yet is not lost with the session: sotto_tick tries again. */
+ * been where the profile could not be looked up. An erasure or a no that storage has not taken yet
+ * is not lost with the session: sotto_tick tries again. */
 SOTTO_API int sotto_session_end(struct sotto *engine, sotto_session session);
 
 /* What consent is asked for, each by itself. */

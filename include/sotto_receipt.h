@@ -62,8 +62,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_receipt_verify(const uint8_t *bytes, size_t
  * less than sotto_erase_receipt.number. It is signed at every call, with the same bytes for ever.
  * SOTTO_RECEIPT_UNREAD comes last; there is no vault to keep it in, so it is handed out until the
  * engine is closed: fetch it right after the erasure.
- * SOTTO_E_KEY when the key store gives no key now. SOTTO_E_NOT_FOUND past the last. SOTTO_E_STATE while the vault
- * cannot be read, but for that one. */
+ * SOTTO_E_KEY when the key store gives no key now. SOTTO_E_NOT_FOUND past the last. SOTTO_E_STATE
+ * while the vault cannot be read, but for that one. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_receipt_next(struct sotto *engine, uint64_t *cursor,
                                                   uint8_t bytes[SOTTO_RECEIPT_BYTES]);
 

@@ -38,8 +38,8 @@ void act_events(struct world *w, enum who p, unsigned n);
 void act_say(struct world *w, enum who p, enum sotto_purpose purpose, enum sotto_consent word);
 void act_erase(struct world *w, enum who p);
 void act_rotate(struct world *w);
-/* Two hours pass, in which `expired` events of DORA end their retention and CARL's consent its term;
- * then a whole pass of the sweep. */
+/* Two hours pass, in which `expired` events of DORA end their retention and CARL's consent its
+ * term; then a whole pass of the sweep. */
 void act_sweep(struct world *w, uint32_t expired);
 void act_tick(struct world *w);
 /* Days pass, hour by hour, a tick in each. */
