@@ -25,6 +25,9 @@ extern "C" {
 #define SOTTO_KEYS_DESTROY_PHYSICAL 0x02u
 /* counter_read and counter_bump work and the counter can never go back. */
 #define SOTTO_KEYS_COUNTER 0x04u
+/* There is no device: a simulator plays one. Demonstration policies, which refuse a device whose
+ * keys are bound to it, run on it. */
+#define SOTTO_KEYS_SIMULATED 0x08u
 /* Keys are ordinary files: fit for a desk, obfuscation only against a stolen SD card. With a vault
  * a policy must say `soft-keys = allow`, or `strict` rules in its place. */
 #define SOTTO_KEYS_SOFT 0x80u

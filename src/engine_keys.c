@@ -11,7 +11,8 @@ static int are_soft(const struct sotto_port *port) {
 /* Without a vault no key keeps anything, so any will do. */
 int keys_suit(const struct sotto_port *port, const struct policy *policy, const char *path,
               struct sotto_error *why) {
-    if (policy->demo_only && (port->key_caps & SOTTO_KEYS_DEVICE_BOUND))
+    uint32_t bound = port->key_caps & (SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_SIMULATED);
+    if (policy->demo_only && bound == SOTTO_KEYS_DEVICE_BOUND)
         return fail(why, SOTTO_E_KEY,
                     "%.100s is for demonstrations and refuses a device whose keys are bound to it: "
                     "install the policy of its country",

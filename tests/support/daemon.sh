@@ -17,6 +17,7 @@ quiet() { "$@" >>"$tmp/steps" 2>&1 || { cat "$tmp/steps"; return 1; }; }
 make_packs() (
     cd "$tmp" || return 1
     sed -e 's/^min-display = .*/min-display = 500ms/' "$OLDPWD/firmware-config/policies/demo.ini" >demo.ini
+    cp -R "$OLDPWD/firmware-config/policies/texts" .
     quiet "$O/sotto-sim" generate --seed 5 --days 30 --items 100 --out town.csv &&
         quiet "$O/sotto-pack" keygen --no-password --out merchandising &&
         quiet "$O/sotto-pack" keygen --no-password --out privacy &&

@@ -62,7 +62,7 @@ check "baskets too long for a visit are counted" wholesale
 # A set-top box in each home: a policy of two household metrics, compiled, run, collected, estimated, and held
 # against what the simulator knows.
 household_policy() {
-    sed '/^\[budget\]/,$d' "$ini" >"$tmp/home.ini" && cat >>"$tmp/home.ini" <<'INI' && "$pack" policy --model "$tmp/model.pack" --out "$tmp/home.pack" "$tmp/home.ini" && "$pack" sign --key "$tmp/key.key" "$tmp/home.pack"
+    cp -R "${ini%/*}/texts" "$tmp" && sed '/^\[budget\]/,$d' "$ini" >"$tmp/home.ini" && cat >>"$tmp/home.ini" <<'INI' && "$pack" policy --model "$tmp/model.pack" --out "$tmp/home.pack" "$tmp/home.ini" && "$pack" sign --key "$tmp/key.key" "$tmp/home.pack"
 [budget]
 year = 24
 lifetime = 120

@@ -49,6 +49,8 @@ static int make_policy(uint8_t **bytes, size_t *n, struct sotto_error *err) {
     p.idle_s = POLICY_IDLE_S_MAX;
     p.slate_ttl_s = POLICY_SLATE_TTL_S_MAX;
     p.min_display_ms = POLICY_MIN_DISPLAY_MS_MIN;
+    p.banner_repeat_s = p.notice_interval_s = 365u * 86400u;
+    p.age_unknown = AGE_ADULT;
     return policy_pack(&p, &manifest, "the policy for evaluation", bytes, n, err);
 }
 
@@ -89,6 +91,7 @@ static int switch_on(struct device *d, int64_t now_s, struct sotto_error *err) {
         d->session = 0;
     }
     int status = sim_device_init(&d->sim, seed, NULL, err);
+    d->sim.port.key_caps |= SOTTO_KEYS_SIMULATED;
     if (status != SOTTO_OK) return status;
     d->is_on = 1;
     d->engine = NULL;

@@ -38,6 +38,7 @@ static int packs_in_force(const struct machine *k, const struct observer *packs,
 static int power_on(struct machine *k, const uint8_t seed[32], int64_t now_s,
                     const struct observer *packs, struct sotto_error *err) {
     int rc = sim_device_init(&k->device, seed, k->dir[0] ? k->dir : NULL, err);
+    k->device.port.key_caps |= SOTTO_KEYS_SIMULATED;
     if (rc != SOTTO_OK) return rc;
     k->is_on = 1;
     k->device.wall_s = now_s;
