@@ -432,11 +432,13 @@ static void ranking_again_gives_the_same_bytes(void **state) {
         memset(&s, 0, sizeof s);
         slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
-        if (s.n_inputs == 0) continue;
+        uint32_t n = slate_rank(&s, &c.r.model, &w, SLATE_WITH_ALL, hits, &moves);
 
-        assert_int_equal(slate_rank(&s, &c.r.model, &w, SLATE_WITH_ALL, hits, &moves), s.n_hits);
-        assert_memory_equal(hits, s.hits, s.n_hits * sizeof *hits);
-        assert_int_equal(moves.staff, s.moves.staff);
+        if (s.n_inputs > 0) {
+            assert_int_equal(n, s.n_hits);
+            assert_memory_equal(hits, s.hits, n * sizeof *hits);
+            assert_int_equal(moves.staff, s.moves.staff);
+        }
         random_model_free(&c.r);
     }
 }
