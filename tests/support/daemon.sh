@@ -64,8 +64,10 @@ start_daemon() {
     "$O/sottod" --config "$folder/sotto.conf" "$@" >"$folder/log" 2>&1 &
     pid=$!
     pids+=("$pid")
-    wait_for 20 test -S "$folder/subject.sock" || { cat "$folder/log"; return 1; }
+    # The name alone may be that of one that was killed.
+    wait_for 20 answers "$folder/subject.sock" || { cat "$folder/log"; return 1; }
 }
+answers() { rpc "$1" budget >/dev/null; }
 # ends PID: how it ended.
 ends() { wait "$1"; }
 rpc() { "$python" tests/support/rpc.py "$@"; }

@@ -109,7 +109,7 @@ watched() {
     "$python" tests/support/notified.py 2 "$O/sottod" --config "$d/sotto.conf" >"$tmp/notified" 2>&1
     local status=$?
     cat "$tmp/notified"
-    [ $status -eq 0 ] && grep -q READY=1 "$tmp/notified" && [ "$(grep -c WATCHDOG=1 "$tmp/notified")" -ge 2 ] && grep -q STOPPING=1 "$tmp/notified"
+    [ "$status" -eq 0 ] && grep -q READY=1 "$tmp/notified" && [ "$(grep -c WATCHDOG=1 "$tmp/notified")" -ge 2 ] && grep -q STOPPING=1 "$tmp/notified"
 }
 check "it says when it is ready, that it is well, and when it stops" watched
 

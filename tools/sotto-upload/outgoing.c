@@ -37,7 +37,7 @@ static int list(int folder, const char *path, char names[][OUTGOING_NAME_BYTES],
     }
     for (const struct dirent *entry; *n < max && (entry = readdir(all)) != NULL;)
         if (is_ours(entry->d_name))
-            snprintf(names[(*n)++], OUTGOING_NAME_BYTES, "%s", entry->d_name);
+            snprintf(names[(*n)++], OUTGOING_NAME_BYTES, "%.63s", entry->d_name);
     closedir(all);
     qsort(names, *n, OUTGOING_NAME_BYTES, by_name);
     return 0;
