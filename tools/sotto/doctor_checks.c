@@ -23,6 +23,7 @@
 #define SPACE_FAIL    MIB
 #define FILES_FAIL    8
 #define START_IT      "start it: systemctl restart sottod, and look at journalctl -u sottod"
+#define LOST_KEY      "bring the key back: without it nobody can read the vault"
 #define LOOK_AS_ROOT  "run sotto doctor as root"
 #define SIGN_AND_COPY "sign it anew with sotto-pack and copy the pack and its .minisig together"
 
@@ -96,6 +97,10 @@ static const char *key_fault(const struct doctor *d, const struct doctor_file *f
 static void check_keys(const struct doctor *d, struct doctor_finding *f) {
     const struct doctor_file *files[] = {&d->device_key, &d->slots[0], &d->slots[1]};
     char advice[DOCTOR_TEXT];
+    if (d->keys.error == ENOENT && d->vault.path[0] && d->vault.error == 0) {
+        ill(f, EXIT_INTEGRITY, LOST_KEY, "%s is gone, but there is a vault", d->keys.path);
+        return;
+    }
     if (d->keys.error == ENOENT) {
         ill(f, 0, "start sottod once: it makes its keys", "%s is not there yet", d->keys.path);
         return;
@@ -123,9 +128,7 @@ static void check_keys(const struct doctor *d, struct doctor_finding *f) {
             ill(f, 0, "start sottod once: it makes its keys", "%s is not there yet",
                 files[i]->path);
         else if (files[i]->error == ENOENT)
-            ill(f, EXIT_INTEGRITY,
-                "bring the key back; without it the vault cannot be read by anybody",
-                "%s is missing, but there is a vault", files[i]->path);
+            ill(f, EXIT_INTEGRITY, LOST_KEY, "%s is missing, but there is a vault", files[i]->path);
         else {
             snprintf(advice, sizeof advice,
                      "chown it to its folder's user and chmod 600 %s; others may have copied it",
@@ -218,7 +221,11 @@ static int pack_fault(const struct doctor *d, const struct doctor_pack *p, const
     char day[11];
     int64_t now_s = d->health.time_floor_s > d->wall_s ? d->health.time_floor_s : d->wall_s;
     if (p->status != SOTTO_OK)
-        ill(f, code_of(p->status), SIGN_AND_COPY, "%s: %s", effect, p->message);
+        ill(f, code_of(p->status),
+            p->status == SOTTO_E_IO
+                ? "see that the pack, its .minisig and its key are there, writable by root alone"
+                : SIGN_AND_COPY,
+            "%s: %s", effect, p->message);
     else if (p->not_after_s && p->not_after_s < now_s)
         ill(f, EXIT_INTEGRITY, "install a newer one", "%s: it expired on %s", effect,
             date(p->not_after_s, day));
