@@ -12,55 +12,9 @@
 #include "base/base.h"
 #include "tools/common/cli.h"
 #include "tools/common/notify.h"
-#include "tools/common/settings.h"
+#include "tools/sotto-upload/config.h"
 #include "tools/sotto-upload/pace.h"
 #include "tools/sotto-upload/send.h"
-
-static struct {
-    char outbox[SETTING_TEXT_BYTES], to[SETTING_TEXT_BYTES], url[SETTING_TEXT_BYTES],
-        ca[SETTING_TEXT_BYTES];
-    uint64_t period_s, retry_min_s, retry_max_s, sent_files, timeout_s, once;
-} set = {.outbox = "/var/lib/sotto/outbox",
-         .period_s = 3600,
-         .retry_min_s = 60,
-         .retry_max_s = 86400,
-         .sent_files = 400,
-         .timeout_s = 30};
-
-static const struct setting table[] = {
-    {"upload", "outbox", SETTING_TEXT, set.outbox, 0, 0, "sottod's folder of report files"},
-    {"upload", "url", SETTING_TEXT, set.url, 0, 0, "where to POST them, https://"},
-    {"upload", "to", SETTING_TEXT, set.to, 0, 0, "or the folder to copy them into"},
-    {"upload", "ca-file", SETTING_TEXT, set.ca, 0, 0,
-     "authorities to trust instead of the system's"},
-    {"upload", "timeout-s", SETTING_NUMBER, &set.timeout_s, 1, 3600, "for one report"},
-    {"upload", "period-s", SETTING_NUMBER, &set.period_s, 1, 2678400,
-     "looks at the outbox so often, at random moments"},
-    {"upload", "retry-min-s", SETTING_NUMBER, &set.retry_min_s, 1, 86400,
-     "after a failure; doubles with each"},
-    {"upload", "retry-max-s", SETTING_NUMBER, &set.retry_max_s, 1, 2678400, "and is at most this"},
-    {"upload", "sent-files", SETTING_NUMBER, &set.sent_files, 0, 900,
-     "kept in outbox/sent; 0: deleted when sent"},
-    {NULL, "once", SETTING_FLAG, &set.once, 0, 0, "send what waits now, then end"},
-};
-
-static const struct settings settings = {
-    .program = "sotto-upload",
-    .file = "/etc/sotto/upload.conf",
-    .table = table,
-    .n = ARRAY_LEN(table),
-    .about = "Sends the report files that sottod has put into its outbox folder, byte for byte.\n"
-             "Has no key, no vault and no socket of sottod.",
-    .after = "Example:\n"
-             "  sotto-upload --url https://reports.example/v1 --outbox /var/lib/sotto/outbox\n"
-             "  sotto-upload --once --to /media/stick --outbox /var/lib/sotto/outbox\n"
-             "\n"
-             "A file that is no report, and one the other side calls malformed (HTTP 400, 413, "
-             "415, 422), goes\n"
-             "to outbox/refused. SIGTERM or SIGINT ends it.\n"
-             "Exit codes: 0 ended as asked, 1 failed, 2 wrong command line, 4 malformed "
-             "configuration, or with\n"
-             "--once a file was refused, 5 with --once: something could not be sent yet.\n"};
 
 static volatile sig_atomic_t is_asked_to_end;
 
@@ -142,7 +96,7 @@ static void wait_s(uint64_t s) {
 }
 
 static void serve(struct outgoing *o, const struct way_out *out) {
-    struct pace pace = {set.period_s, set.retry_min_s, set.retry_max_s, 0};
+    struct pace pace = {upload_set.period_s, upload_set.retry_min_s, upload_set.retry_max_s, 0};
     notify("READY=1");
     while (!is_asked_to_end) {
         uint64_t random = 0;
@@ -161,27 +115,29 @@ int main(int argc, char **argv) {
     struct sigaction end = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
     struct sotto_error err = {0};
     struct way_out out = {NULL, -1};
-    int code = settings_read(&settings, argc, argv);
+    int code = settings_read(&upload_config_settings, argc, argv);
     if (code != EXIT_OK) return code < 0 ? cli_flush("sotto-upload", EXIT_OK) : code;
     if (sigaction(SIGTERM, &end, NULL) != 0 || sigaction(SIGINT, &end, NULL) != 0 ||
         sigaction(SIGPIPE, &ignore, NULL) != 0)
         return EXIT_FAILED;
     int status = SOTTO_OK;
-    if (!set.url[0] == !set.to[0])
+    if (!upload_set.url[0] == !upload_set.to[0])
         status = fail(&err, SOTTO_E_ARGUMENT, "say where to: either --url or --to");
-    if (status == SOTTO_OK) status = outgoing_open(&outgoing, set.outbox, set.sent_files, &err);
-    if (status == SOTTO_OK && set.url[0]) {
-        out.https =
-            send_https_open(set.url, set.ca[0] ? set.ca : NULL, (unsigned)set.timeout_s, &err);
+    if (status == SOTTO_OK)
+        status = outgoing_open(&outgoing, upload_set.outbox, upload_set.sent_files, &err);
+    if (status == SOTTO_OK && upload_set.url[0]) {
+        out.https = send_https_open(upload_set.url, upload_set.ca[0] ? upload_set.ca : NULL,
+                                    (unsigned)upload_set.timeout_s, &err);
         status = out.https ? SOTTO_OK : err.status;
     } else if (status == SOTTO_OK) {
-        out.folder = open(set.to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        out.folder = open(upload_set.to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (out.folder < 0)
-            status = fail(&err, SOTTO_E_IO, "the folder %.150s: %s", set.to, strerror(errno));
+            status =
+                fail(&err, SOTTO_E_IO, "the folder %.150s: %s", upload_set.to, strerror(errno));
     }
     if (status != SOTTO_OK) {
         code = cli_report("sotto-upload", &err);
-    } else if (set.once) {
+    } else if (upload_set.once) {
         struct round done = send_all(&outgoing, &out);
         printf("%u sent, %u refused, %s\n", done.sent, done.refused,
                done.failed ? "the rest later" : "nothing waits");

@@ -13,47 +13,8 @@
 #include "base/base.h"
 #include "tools/common/cli.h"
 #include "tools/common/notify.h"
-#include "tools/common/settings.h"
+#include "tools/sotto-web/config.h"
 #include "tools/sotto-web/web.h"
-
-static struct {
-    char socket[SETTING_TEXT_BYTES], pages[SETTING_TEXT_BYTES], token[SETTING_TEXT_BYTES],
-        origins[SETTING_TEXT_BYTES];
-    uint64_t port, ipv6, connections, timeout_s;
-} set = {.socket = "/run/sotto/ui.sock",
-         .pages = "/usr/share/sotto/web",
-         .token = "/run/sotto-web/token",
-         .port = 8471,
-         .connections = 32,
-         .timeout_s = 15};
-
-static const struct setting table[] = {
-    {"web", "port", SETTING_NUMBER, &set.port, 1, 65535, "on loopback"},
-    {"web", "ipv6", SETTING_YES_NO, &set.ipv6, 0, 0, "listen at ::1 instead of 127.0.0.1"},
-    {"web", "ui-socket", SETTING_TEXT, set.socket, 0, 0, "sottod's socket for front ends"},
-    {"web", "pages", SETTING_TEXT, set.pages, 0, 0, "the folder of the page; \"\": none"},
-    {"web", "token-file", SETTING_TEXT, set.token, 0, 0, "written at every start"},
-    {"web", "origins", SETTING_TEXT, set.origins, 0, 0,
-     "pages from elsewhere that may ask, exact, as https://kiosk.example"},
-    {"web", "connections", SETTING_NUMBER, &set.connections, 2, 1000, "at most"},
-    {"web", "timeout-s", SETTING_NUMBER, &set.timeout_s, 1, 600, "for a request or an answer"},
-};
-
-static const struct settings settings = {
-    .program = "sotto-web",
-    .file = "/etc/sotto/web.conf",
-    .table = table,
-    .n = ARRAY_LEN(table),
-    .about = "Offers sottod's ui socket to a browser on this machine: POST /rpc, GET /events\n"
-             "(Server-Sent Events), and the files of a page. Holds no key and no vault.",
-    .after =
-        "Example:\n"
-        "  sotto-web --port 8471 --pages platform/web --token-file run/token --ui-socket "
-        "run/ui.sock\n"
-        "\n"
-        "SIGTERM or SIGINT ends it.\n"
-        "Exit codes: 0 ended as asked, 1 failed, 2 wrong command line, 4 malformed configuration,\n"
-        "5 the port is taken.\n"};
 
 /* ---- The token --------------------------------------------------------------------------- */
 
@@ -110,35 +71,35 @@ int main(int argc, char **argv) {
     struct sigaction end = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
     struct sotto_error err = {0};
     struct web *web = NULL;
-    int status = SOTTO_OK, code = settings_read(&settings, argc, argv);
+    int status = SOTTO_OK, code = settings_read(&web_told_settings, argc, argv);
     if (code != EXIT_OK) return code < 0 ? cli_flush("sotto-web", EXIT_OK) : code;
     if (sigaction(SIGTERM, &end, NULL) != 0 || sigaction(SIGINT, &end, NULL) != 0 ||
         sigaction(SIGPIPE, &ignore, NULL) != 0)
         return EXIT_FAILED;
-    unsigned port = (unsigned)set.port;
+    unsigned port = (unsigned)web_set.port;
     snprintf(origins, sizeof origins, "http://127.0.0.1:%u http://localhost:%u http://[::1]:%u %s",
-             port, port, port, set.origins);
+             port, port, port, web_set.origins);
     config = (struct web_config){.gate = {.port = (uint16_t)port, .origins = origins},
-                                 .is_ipv6 = (int)set.ipv6,
-                                 .socket = set.socket,
+                                 .is_ipv6 = (int)web_set.ipv6,
+                                 .socket = web_set.socket,
                                  .folder = -1,
-                                 .connections = (unsigned)set.connections,
-                                 .timeout_s = (unsigned)set.timeout_s};
-    if (set.pages[0]) {
-        config.folder = open(set.pages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                                 .connections = (unsigned)web_set.connections,
+                                 .timeout_s = (unsigned)web_set.timeout_s};
+    if (web_set.pages[0]) {
+        config.folder = open(web_set.pages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (config.folder < 0)
-            status =
-                fail(&err, SOTTO_E_IO, "the pages' folder %.150s: %s", set.pages, strerror(errno));
+            status = fail(&err, SOTTO_E_IO, "the pages' folder %.150s: %s", web_set.pages,
+                          strerror(errno));
     }
     if (status == SOTTO_OK) {
         web = web_open(&config, &err);
         status = web ? SOTTO_OK : err.status;
     }
     /* After the port: what another sotto-web serves keeps its token. */
-    if (status == SOTTO_OK) status = token_make(config.gate.token, set.token, &err);
+    if (status == SOTTO_OK) status = token_make(config.gate.token, web_set.token, &err);
     if (status == SOTTO_OK && serve(web) != 0)
         status = fail(&err, SOTTO_E_IO, "serving failed: %s", strerror(errno));
     web_close(web);
-    if (status == SOTTO_OK) unlink(set.token);
+    if (status == SOTTO_OK) unlink(web_set.token);
     return status == SOTTO_OK ? EXIT_OK : cli_report("sotto-web", &err);
 }

@@ -8,5 +8,6 @@ int report_main(int argc, char **argv);
 int budget_main(int argc, char **argv);
 int receipt_main(int argc, char **argv);
 int rights_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);
 
 #endif

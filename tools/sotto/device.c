@@ -8,6 +8,9 @@
 #include "base/base.h"
 #include "sotto_report.h"
 #include "tools/common/public_key.h"
+#include "tools/sottod/rpc.h"
+
+#define STATUS_LAST SOTTO_E_NEWER
 
 static const char *const names[] = {"model", "model-key", "policy", "policy-key", "keys", "vault"};
 
@@ -49,12 +52,12 @@ const char *own_device_lacks(struct own_device *d) {
     return sentence;
 }
 
-int own_device_open(struct own_device *d, struct sotto_error *err) {
+int own_device_open_ill(struct own_device *d, struct sotto_error *err) {
     char model_key[PUBLIC_KEY_CHARS + 1], policy_key[PUBLIC_KEY_CHARS + 1];
-    struct sotto_health health = {.size = sizeof health};
     if (d->daemon.fd >= 0) return SOTTO_OK;
     int status = public_key_text(model_key, d->model_key, err);
-    if (status == SOTTO_OK) status = public_key_text(policy_key, d->policy_key, err);
+    if (status == SOTTO_OK && d->policy_key)
+        status = public_key_text(policy_key, d->policy_key, err);
     if (status == SOTTO_OK)
         status = sotto_linux_port(&d->linux_port, d->keys, d->vault, &d->port, err);
     if (status != SOTTO_OK) return status;
@@ -63,10 +66,17 @@ int own_device_open(struct own_device *d, struct sotto_error *err) {
                                         .port = &d->port,
                                         .model_pack = d->model,
                                         .model_key = model_key,
-                                        .policy_pack = d->policy,
-                                        .policy_key = policy_key};
-    status = sotto_open(&config, &d->engine, err);
-    if (status == SOTTO_OK) status = sotto_health(d->engine, &health);
+                                        .policy_pack = d->policy_key ? d->policy : NULL,
+                                        .policy_key = d->policy_key ? policy_key : NULL,
+                                        .device_class = d->device_class};
+    return sotto_open(&config, &d->engine, err);
+}
+
+int own_device_open(struct own_device *d, struct sotto_error *err) {
+    struct sotto_health health = {.size = sizeof health};
+    int status = own_device_open_ill(d, err);
+    if (status != SOTTO_OK || !d->engine) return status;
+    status = sotto_health(d->engine, &health);
     if (status == SOTTO_OK && health.policy_status != SOTTO_OK)
         status = fail(err, health.policy_status, "%s", health.policy_message);
     if (status == SOTTO_OK && health.storage != SOTTO_STORAGE_OK &&
@@ -134,6 +144,51 @@ int own_device_budget(struct own_device *d, struct sotto_budget *b, struct sotto
     b->fresh = (uint32_t)number(r, "fresh_answers");
     b->fresh_cap = (uint32_t)number(r, "fresh_answers_cap");
     b->reports = number(r, "reports");
+    json_decref(r);
+    return SOTTO_OK;
+}
+
+static int status_named(const json_t *from, const char *name) {
+    int status = SOTTO_OK;
+    while (status > STATUS_LAST && !is_word(from, name, rpc_status_name(status))) status--;
+    return status;
+}
+static void text_of(const json_t *from, const char *name, char *to, size_t cap) {
+    const char *text = json_string_value(json_object_get(from, name));
+    snprintf(to, cap, "%s", text ? text : "");
+}
+
+int own_device_health(struct own_device *d, struct sotto_health *h, struct sotto_error *err) {
+    static const enum sotto_storage_state states[] = {
+        SOTTO_STORAGE_NONE, SOTTO_STORAGE_OK, SOTTO_STORAGE_READ_ONLY, SOTTO_STORAGE_REFUSED};
+    static const char *const words[] = {"none", "ok", "read-only", "refused"};
+    if (d->engine) return told(d, sotto_health(d->engine, h), err);
+    json_t *r = daemon_ask(&d->daemon, "health", NULL, err);
+    if (!r) return err->status;
+    h->strict = (uint32_t)json_is_true(json_object_get(r, "is_strict"));
+    h->policy_status = status_named(r, "policy_status");
+    text_of(r, "policy_message", h->policy_message, sizeof h->policy_message);
+    h->model_status = status_named(r, "model_status");
+    text_of(r, "model_message", h->model_message, sizeof h->model_message);
+    h->storage = SOTTO_STORAGE_FAILED;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (is_word(r, "storage", words[i])) h->storage = states[i];
+    h->storage_status = status_named(r, "storage_status");
+    text_of(r, "storage_message", h->storage_message, sizeof h->storage_message);
+    h->model_version = number(r, "model_version");
+    h->policy_version = number(r, "policy_version");
+    h->items = (uint32_t)number(r, "items");
+    h->profiles = (uint32_t)number(r, "profiles");
+    h->profile_bytes = number(r, "profile_bytes");
+    h->profile_bytes_max = number(r, "profile_bytes_max");
+    h->reports = number(r, "reports");
+    h->time_floor_s = (int64_t)number(r, "time_floor_s");
+    h->time_late_s = (int64_t)number(r, "time_late_s");
+    h->time_claim_s = (int64_t)number(r, "time_claim_s");
+    h->memory_bytes = number(r, "memory_bytes");
+    h->memory_locked = (uint32_t)json_is_true(json_object_get(r, "memory_locked"));
+    text_of(r, "keys", h->key_text, sizeof h->key_text);
+    h->key_epoch = number(r, "key_epoch");
     json_decref(r);
     return SOTTO_OK;
 }

@@ -1,6 +1,6 @@
-/* device: the device that `sotto report` and `sotto budget` look at. While sottod runs it owns the
- * vault and is asked on its operator socket; else the vault is opened here, under its packs,
- * through the library like any other start. */
+/* device: the device that `sotto report`, `sotto budget` and `sotto doctor` look at. While sottod
+ * runs it owns the vault and is asked on its operator socket; else the vault is opened here, under
+ * its packs, through the library like any other start. */
 #ifndef SOTTO_DEVICE_H
 #define SOTTO_DEVICE_H
 
@@ -10,7 +10,8 @@
 
 struct own_device {
     const char *model, *model_key, *policy, *policy_key, *keys, *vault; /* as on the command line */
-    const char *socket; /* of sottod; NULL: the usual one */
+    const char *socket;       /* of sottod; NULL: the usual one */
+    const char *device_class; /* as packs name it; NULL: not said */
     struct sotto_linux linux_port;
     struct sotto_port port;
     struct sotto *engine; /* NULL while sottod is asked */
@@ -38,11 +39,17 @@ int own_device_option(struct own_device *d, const char *name, const char *value)
 /* Whether sottod is to be asked and answers, or all options are there: NULL; else a sentence. */
 const char *own_device_lacks(struct own_device *d);
 int own_device_open(struct own_device *d, struct sotto_error *err) SOTTO_MUST_CHECK;
+/* The same for a device that may be ill: what ails it is in its health. `policy` and `policy_key`
+ * may be NULL. */
+int own_device_open_ill(struct own_device *d, struct sotto_error *err) SOTTO_MUST_CHECK;
 void own_device_close(struct own_device *d);
 
 /* ---- What it says, whoever is asked ---------------------------------------------------------- */
 
 int own_device_budget(struct own_device *d, struct sotto_budget *b,
+                      struct sotto_error *err) SOTTO_MUST_CHECK;
+/* Of sottod only what its method `health` tells. */
+int own_device_health(struct own_device *d, struct sotto_health *health,
                       struct sotto_error *err) SOTTO_MUST_CHECK;
 /* The device's key, and its notion of now in seconds since 1970. */
 int own_device_about(struct own_device *d, uint8_t key[32], int64_t *now_s,

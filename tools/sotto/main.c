@@ -10,6 +10,7 @@ static const char help[] =
     "\n"
     "Looks after a device, and after what it says of itself.\n"
     "\n"
+    "  doctor    say what is wrong with a device, and what to do\n"
     "  audit     export a device's audit log, or verify one\n"
     "  report    show what would leave a device, and what it means\n"
     "  budget    tell what a device has revealed, and what that protects\n"
@@ -20,7 +21,8 @@ static const char help[] =
     "  --version prints the version. `sotto COMMAND --help` tells a command's options.\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong command line, 4 bad signature or malformed log,\n"
-    "5 storage full or busy.\n";
+    "5 storage full or busy. Of doctor: 0 all is well, 1 warnings alone, 3 privacy budget spent,\n"
+    "4 something cannot be trusted, 5 something does not work.\n";
 
 static int dispatch(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
@@ -32,6 +34,7 @@ static int dispatch(int argc, char **argv) {
         printf("sotto %s\n", sotto_version());
         return EXIT_OK;
     }
+    if (strcmp(name, "doctor") == 0) return doctor_main(argc - 1, argv + 1);
     if (strcmp(name, "audit") == 0) return audit_main(argc - 1, argv + 1);
     if (strcmp(name, "report") == 0) return report_main(argc - 1, argv + 1);
     if (strcmp(name, "budget") == 0) return budget_main(argc - 1, argv + 1);
