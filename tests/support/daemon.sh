@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # tmp is tap.sh's
 # daemon: what the tests of sottod, sotto-web and sotto-upload share. Source it after tap.sh. Makes
 # signed packs and a configuration in $tmp, starts and stops daemons by their process id.
 
