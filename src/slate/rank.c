@@ -88,9 +88,9 @@ static uint32_t weigh(const struct slate *s, const struct model *model, uint32_t
     int32_t left = SCORE_MULTIPLIERS_MAX;
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->n_inputs; i++) {
+        if (i == without) continue;
         const struct slate_input *input = &s->inputs[i];
         uint32_t item = input->in.item;
-        if (i == without) continue;
         int32_t weight = multiplier_of(model, input, n, s->now_s, &left);
         int32_t times = input->repeated < MODEL_REPEAT_MAX ? input->repeated : MODEL_REPEAT_MAX;
         int32_t own =

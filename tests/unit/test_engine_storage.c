@@ -465,6 +465,7 @@ static void events_are_stored_once_though_their_commit_failed(void **state) {
             for (int v = 0; v < SOTTO_SESSIONS_MAX; v++)
                 if (k.engine->secrets->visits[v].handle)
                     h = &k.engine->secrets->visits[v].person.history;
+            assert_non_null(h);
             assert_int_equal(h->n, 9);
             for (unsigned e = 3; e < 8; e++) assert_int_equal(h->events[e].item, 9);
             assert_int_equal(h->events[8].item, 10);

@@ -234,7 +234,8 @@ static void words_that_mislead_are_refused_with_file_line_and_remedy(void **stat
         snprintf(line, sizeof line, "\n%s =", cases[i].key);
         char *at = strstr(text, line), *end = at + 1;
         assert_non_null(at);
-        while ((end = strchr(end, '\n')) && end[1] == ' ') end++;
+        for (end = strchr(end, '\n'); end && end[1] == ' ';) end = strchr(end + 1, '\n');
+        assert_non_null(end);
         snprintf(out, cap, "%.*s%s %s%s", (int)(at - text), text, line, cases[i].value, end);
         snprintf(name, sizeof name, "odd.ini");
         pack_tool_write(t, name, out);
