@@ -91,6 +91,7 @@ static const char *const event_names[] = {"present: accepted",
 struct book {
     int agrees, rests, barred; /* barred: a signal, a child, staff or the switch is against it */
     int asked;                 /* this slate's banner is up */
+    int was_asked;             /* or was */
     int is_proven;             /* a good receipt came for it */
     int in_session;            /* or for another slate of this visit */
     int is_over;               /* refused, timed out, disarmed */
@@ -147,6 +148,7 @@ static void presented(struct book *b, enum event event) {
         if (b->agrees && !b->rests && !b->barred) b->is_proven = 1;
         return;
     }
+    b->was_asked = event != PRESENT_NO_HOOK;
     switch (event) {
     case PRESENT_ACCEPTED:
     case PRESENT_REENTERED: b->is_proven = b->in_session = 1; return;
@@ -157,11 +159,15 @@ static void presented(struct book *b, enum event event) {
 }
 
 static void confirmed(struct book *b, enum event event) {
-    if (event == CONFIRM_NOTHING || !b->asked) return;
+    if (event == CONFIRM_NOTHING) return;
+    if (event == CONFIRM_DECLINED) { /* heard however late */
+        if (b->was_asked) said_no(b);
+        b->asked = 0;
+        return;
+    }
+    if (!b->asked) return;
     b->asked = 0;
-    if (event == CONFIRM_DECLINED) {
-        said_no(b);
-    } else if (!b->is_over && event == CONFIRM_GOOD) {
+    if (!b->is_over && event == CONFIRM_GOOD) {
         b->is_proven = b->in_session = 1;
     } else {
         b->is_over = 1;
@@ -236,9 +242,9 @@ static void happen(struct scene *s, enum event event) {
         s->b.is_unsure = 1;
         break;
     case WALL_CLOCK_FALLS: d->wall_s -= 30 * 86400; break;
-    case CLOCK_FAILS:
+    case CLOCK_FAILS: /* what may have run out has */
         d->clock_fails = 1;
-        s->b.is_unsure = 1;
+        s->b.barred = 1;
         break;
     case NO_IS_SAID:
         say(s, SOTTO_CONSENT_WITHDRAWN);
