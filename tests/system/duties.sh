@@ -22,7 +22,7 @@ is_field() {
     *) grep -q "\"$section\", \"$key\"" tools/sotto-pack/policy_table.c ;;
     esac
 }
-is_function() { grep -qE "[ *]$1\(" include/*.h; }
+is_function() { grep -qE "(^|[ *])$1\(" include/*.h; }
 is_test() { grep -qE "^static void $1\(void" tests/unit/*.c || grep -qF "\"$1\"" tests/system/*.sh; }
 
 # every KIND README: all names of a column exist; those that do not are printed.
