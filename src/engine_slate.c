@@ -86,6 +86,7 @@ static enum sotto_why why_not(struct sotto *e, const struct visit *v, int is_ask
     if (e->rules->consent[SOTTO_PURPOSE_PERSONALISE] == POLICY_NEVER) return SOTTO_WHY_POLICY;
     if (e->model_status != SOTTO_OK) return SOTTO_WHY_MODEL;
     if (!engine_hears_everyone(e)) return SOTTO_WHY_STORAGE;
+    if (e->clock.is_blind) return SOTTO_WHY_EXPIRED; /* a yes or a slate may be */
     return people_why_not(e, v, is_asking);
 }
 
@@ -312,8 +313,8 @@ static uint64_t number_of(const struct sotto *e, sotto_slate handle) {
 /* What the person blocked since the slate was sealed. */
 static void drop_blocked(struct sotto *e, const struct visit *v, struct slate *s) {
     if (people_blocked(e, v, slate_bits(e, s)) == 0) return;
-    s->n_hits = slate_rank(s, &e->model, slate_workspace_of(e, s), SLATE_WITH_ALL, s->hits,
-                           &s->moves);
+    s->n_hits =
+        slate_rank(s, &e->model, slate_workspace_of(e, s), SLATE_WITH_ALL, s->hits, &s->moves);
     if (s->n_hits == 0) apply(s, SLATE_WITHDRAW, SOTTO_WHY_NO_HISTORY);
 }
 

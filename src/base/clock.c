@@ -50,7 +50,8 @@ int64_t clock_claimed(const struct sotto_clock *clock) {
 /* Milliseconds of uptime since the last reading. */
 static uint64_t uptime(struct sotto_clock *clock) {
     uint64_t mono = clock->mono_ms, passed = 0;
-    if (clock->port->clock_mono_ms(clock->port->ctx, &mono) != 0) return 0;
+    clock->is_blind = clock->port->clock_mono_ms(clock->port->ctx, &mono) != 0;
+    if (clock->is_blind) return 0;
     if (clock->is_started && mono > clock->mono_ms) passed = mono - clock->mono_ms;
     clock->mono_ms = mono;
     clock->is_started = 1;

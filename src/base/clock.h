@@ -47,6 +47,7 @@ struct sotto_clock {
     /* When the packs in use were signed, and when they end (0: unknown). */
     int64_t signed_from_s, signed_until_s;
     int is_started; /* mono_ms is a reading */
+    int is_blind;   /* the latest reading failed: nobody knows how much time has passed */
     int has_heard;  /* the wall clock, since the start */
 };
 

@@ -21,12 +21,15 @@ struct word {
 };
 struct profile { /* "anna" and "bob", as they may be stored */
     int is_kept;
+    int was_shown; /* the banner, in a visit that was stored */
     struct word personalise;
 };
 struct session {
     sotto_session handle;
     int who; /* -1: nobody by name */
     int is_kept, has_receipt, years, has_signal, is_overridden;
+    int was_said;  /* a word on personalising: a notice changes nothing any more */
+    int was_shown; /* a banner, whatever was said since */
     struct word personalise;
 };
 struct witness {
@@ -37,18 +40,24 @@ struct witness {
         struct session *of;
     } slate[SLATES];
     int is_off;
+    int is_notice; /* a banner that was shown and not declined stands for a yes */
+    int is_scoped; /* a stored profile's banner counts in later visits */
+    unsigned lost; /* how often storage went away */
     int64_t now_s;
     unsigned personal, general, why[16];
 };
 
 static int may_be_personal(const struct witness *w, const struct session *s) {
     return s->personalise.is_yes && !s->personalise.is_resting &&
-           w->now_s - s->personalise.at_s <= TTL_S && s->has_receipt && !s->has_signal &&
-           !w->is_off && !s->is_overridden && (s->years == 0 || s->years >= 13);
+           w->now_s - s->personalise.at_s <= TTL_S &&
+           (s->has_receipt || (w->is_scoped && s->was_shown)) && !s->has_signal && !w->is_off &&
+           !s->is_overridden && (s->years == 0 || s->years >= 13);
 }
 
 static void keep(struct witness *w, struct session *s) {
-    if (s->who >= 0 && s->is_kept) w->profile[s->who] = (struct profile){1, s->personalise};
+    if (s->who >= 0 && s->is_kept)
+        w->profile[s->who] =
+            (struct profile){1, w->profile[s->who].was_shown || s->was_shown, s->personalise};
 }
 
 /* ---- What happens ------------------------------------------------------------------------- */
@@ -67,6 +76,7 @@ static void begin(struct kiosk *k, struct witness *w, struct dice *d, struct ses
     if (s->who >= 0 && w->profile[s->who].is_kept) {
         s->is_kept = 1;
         s->personalise = w->profile[s->who].personalise;
+        s->was_shown = w->profile[s->who].was_shown;
     }
 }
 
@@ -87,6 +97,7 @@ static void say(struct kiosk *k, struct witness *w, struct dice *d, struct sessi
     }
     if (purpose == SOTTO_PURPOSE_PERSONALISE) {
         s->personalise = (struct word){is_yes, 0, w->now_s};
+        s->was_said = 1;
         if (!is_yes) s->has_receipt = 0;
     }
     keep(w, s);
@@ -94,7 +105,8 @@ static void say(struct kiosk *k, struct witness *w, struct dice *d, struct sessi
 
 static void rest(struct kiosk *k, struct witness *w, struct session *s, int is_pause) {
     int status = is_pause ? sotto_pause(k->engine, s->handle) : sotto_resume(k->engine, s->handle);
-    if (is_pause || status == SOTTO_OK) s->personalise.is_resting = is_pause;
+    /* Only a yes can rest; where nothing was said yet a notice may still stand for one. */
+    if (is_pause ? s->personalise.is_yes : status == SOTTO_OK) s->personalise.is_resting = is_pause;
     keep(w, s);
 }
 
@@ -106,7 +118,7 @@ static void grow(struct kiosk *k, struct witness *w, struct dice *d, struct sess
     s->years = years;
     if (years != 8) return;
     s->who = -1; /* and nothing of what was */
-    s->is_kept = s->has_receipt = 0;
+    s->is_kept = s->has_receipt = s->was_shown = s->was_said = 0;
     memset(&s->personalise, 0, sizeof s->personalise);
 }
 
@@ -118,13 +130,14 @@ static void erase(struct kiosk *k, struct witness *w, struct dice *d) {
     for (int i = 0; i < SESSIONS; i++) {
         struct session *s = &w->session[i];
         if (!s->handle || s->who != who) continue;
-        s->is_kept = s->has_receipt = 0;
+        s->is_kept = s->has_receipt = s->was_shown = s->was_said = 0;
         memset(&s->personalise, 0, sizeof s->personalise);
     }
 }
 
 /* A banner that was accepted proves something, in whichever way the receipt came. */
-static void present(struct kiosk *k, struct dice *d, struct session *s, sotto_slate slate) {
+static void present(struct kiosk *k, struct witness *w, struct dice *d, struct session *s,
+                    sotto_slate slate) {
     unsigned asked = k->device.banners_asked;
     enum sim_banner mode = k->device.banner =
         dice_below(d, 2) ? SIM_BANNER_ACCEPTED : (enum sim_banner)dice_below(d, 8);
@@ -142,8 +155,14 @@ static void present(struct kiosk *k, struct dice *d, struct session *s, sotto_sl
     if (mode == SIM_BANNER_DECLINED) {
         s->personalise.is_yes = 0;
         s->has_receipt = 0;
+        s->was_said = 1;
     }
-    if (mode == SIM_BANNER_ACCEPTED && status == SOTTO_OK) s->has_receipt = 1;
+    if (mode == SIM_BANNER_ACCEPTED && status == SOTTO_OK) {
+        s->has_receipt = s->was_shown = 1;
+        if (w->is_notice && !s->was_said && !s->personalise.at_s)
+            s->personalise = (struct word){1, s->personalise.is_resting, w->now_s};
+    }
+    keep(w, s);
 }
 
 static void open(struct kiosk *k, struct witness *w, unsigned i) {
@@ -174,6 +193,27 @@ static void let_time_pass(struct kiosk *k, struct witness *w, struct dice *d) {
     w->now_s += (int64_t)s; /* at least */
 }
 
+/* The device restarts without its keys, and with them without its vault; or they are back. A no
+ * that was said meanwhile may be lost by a second restart, as sotto.h says: there is none. */
+static void lose_storage(struct kiosk *k, struct witness *w) {
+    struct sotto_health health = {.size = sizeof health};
+    if (!k->device.port.vault_path) return;
+    if (k->device.slot_get_fails) {
+        k->device.slot_get_fails = 0;
+        return;
+    }
+    assert_int_equal(sotto_health(k->engine, &health), SOTTO_OK);
+    if (health.storage != SOTTO_STORAGE_OK || w->is_off) return;
+    sotto_close(k->engine);
+    k->engine = NULL;
+    k->device.slot_get_fails = 1;
+    k->device.entropy_fails = 0;
+    kiosk_open(k);
+    memset(w->session, 0, sizeof w->session);
+    memset(w->slate, 0, sizeof w->slate);
+    w->lost++;
+}
+
 static void step(struct kiosk *k, struct witness *w, struct dice *d) {
     struct session *s = &w->session[dice_below(d, SESSIONS)];
     unsigned i = (unsigned)dice_below(d, SLATES);
@@ -192,6 +232,9 @@ static void step(struct kiosk *k, struct witness *w, struct dice *d) {
         (void)!sotto_switch_set(k->engine, w->is_off);
         return;
     case 3: k->device.entropy_fails = dice_below(d, 12) == 0; return;
+    case 4:
+        if (k->device.slot_get_fails || dice_below(d, 8) == 0) lose_storage(k, w);
+        return;
     default: break;
     }
     if (!s->handle) {
@@ -232,7 +275,7 @@ static void step(struct kiosk *k, struct witness *w, struct dice *d) {
     case 12:
     case 13:
     case 14:
-        if (w->slate[i].handle && w->slate[i].of == s) present(k, d, s, w->slate[i].handle);
+        if (w->slate[i].handle && w->slate[i].of == s) present(k, w, d, s, w->slate[i].handle);
         break;
     case 15:
     case 16:
@@ -245,7 +288,7 @@ static void step(struct kiosk *k, struct witness *w, struct dice *d) {
             sotto_slate_request(k->engine, s->handle, &request, &w->slate[i].handle) != SOTTO_OK)
             break;
         w->slate[i].of = s;
-        if (dice_below(d, 2)) present(k, d, s, w->slate[i].handle);
+        if (dice_below(d, 2)) present(k, w, d, s, w->slate[i].handle);
         if (dice_below(d, 3) == 0) open(k, w, i);
         break;
     default: kiosk_record(k, s->handle, (unsigned)dice_below(d, 60), SOTTO_EVENT_VIEW); break;
@@ -254,37 +297,51 @@ static void step(struct kiosk *k, struct witness *w, struct dice *d) {
 
 static unsigned long steps = 100000, seed = 1;
 
-static void play(int is_ram_only, unsigned long n) {
+static void play(int is_ram_only, unsigned long n, uint64_t consent, uint64_t scope) {
     struct kiosk k;
     struct witness w = {0};
     struct dice d = {seed + (unsigned)is_ram_only};
-    const struct make_policy policy = {.version = 1};
+    const struct make_policy policy = {
+        .version = 1,
+        .more = {{POLICY_KEY_PERSONALISE, consent}, {POLICY_KEY_BANNER_SCOPE, scope}}};
+    w.is_notice = consent == POLICY_NOTICE;
+    w.is_scoped = scope != SCOPE_SESSION;
     kiosk_make(&k, 60, &policy, is_ram_only);
     kiosk_open(&k);
     w.now_s = k.device.wall_s;
     for (unsigned long i = 0; i < n; i++) step(&k, &w, &d);
-    print_message("seed %lu: %u personal slates, each accounted for; %u general\n", seed,
-                  w.personal, w.general);
+    print_message("seed %lu: %u personal slates, each accounted for; %u general; storage lost %u "
+                  "times\n",
+                  seed, w.personal, w.general, w.lost);
     for (int i = 0; i < 16; i++)
         if (w.why[i]) print_message("  %u: %s\n", w.why[i], sotto_why_text((enum sotto_why)i));
-    if (n >= 5000) assert_true(w.personal > n / 1000); /* else this witness has seen nothing */
+    if (n >= 5000) assert_true(w.personal > n / 5000); /* else this witness has seen nothing */
     kiosk_free(&k);
 }
 
 static void nothing_personal_is_handed_out_without_a_yes_and_a_receipt(void **state) {
     (void)state;
-    play(1, steps - steps / 20);
+    play(1, steps / 2, POLICY_ASK, SCOPE_SESSION);
 }
 
 static void nor_where_profiles_are_stored(void **state) {
     (void)state;
-    play(0, steps / 20);
+    play(0, steps / 20, POLICY_ASK, SCOPE_SESSION);
+    play(0, steps / 20, POLICY_ASK, SCOPE_DAY);
+    play(0, steps / 20, POLICY_ASK, SCOPE_PROFILE);
+}
+
+static void nor_where_a_notice_stands_for_a_yes(void **state) {
+    (void)state;
+    play(1, steps * 3 / 10, POLICY_NOTICE, SCOPE_SESSION);
+    play(0, steps / 20, POLICY_NOTICE, SCOPE_PROFILE);
 }
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_personal_is_handed_out_without_a_yes_and_a_receipt),
         cmocka_unit_test(nor_where_profiles_are_stored),
+        cmocka_unit_test(nor_where_a_notice_stands_for_a_yes),
     };
     if (argc > 1) steps = strtoul(argv[1], NULL, 10);
     if (argc > 2) seed = strtoul(argv[2], NULL, 10);

@@ -168,7 +168,8 @@ static int code_of(struct client *c, const char *format, json_int_t number) {
     int code;
     char line[1024];
     /* Some formats use no number. */
-    /* cppcheck-suppress wrongPrintfScanfArgNum */ /* NOLINTNEXTLINE(clang-diagnostic-format-nonliteral) */
+    /* cppcheck-suppress wrongPrintfScanfArgNum */
+    /* NOLINTNEXTLINE(clang-diagnostic-format-nonliteral) */
     snprintf(line, sizeof line, format, (long long)number);
     json_decref(ask(c, &code, "%s", line));
     return code;

@@ -13,6 +13,7 @@ int command_run(const struct options *options);
 int command_evaluate(const struct options *options);
 int command_page(const struct options *options);
 int command_summary(const struct options *options);
+int command_scenario(const struct options *options);
 
 /* Shared by them. */
 struct json;

@@ -13,7 +13,7 @@
  * json_real. */
 typedef struct json_t json_t;
 
-#define MACHINE_WHYS 9
+#define MACHINE_WHYS (SOTTO_WHY_STAFF + 1)
 
 struct machine_counts {
     uint64_t visits, events;

@@ -13,7 +13,8 @@ static const char help_all[] =
     "run      --model … --out DIR kiosks over days: slates, banners, disks, reports\n  sotto-sim "
     "evaluate --model … --data …  quality on held-out baskets\n  sotto-sim page     --in DIR "
     "--out FILE what was measured, as one HTML file\n  sotto-sim summary  --in DIR            the "
-    "same on one screen\n\nsotto-sim COMMAND --help tells the options. Exit codes: 0 done, 1 "
+    "same on one screen\n  sotto-sim scenario                     stories of people at a kiosk, "
+    "each on one page\n\nsotto-sim COMMAND --help tells the options. Exit codes: 0 done, 1 "
     "failed, 2 wrong usage,\n3 refused by consent or budget, 4 integrity, 5 try again.\n";
 
 static const char help_generate[] =
@@ -73,6 +74,17 @@ static const char help_summary[] = "usage: sotto-sim summary [OPTION…]\nwhat w
                                    "--command TEXT       likewise\n\nExample: sotto-sim summary "
                                    "--in out/demo/run --in out/demo\n";
 
+static const char help_scenario[] =
+    "usage: sotto-sim scenario [OPTION…]\nplays stories of people at a kiosk on the real library, "
+    "with packs that it makes itself, and\nlooks whether each kept its promises: ends 1 when one "
+    "did not\n\n  --story NAME         one of first-visit returning-shopper why-this not-for-me "
+    "household\n                       banner-broken turn-off forget-me child call-a-person; or "
+    "all, the default\n  --out DIR            a new directory for what is otherwise deleted: "
+    "packs, "
+    "and for each story the\n                       kiosk's files; forget-me also leaves what was "
+    "exported before and after\n\nsotto-sim --scenario NAME is the same.\n\nExample: sotto-sim "
+    "scenario --story forget-me --out forgotten\n";
+
 #define OPTIONS_WORLD "seed items shoppers visits-per-day days "
 #define OPTIONS_PACKS "model model-key policy policy-key "
 #define OPTIONS_DATA  "data map item-pattern cancel-prefix max-basket "
@@ -91,6 +103,7 @@ static const struct {
      "packs data from", command_evaluate},
     {"page", help_page, "in out command ", "in out", command_page},
     {"summary", help_summary, "in command ", "in", command_summary},
+    {"scenario", help_scenario, "story out ", "", command_scenario},
 };
 
 static int lacks(const char *command, const char *required, const struct options *o) {
@@ -122,6 +135,16 @@ static int dispatch(int argc, char **argv) {
     if (strcmp(argv[1], "--version") == 0) {
         printf("sotto-sim %s\n", sotto_version());
         return EXIT_OK;
+    }
+    if (strcmp(argv[1], "--scenario") == 0) {
+        static char name[] = "scenario", story[] = "--story";
+        char *words[] = {name, story, argc > 2 ? argv[2] : NULL, NULL};
+        struct options o;
+        if (argc > 3 || options_parse(&o, argc, words, "story ") != 0) {
+            fputs(help_scenario, stderr);
+            return EXIT_USAGE;
+        }
+        return command_scenario(&o);
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         struct options o;

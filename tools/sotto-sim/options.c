@@ -31,6 +31,7 @@ enum option_id {
     OPT_CANCEL,
     OPT_MAX_BASKET,
     OPT_COMMAND,
+    OPT_STORY,
     OPT_HELP
 };
 
@@ -58,6 +59,7 @@ static const struct option table[] = {{"model", required_argument, NULL, OPT_MOD
                                       {"cancel-prefix", required_argument, NULL, OPT_CANCEL},
                                       {"max-basket", required_argument, NULL, OPT_MAX_BASKET},
                                       {"command", required_argument, NULL, OPT_COMMAND},
+                                      {"story", required_argument, NULL, OPT_STORY},
                                       {"help", no_argument, NULL, OPT_HELP},
                                       {NULL, 0, NULL, 0}};
 
@@ -129,6 +131,7 @@ static int take(struct options *o, int id, const char *name, const char *value) 
     case OPT_CANCEL: o->dataset.cancel_prefix = value; return 0;
     case OPT_MAX_BASKET: return number32(&o->dataset.max_basket, value, 0, 1000000, name);
     case OPT_COMMAND: o->command = value; return 0;
+    case OPT_STORY: o->story = value; return 0;
     default: return -1;
     }
 }

@@ -12,6 +12,7 @@ struct options {
     /* where things go and come from */
     const char *out, *json, *data, *from;
     const char *command; /* shown to those who want to repeat a figure */
+    const char *story;   /* NULL: all */
     const char *dirs[OPTIONS_DIRS_MAX];
     size_t n_dirs;
     /* the made-up town */
