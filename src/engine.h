@@ -117,6 +117,12 @@ struct sotto {
 
 /* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
 int engine_enter(struct sotto *e) MUST_CHECK;
+/* The same for a call that needs pointers: `what` names them, `is_given` says that none is NULL. */
+int engine_enter_given(struct sotto *e, int is_given, const char *what) MUST_CHECK;
+/* The same for one that is given a struct whose first member, size_t size, says how much of it the
+ * caller knows: at least `size`. */
+int engine_enter_with(struct sotto *e, const void *given, size_t size,
+                      const char *what) MUST_CHECK;
 /* Moves time on, lets the strict policy rule once the signed one has expired, and sets an expired
  * model aside; both return when the clock that said so turns out to be wrong. Seconds since 1970,
  * on the clock that windows and budgets go by. */
@@ -132,7 +138,18 @@ int engine_can_read(const struct sotto *e) MUST_CHECK;
 int engine_hears_everyone(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */
 int engine_note(struct sotto *e, int status);
+/* Of several calls that are made whatever becomes of each: the first failure, which is told. */
+struct first {
+    int status;
+    struct sotto_error error;
+};
+/* Notes `status`, as engine_note does, and keeps it with its message if it is the first. */
+void first_keep(struct sotto *e, struct first *first, int status);
+/* Puts the message back; returns the status. */
+int first_tell(struct sotto *e, const struct first *first) MUST_CHECK;
 struct person_home engine_home(struct sotto *e);
+/* Finds an item by its id; SOTTO_E_NOT_FOUND if the model has none. */
+int engine_find_item(struct sotto *e, const char *id, uint32_t *item) MUST_CHECK;
 /* Puts what was shown since the last time into the audit log. */
 void audit_disclosures(struct sotto *e);
 /* Makes the key that signs reports, if there is none yet. */
