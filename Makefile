@@ -30,8 +30,10 @@ HARD    := -fstack-protector-strong '-ffile-prefix-map=$(CURDIR)=.'
 ifeq ($(SAN)$(FUZZ)$(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
 HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
-# A tenth of the library would be tables to unwind it by, which C does not use; -g has a debugger's.
-LEAN    := $(if $(SAN)$(FUZZ),,-fno-asynchronous-unwind-tables -fno-unwind-tables)
+# What only costs bytes on a device goes: tables to unwind by, which C does not use (-g has a debugger's), the
+# chain of frames, which x86 and arm do without anyway, and in src/ the canaries of functions without an array
+# of bytes, a tenth of the library. What parses sockets and files (platform/, tools/) keeps every canary.
+LEAN    := $(if $(SAN)$(FUZZ),,-fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer)
 MODE    := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all) \
            $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
            $(if $(COV),--coverage)
@@ -83,8 +85,10 @@ AUDITS   := $(call names,tests/audit/%.c)
 EXAMPLES := $(call names,examples/%.c)
 HEADERS  := include/sotto.h include/sotto_port.h include/sotto_report.h include/sotto_audit.h include/sotto_receipt.h include/sotto_people.h platform/linux/sotto_linux.h
 objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
-LIB_OBJ  := $(call objects,src/*.c src/*/*.c platform/linux/*.c)
-HOST_OBJ := $(filter-out %/main.o,$(call objects,platform/sim/*.c platform/firebolt/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
+# Of src/ one file is no part of the library: the exact Gaussian, which no device draws.
+EXACT    := $(O)/obj/src/dp/sample_gaussian.o
+LIB_OBJ  := $(filter-out $(EXACT),$(call objects,src/*.c src/*/*.c platform/linux/*.c))
+HOST_OBJ := $(EXACT) $(filter-out %/main.o,$(call objects,platform/sim/*.c platform/firebolt/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
 # Keys in a TPM are a library of their own: built along where libtss2 is there, else by `make tpm`.
 TPM      := $(if $(CROSS_COMPILE),,$(wildcard /usr/include/tss2/tss2_esys.h))
 TPM_OBJ  := $(call objects,platform/tpm/*.c)
@@ -111,13 +115,13 @@ examples: $(EXAMPLES:%=$(O)/examples/%) ## the programs in examples/
 build-tests: all examples $(UNITS:%=$(O)/tests/%) $(O)/tests/make_fleet $(O)/fault $(O)/bench/rpc_load ## the unit tests, built but not run
 
 # Other flags than last time: everything is built anew.
-$(O)/flags: line = $(subst ','\'',$(compile) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(O)/flags: line = $(subst ','\'',$(compile) $(LEAN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 $(O)/flags: FORCE
 	@mkdir -p $(O) && echo '$(line)' | cmp -s - $@ || echo '$(line)' > $@
 
 $(O)/obj/%.o: %.c $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/%,$<),$(LEAN)) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter $(DAEMON_COMMON) $(DAEMONS:%=tools/%/%),$<),$(DAEMON_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF)))) \
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/% platform/linux/%,$<),$(LEAN)) $(if $(filter src/%,$<),-fstack-protector) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter $(DAEMON_COMMON) $(DAEMONS:%=tools/%/%),$<),$(DAEMON_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF)))) \
 	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # A peer of the benchmarks, the only C++ here.

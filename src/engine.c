@@ -12,30 +12,31 @@
 /* ---- Words ------------------------------------------------------------------------------- */
 
 const char *sotto_strerror(int status) {
-    switch ((enum sotto_status)status) {
-    case SOTTO_PENDING: return "the banner is on its way";
-    case SOTTO_OK: return "no error";
-    case SOTTO_E_ARGUMENT: return "a parameter is missing or out of range";
-    case SOTTO_E_STATE: return "not possible in this state";
-    case SOTTO_E_MEMORY: return "not enough memory";
-    case SOTTO_E_IO: return "a file could not be read or storage failed";
-    case SOTTO_E_FULL: return "storage is full or read-only";
-    case SOTTO_E_CORRUPT: return "stored data is damaged or was tampered with";
-    case SOTTO_E_SIGNATURE: return "not signed by the expected key";
-    case SOTTO_E_FORMAT: return "a file is malformed";
-    case SOTTO_E_ROLLBACK: return "older than what is already installed";
-    case SOTTO_E_EXPIRED: return "past its expiry date";
-    case SOTTO_E_MISMATCH: return "made for another role, device class or engine";
-    case SOTTO_E_CONSENT: return "the person has not agreed to this";
-    case SOTTO_E_SPENT: return "the privacy budget does not cover it";
-    case SOTTO_E_NOT_FOUND: return "no such item, profile, metric or report";
-    case SOTTO_E_ENTROPY: return "the random source failed";
-    case SOTTO_E_KEY: return "the key store failed or holds no usable key";
-    case SOTTO_E_BUSY: return "another process owns the vault";
-    case SOTTO_E_LIMIT: return "a documented limit is reached";
-    case SOTTO_E_NEWER: return "the vault was written by a newer engine";
-    }
-    return "unknown status";
+    static const char words[] =                           /* from SOTTO_PENDING, which is 1, down */
+        "the banner is on its way\0"                      /* SOTTO_PENDING */
+        "no error\0"                                      /* SOTTO_OK */
+        "a parameter is missing or out of range\0"        /* SOTTO_E_ARGUMENT */
+        "not possible in this state\0"                    /* SOTTO_E_STATE */
+        "not enough memory\0"                             /* SOTTO_E_MEMORY */
+        "a file could not be read or storage failed\0"    /* SOTTO_E_IO */
+        "storage is full or read-only\0"                  /* SOTTO_E_FULL */
+        "stored data is damaged or was tampered with\0"   /* SOTTO_E_CORRUPT */
+        "not signed by the expected key\0"                /* SOTTO_E_SIGNATURE */
+        "a file is malformed\0"                           /* SOTTO_E_FORMAT */
+        "older than what is already installed\0"          /* SOTTO_E_ROLLBACK */
+        "past its expiry date\0"                          /* SOTTO_E_EXPIRED */
+        "made for another role, device class or engine\0" /* SOTTO_E_MISMATCH */
+        "the person has not agreed to this\0"             /* SOTTO_E_CONSENT */
+        "the privacy budget does not cover it\0"          /* SOTTO_E_SPENT */
+        "no such item, profile, metric or report\0"       /* SOTTO_E_NOT_FOUND */
+        "the random source failed\0"                      /* SOTTO_E_ENTROPY */
+        "the key store failed or holds no usable key\0"   /* SOTTO_E_KEY */
+        "another process owns the vault\0"                /* SOTTO_E_BUSY */
+        "a documented limit is reached\0"                 /* SOTTO_E_LIMIT */
+        "the vault was written by a newer engine";        /* SOTTO_E_NEWER */
+    _Static_assert(SOTTO_PENDING == 1 && SOTTO_OK == 0 && SOTTO_E_NEWER == -19, "words for each");
+    if (status > SOTTO_PENDING || status < SOTTO_E_NEWER) return "unknown status";
+    return packed_string(words, (unsigned)(SOTTO_PENDING - status));
 }
 
 #define TEXT_OF(x)  TEXT_OF_(x)
@@ -62,6 +63,18 @@ int engine_enter(struct sotto *e) {
         return fail(&e->error, SOTTO_E_STATE,
                     "the engine was called from inside a hook of its own; return first");
     return SOTTO_OK;
+}
+
+int engine_enter_given(struct sotto *e, int is_given, const char *what) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK || is_given) return status;
+    return fail(&e->error, SOTTO_E_ARGUMENT, "%s must not be NULL", what);
+}
+
+int engine_enter_with(struct sotto *e, const void *given, size_t size, const char *what) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK || (given && *(const size_t *)given >= size)) return status;
+    return fail(&e->error, SOTTO_E_ARGUMENT, "set %s.size to its sizeof", what);
 }
 
 void engine_let_strict_rule(struct sotto *e, int status, const char *message) {
@@ -147,6 +160,23 @@ int engine_note(struct sotto *e, int status) {
         memcpy(e->storage_message, e->error.message, sizeof e->storage_message);
     }
     return status;
+}
+
+void first_keep(struct sotto *e, struct first *first, int status) {
+    if (engine_note(e, status) == SOTTO_OK || first->status != SOTTO_OK) return;
+    first->status = status;
+    first->error = e->error;
+}
+
+int first_tell(struct sotto *e, const struct first *first) {
+    if (first->status != SOTTO_OK) e->error = first->error;
+    return first->status;
+}
+
+int engine_find_item(struct sotto *e, const char *id, uint32_t *item) {
+    *item = model_find(&e->model, id);
+    if (*item != MODEL_NONE) return SOTTO_OK;
+    return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
 }
 
 struct person_home engine_home(struct sotto *e) {
@@ -509,20 +539,14 @@ static int is_time_to_save(const struct sotto *e) {
 }
 
 int sotto_tick(struct sotto *e) {
-    int first = engine_enter(e);
-    if (first != SOTTO_OK) return first;
+    struct first first = {engine_enter(e), {0, ""}};
+    if (first.status != SOTTO_OK) return first.status;
     int64_t now_s = engine_now(e);
     uint64_t now_ms = e->clock.mono_ms;
-    struct sotto_error first_error = {0, ""};
-#define KEEP_FIRST(call)                                                                           \
-    do {                                                                                           \
-        int s = engine_note(e, call);                                                              \
-        if (s != SOTTO_OK && first == SOTTO_OK) first = s, first_error = e->error;                 \
-    } while (0)
-    KEEP_FIRST(vault_look(e->vault, &e->error));
+    first_keep(e, &first, vault_look(e->vault, &e->error));
     int had_storage = engine_has_storage(e);
-    KEEP_FIRST(revive(e, now_ms));
-    KEEP_FIRST(debts_pay(e));
+    first_keep(e, &first, revive(e, now_ms));
+    first_keep(e, &first, debts_pay(e));
     slates_sweep(e);
     tickets_sweep(e);
     int is_back = engine_has_storage(e) && !had_storage;
@@ -532,29 +556,25 @@ int sotto_tick(struct sotto *e) {
         struct visit *v = &e->secrets->visits[i];
         if (!v->handle) continue;
         if (visit_is_idle(e, v, now_ms))
-            KEEP_FIRST(visit_end(e, v));
+            first_keep(e, &first, visit_end(e, v));
         else if (is_flush_due)
-            KEEP_FIRST(visit_settle(e, v, e->clock.late_s));
+            first_keep(e, &first, visit_settle(e, v, e->clock.late_s));
     }
-    KEEP_FIRST(sweep_step(e));
-    KEEP_FIRST(engine_make_report_key(e));
+    first_keep(e, &first, sweep_step(e));
+    first_keep(e, &first, engine_make_report_key(e));
     if (engine_has_storage(e)) {
-        KEEP_FIRST(household_tick(e, now_s));
+        first_keep(e, &first, household_tick(e, now_s));
         if (engine_has_storage(e) && is_time_to_save(e)) {
-            KEEP_FIRST(floors_save(e));
+            first_keep(e, &first, floors_save(e));
             audit_disclosures(e);
         }
     }
-#undef KEEP_FIRST
-    if (first != SOTTO_OK) e->error = first_error;
-    return first;
+    return first_tell(e, &first);
 }
 
 int sotto_health(struct sotto *e, struct sotto_health *health) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, health, sizeof *health, "sotto_health");
     if (status != SOTTO_OK) return status;
-    if (!health || health->size < sizeof *health)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_health.size to its sizeof");
     memset(health, 0, sizeof *health);
     health->size = sizeof *health;
     health->time_floor_s = engine_now(e);

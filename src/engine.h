@@ -18,9 +18,7 @@
 
 /* One person's stay in front of the screen. In locked memory. */
 struct visit {
-    sotto_session handle; /* 0: unused */
-    struct person person;
-    struct dp_visit tally;
+    sotto_session handle;    /* 0: unused */
     uint64_t policy_version; /* whose metrics `tally` counts for */
     uint64_t active_ms;      /* monotonic time of the last call */
     int is_disclosed;        /* saw the notice of person.notice in this session */
@@ -31,10 +29,13 @@ struct visit {
     uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
     uint8_t purge_why;  /* enum sotto_erase_why of owes_purge */
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
-    struct seen seen;   /* what was shown lately */
     uint64_t seen_ms;   /* monotonic time it was saved last */
     sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
+    /* The large last here and below: what is near is reached in one instruction. */
+    struct person person;
+    struct dp_visit tally;
+    struct seen seen; /* what was shown lately */
 };
 
 #define TICKET_BYTES 40 /* of its record */
@@ -60,19 +61,19 @@ struct debt {
 struct secrets {
     int is_here; /* 0: wiped, for this is a child made by fork */
     struct rng rng;
-    struct visit visits[SOTTO_SESSIONS_MAX];
-    struct slate slates[SLATES_KEPT]; /* at most SOTTO_SLATES_MAX have a handle */
-    struct debt debts[DEBTS_MAX];
     uint8_t report_secret[SIGN_SECRET_BYTES], schedule_key[SCHEDULE_KEY_BYTES];
-    struct person nobody; /* for the sweep and others to work with */
     struct ticket tickets[SOTTO_TICKETS_MAX];
+    struct debt debts[DEBTS_MAX];
+    struct visit visits[SOTTO_SESSIONS_MAX];
+    struct person nobody;             /* for the sweep and others to work with */
+    struct slate slates[SLATES_KEPT]; /* at most SOTTO_SLATES_MAX have a handle */
 };
 
 struct sotto {
     const struct sotto_port *port;
+    struct sotto_error error;
     struct pack model_pack;
     struct model model;
-    struct policy policy, strict;
     const struct policy *rules; /* &policy while it is valid, else &strict */
     int policy_status;
     char policy_message[SOTTO_MESSAGE_BYTES];
@@ -95,8 +96,6 @@ struct sotto {
     uint8_t *barred; /* likewise, in locked memory, for each of secrets.slates: what may not be in it */
     struct sotto_clock clock;
     struct dp dp;
-    /* Histogram cell of each item group, per metric of the policy that counts groups. */
-    uint8_t cell_of_group[POLICY_METRICS_MAX][MODEL_GROUPS_MAX];
 
     uint32_t off;           /* personalisation is: bits SOTTO_OFF_* */
     int owes_switch;        /* storage does not know it yet */
@@ -108,14 +107,22 @@ struct sotto {
     uint64_t banners_asked, banners_shown, slates_general, slates_personalised;
     uint64_t logged_banners, logged_slates; /* of them in the audit log */
     int is_start_logged;
-    struct sotto_error error;
     size_t memory_bytes;
     int is_locked; /* the locked memory truly is */
     void *owned;   /* the block, if the engine allocated it */
+    struct policy policy, strict;
+    /* Histogram cell of each item group, per metric of the policy that counts groups. */
+    uint8_t cell_of_group[POLICY_METRICS_MAX][MODEL_GROUPS_MAX];
 };
 
 /* Begins every public call: refuses a NULL engine and calls from within the banner hook. */
 int engine_enter(struct sotto *e) MUST_CHECK;
+/* The same for a call that needs pointers: `what` names them, `is_given` says that none is NULL. */
+int engine_enter_given(struct sotto *e, int is_given, const char *what) MUST_CHECK;
+/* The same for one that is given a struct whose first member, size_t size, says how much of it the
+ * caller knows: at least `size`. */
+int engine_enter_with(struct sotto *e, const void *given, size_t size,
+                      const char *what) MUST_CHECK;
 /* Moves time on, lets the strict policy rule once the signed one has expired, and sets an expired
  * model aside; both return when the clock that said so turns out to be wrong. Seconds since 1970,
  * on the clock that windows and budgets go by. */
@@ -131,7 +138,18 @@ int engine_can_read(const struct sotto *e) MUST_CHECK;
 int engine_hears_everyone(const struct sotto *e) MUST_CHECK;
 /* Remembers a storage failure for sotto_health. Returns `status`. */
 int engine_note(struct sotto *e, int status);
+/* Of several calls that are made whatever becomes of each: the first failure, which is told. */
+struct first {
+    int status;
+    struct sotto_error error;
+};
+/* Notes `status`, as engine_note does, and keeps it with its message if it is the first. */
+void first_keep(struct sotto *e, struct first *first, int status);
+/* Puts the message back; returns the status. */
+int first_tell(struct sotto *e, const struct first *first) MUST_CHECK;
 struct person_home engine_home(struct sotto *e);
+/* Finds an item by its id; SOTTO_E_NOT_FOUND if the model has none. */
+int engine_find_item(struct sotto *e, const char *id, uint32_t *item) MUST_CHECK;
 /* Puts what was shown since the last time into the audit log. */
 void audit_disclosures(struct sotto *e);
 /* Makes the key that signs reports, if there is none yet. */

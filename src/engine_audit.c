@@ -14,9 +14,8 @@ void audit_disclosures(struct sotto *e) {
 }
 
 int sotto_audit_key(struct sotto *e, uint8_t key[32]) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, key != NULL, "key");
     if (status != SOTTO_OK) return status;
-    if (!key) return fail(&e->error, SOTTO_E_ARGUMENT, "key must not be NULL");
     status = vault_audit_look(e->vault, key, NULL, &e->error);
     if (status == SOTTO_E_NOT_FOUND)
         return fail(&e->error, SOTTO_E_STATE, "nothing has been logged yet: storage failed");
@@ -25,9 +24,8 @@ int sotto_audit_key(struct sotto *e, uint8_t key[32]) {
 
 int sotto_audit_export(struct sotto *e, int (*put)(void *ctx, const void *bytes, size_t n),
                        void *ctx) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, put != NULL, "put");
     if (status != SOTTO_OK) return status;
-    if (!put) return fail(&e->error, SOTTO_E_ARGUMENT, "put must not be NULL");
     struct vault_audit_sink sink = {put, ctx};
     engine_now(e);
     audit_disclosures(e);

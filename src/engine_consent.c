@@ -157,10 +157,8 @@ static int check_word(struct sotto *e, const struct sotto_word *w) {
 }
 
 int sotto_consent_say(struct sotto *e, sotto_session session, const struct sotto_word *word) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, word, sizeof *word, "sotto_word");
     if (status != SOTTO_OK) return status;
-    if (!word || word->size < sizeof *word)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_word.size to its sizeof");
     status = check_word(e, word);
     struct visit *v = status == SOTTO_OK ? visit_find(e, session) : NULL;
     if (status != SOTTO_OK || !v) return v ? status : status != SOTTO_OK ? status : SOTTO_E_STATE;
@@ -366,10 +364,8 @@ enum sotto_why people_why_not(struct sotto *e, const struct visit *v, int is_ask
 }
 
 int sotto_standing(struct sotto *e, sotto_session session, struct sotto_standing *standing) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, standing, sizeof *standing, "sotto_standing");
     if (status != SOTTO_OK) return status;
-    if (!standing || standing->size < sizeof *standing)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_standing.size to its sizeof");
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
     struct wish wish;
@@ -419,10 +415,8 @@ int people_receipt(struct sotto *e, struct visit *v, uint64_t *number, uint8_t *
 
 int sotto_consent_receipt_next(struct sotto *e, sotto_session session, uint64_t *cursor,
                                uint8_t bytes[SOTTO_CONSENT_RECEIPT_BYTES]) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, cursor && bytes, "cursor and bytes");
     if (status != SOTTO_OK) return status;
-    if (!cursor || !bytes)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "cursor and bytes must not be NULL");
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
     uint64_t number = *cursor;

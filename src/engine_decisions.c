@@ -123,10 +123,8 @@ static uint32_t half_of(const uint16_t *table, uint32_t n, int ends_in_nothing) 
 }
 
 int sotto_describe(struct sotto *e, struct sotto_description *d) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, d, sizeof *d, "sotto_description");
     if (status != SOTTO_OK) return status;
-    if (!d || d->size < sizeof *d)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_description.size to its sizeof");
     const struct model *m = &e->model;
     engine_now(e); /* which policy rules */
     memset(d, 0, sizeof *d);

@@ -9,10 +9,8 @@ static int is_meant(const struct visit *v, const char *profile) {
 }
 
 static int start(struct sotto *e, struct sotto_erase_receipt *receipt) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, receipt, sizeof *receipt, "sotto_erase_receipt");
     if (status != SOTTO_OK) return status;
-    if (!receipt || receipt->size < sizeof *receipt)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_erase_receipt.size to its sizeof");
     memset(receipt, 0, sizeof *receipt);
     receipt->size = sizeof *receipt;
     engine_now(e);
@@ -88,10 +86,8 @@ int sotto_erase_purpose(struct sotto *e, const char *profile, enum sotto_purpose
 }
 
 int sotto_receipt_next(struct sotto *e, uint64_t *cursor, uint8_t bytes[SOTTO_RECEIPT_BYTES]) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, cursor && bytes, "cursor and bytes");
     if (status != SOTTO_OK) return status;
-    if (!cursor || !bytes)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "cursor and bytes must not be NULL");
     status = engine_make_report_key(e);
     uint64_t number = *cursor;
     if (status == SOTTO_OK) status = vault_receipt_next(e->vault, &number, bytes, &e->error);

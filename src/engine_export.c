@@ -252,9 +252,8 @@ static int give_all(struct export *x) {
 
 int sotto_export(struct sotto *e, sotto_session session,
                  int (*put)(void *ctx, const struct sotto_fact *fact), void *ctx) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, put != NULL, "put");
     if (status != SOTTO_OK) return status;
-    if (!put) return fail(&e->error, SOTTO_E_ARGUMENT, "put must not be NULL");
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
     struct export x = {.e = e, .v = v, .put = put, .ctx = ctx};

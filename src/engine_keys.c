@@ -33,10 +33,8 @@ void keys_describe(const struct sotto_port *port, char *text, size_t cap) {
 }
 
 int sotto_keys_rotate(struct sotto *e, struct sotto_rotation *rotation) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, rotation, sizeof *rotation, "sotto_rotation");
     if (status != SOTTO_OK) return status;
-    if (!rotation || rotation->size < sizeof *rotation)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_rotation.size to its sizeof");
     engine_now(e);
     return engine_note(e, vault_rotate(e->vault, rotation, &e->error));
 }

@@ -7,9 +7,8 @@
 #define COMPOSED_DELTA_LOG2 30
 
 int sotto_device_key(struct sotto *e, uint8_t key[32]) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, key != NULL, "key");
     if (status != SOTTO_OK) return status;
-    if (!key) return fail(&e->error, SOTTO_E_ARGUMENT, "key must not be NULL");
     status = engine_make_report_key(e);
     if (status != SOTTO_OK) return status;
     memcpy(key, e->dp.report_public, 32);
@@ -17,10 +16,8 @@ int sotto_device_key(struct sotto *e, uint8_t key[32]) {
 }
 
 int sotto_metric(struct sotto *e, uint32_t index, struct sotto_metric_info *info) {
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, info, sizeof *info, "sotto_metric_info");
     if (status != SOTTO_OK) return status;
-    if (!info || info->size < sizeof *info)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_metric_info.size to its sizeof");
     int64_t now_s = engine_now(e);
     if (index >= e->rules->n_metrics)
         return fail(&e->error, SOTTO_E_NOT_FOUND, "the policy in force has %u metrics",
@@ -57,9 +54,8 @@ static int needs_storage(struct sotto *e) {
 
 int sotto_report_seal(struct sotto *e, uint32_t metric, uint64_t window, uint8_t *buf, size_t cap,
                       size_t *n) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, buf && n, "buf and n");
     if (status != SOTTO_OK) return status;
-    if (!buf || !n) return fail(&e->error, SOTTO_E_ARGUMENT, "buf and n must not be NULL");
     *n = 0;
     int64_t now_s = engine_now(e);
     status = needs_storage(e);
@@ -69,10 +65,8 @@ int sotto_report_seal(struct sotto *e, uint32_t metric, uint64_t window, uint8_t
 }
 
 int sotto_outbox_next(struct sotto *e, uint64_t *cursor, uint8_t *buf, size_t cap, size_t *n) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, cursor && buf && n, "cursor, buf and n");
     if (status != SOTTO_OK) return status;
-    if (!cursor || !buf || !n)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "cursor, buf and n must not be NULL");
     *n = 0;
     int64_t now_s = engine_now(e);
     status = needs_storage(e);
@@ -82,10 +76,9 @@ int sotto_outbox_next(struct sotto *e, uint64_t *cursor, uint8_t *buf, size_t ca
 
 int sotto_report_preview(struct sotto *e, uint64_t *cursor, int64_t *release_s, uint8_t *buf,
                          size_t cap, size_t *n) {
-    int status = engine_enter(e);
+    int status =
+        engine_enter_given(e, cursor && release_s && buf && n, "cursor, release_s, buf and n");
     if (status != SOTTO_OK) return status;
-    if (!cursor || !release_s || !buf || !n)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "cursor, release_s, buf and n must not be NULL");
     *n = 0;
     status = needs_storage(e);
     return status == SOTTO_OK ? dp_outbox_peek(&e->dp, cursor, release_s, buf, cap, n, &e->error)
@@ -120,10 +113,8 @@ static void budget_of_window(const struct policy *policy, struct sotto_budget *b
 int sotto_budget(struct sotto *e, struct sotto_budget *b) {
     struct ledger l;
     int is_zcdp;
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, b, sizeof *b, "sotto_budget");
     if (status != SOTTO_OK) return status;
-    if (!b || b->size < sizeof *b)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_budget.size to its sizeof");
     int64_t now_s = engine_now(e);
     if (!engine_can_read(e))
         return fail(&e->error, SOTTO_E_STATE, "the budget is in the vault, which does not work");

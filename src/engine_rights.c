@@ -107,9 +107,9 @@ int sotto_forget(struct sotto *e, sotto_session session, const char *item, int64
 
 static int say_like(struct sotto *e, struct visit *v, const char *item) {
     int64_t now_s = engine_late(e);
-    uint32_t i = model_find(&e->model, item);
-    if (i == MODEL_NONE)
-        return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
+    uint32_t i;
+    int status = engine_find_item(e, item, &i);
+    if (status != SOTTO_OK) return status;
     if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
         return fail(&e->error, SOTTO_E_CONSENT, "nothing of this person is kept now");
     history_add(&v->person.history, (struct history_event){model_item_key(&e->model, i), i,

@@ -370,20 +370,21 @@ void sotto_slate_close(struct sotto *e, sotto_slate slate) {
 }
 
 const char *sotto_why_text(enum sotto_why why) {
-    switch (why) {
-    case SOTTO_WHY_PERSONALISED: return "chosen for this person";
-    case SOTTO_WHY_ASKED: return "a general slate was asked for";
-    case SOTTO_WHY_POLICY: return "the policy in force does not allow personalising";
-    case SOTTO_WHY_NO_CONSENT: return "there is no consent to personalise";
-    case SOTTO_WHY_NOT_DISCLOSED: return "it was not proven that the banner was shown";
-    case SOTTO_WHY_DECLINED: return "the person declined on the banner";
-    case SOTTO_WHY_EXPIRED: return "the slate was too old";
-    case SOTTO_WHY_NO_HISTORY: return "there is nothing to personalise on yet";
-    case SOTTO_WHY_STORAGE: return "storage fails, so nobody's word can be looked up";
-    case SOTTO_WHY_MODEL: return "the model has expired or is older than one already used";
-    case SOTTO_WHY_CHILD: return "a child is in front of the screen, or may be";
-    case SOTTO_WHY_OFF: return "personalisation is switched off";
-    case SOTTO_WHY_STAFF: return "staff decided so for this session";
-    }
-    return "unknown";
+    static const char words[] =           /* from SOTTO_WHY_PERSONALISED, which is 0, up */
+        "chosen for this person\0"        /* SOTTO_WHY_PERSONALISED */
+        "a general slate was asked for\0" /* SOTTO_WHY_ASKED */
+        "the policy in force does not allow personalising\0"        /* SOTTO_WHY_POLICY */
+        "there is no consent to personalise\0"                      /* SOTTO_WHY_NO_CONSENT */
+        "it was not proven that the banner was shown\0"             /* SOTTO_WHY_NOT_DISCLOSED */
+        "the person declined on the banner\0"                       /* SOTTO_WHY_DECLINED */
+        "the slate was too old\0"                                   /* SOTTO_WHY_EXPIRED */
+        "there is nothing to personalise on yet\0"                  /* SOTTO_WHY_NO_HISTORY */
+        "storage fails, so nobody's word can be looked up\0"        /* SOTTO_WHY_STORAGE */
+        "the model has expired or is older than one already used\0" /* SOTTO_WHY_MODEL */
+        "a child is in front of the screen, or may be\0"            /* SOTTO_WHY_CHILD */
+        "personalisation is switched off\0"                         /* SOTTO_WHY_OFF */
+        "staff decided so for this session";                        /* SOTTO_WHY_STAFF */
+    _Static_assert(SOTTO_WHY_PERSONALISED == 0 && SOTTO_WHY_STAFF == 12, "words for each");
+    if (why < SOTTO_WHY_PERSONALISED || why > SOTTO_WHY_STAFF) return "unknown";
+    return packed_string(words, (unsigned)why);
 }

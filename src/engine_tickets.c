@@ -177,9 +177,8 @@ static int call(struct sotto *e, const struct ticket *t) {
 
 static int request(struct sotto *e, sotto_session session, enum sotto_ticket_kind kind,
                    uint32_t reason, uint64_t decision, uint64_t *number) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, number != NULL, "ticket");
     if (status != SOTTO_OK) return status;
-    if (!number) return fail(&e->error, SOTTO_E_ARGUMENT, "ticket must not be NULL");
     *number = 0;
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
@@ -251,10 +250,8 @@ int sotto_ticket_move(struct sotto *e, uint64_t number, enum sotto_ticket_state 
 
 int sotto_ticket_look(struct sotto *e, uint64_t number, struct sotto_ticket *ticket) {
     struct ticket stored;
-    int status = engine_enter(e);
+    int status = engine_enter_with(e, ticket, sizeof *ticket, "sotto_ticket");
     if (status != SOTTO_OK) return status;
-    if (!ticket || ticket->size < sizeof *ticket)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_ticket.size to its sizeof");
     tickets_sweep(e);
     const struct ticket *t = find(e, number, &stored);
     if (!t) return SOTTO_E_NOT_FOUND;

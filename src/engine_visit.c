@@ -171,23 +171,19 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
 
 int visit_end(struct sotto *e, struct visit *v) {
     int64_t now_s = engine_late(e);
-    struct sotto_error first_error;
-    int first = engine_note(e, visit_settle(e, v, now_s));
-    if (first == SOTTO_OK) first = engine_note(e, visit_settle_seen(e, v, now_s, 1));
-    if (first != SOTTO_OK) first_error = e->error;
+    struct first first = {SOTTO_OK, {0, ""}};
+    first_keep(e, &first, visit_settle(e, v, now_s));
+    if (first.status == SOTTO_OK) first_keep(e, &first, visit_settle_seen(e, v, now_s, 1));
     int lost = tell_losses(e, v, now_s);
-    if (first == SOTTO_OK) first = engine_note(e, lost), first_error = e->error;
+    if (first.status == SOTTO_OK) first_keep(e, &first, lost);
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
         consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s) &&
-        household_counts(e, v)) {
-        int status = engine_note(e, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
-        if (first == SOTTO_OK) first = status, first_error = e->error;
-    }
+        household_counts(e, v))
+        first_keep(e, &first, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
     slates_close(e, v->handle);
     tickets_leave(e, v->handle);
     visit_wipe(v);
-    if (first != SOTTO_OK) e->error = first_error;
-    return first;
+    return first_tell(e, &first);
 }
 
 int sotto_session_end(struct sotto *e, sotto_session session) {
@@ -252,9 +248,9 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
                     "an event needs its size, an item and a known type");
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
-    uint32_t item = model_find(&e->model, event->item);
-    if (item == MODEL_NONE)
-        return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
+    uint32_t item;
+    status = engine_find_item(e, event->item, &item);
+    if (status != SOTTO_OK) return status;
     int64_t now_s = engine_late(e);
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
@@ -270,28 +266,23 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
 }
 
 int sotto_flush(struct sotto *e) {
-    int first = engine_enter(e);
-    struct sotto_error first_error;
-    if (first != SOTTO_OK) return first;
+    struct first first = {engine_enter(e), {0, ""}};
+    if (first.status != SOTTO_OK) return first.status;
     int64_t now_s = engine_late(e);
     if (!engine_has_storage(e))
         return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];
-        int status = v->handle ? engine_note(e, visit_settle(e, v, now_s)) : SOTTO_OK;
-        if (status != SOTTO_OK && first == SOTTO_OK) first = status, first_error = e->error;
+        if (v->handle) first_keep(e, &first, visit_settle(e, v, now_s));
     }
-    if (first != SOTTO_OK) e->error = first_error;
-    return first;
+    return first_tell(e, &first);
 }
 
 int sotto_stock_set(struct sotto *e, const char *item, int in_stock) {
-    int status = engine_enter(e);
+    int status = engine_enter_given(e, item != NULL, "item");
+    uint32_t i;
+    if (status == SOTTO_OK) status = engine_find_item(e, item, &i);
     if (status != SOTTO_OK) return status;
-    if (!item) return fail(&e->error, SOTTO_E_ARGUMENT, "item must not be NULL");
-    uint32_t i = model_find(&e->model, item);
-    if (i == MODEL_NONE)
-        return fail(&e->error, SOTTO_E_NOT_FOUND, "the catalogue of this model has no such item");
     uint8_t bit = (uint8_t)(1u << (i & 7));
     if (in_stock)
         e->absent[i >> 3] &= (uint8_t)~bit;

@@ -1,4 +1,4 @@
-/* base: error sentences and text checks. */
+/* base: error sentences, packed strings and text checks. */
 #include "base/base.h"
 
 #include <stdio.h>
@@ -13,6 +13,11 @@ int fail(struct sotto_error *err, int status, const char *format, ...) {
         va_end(args);
     }
     return status;
+}
+
+const char *packed_string(const char *strings, unsigned index) {
+    while (index-- > 0) strings += strlen(strings) + 1;
+    return strings;
 }
 
 int utf8_is_printable(const char *text, size_t n) {

@@ -23,7 +23,9 @@ __attribute__((format(printf, 3, 4))) int fail(struct sotto_error *err, int stat
 #endif
 
 /* Little-endian loads and stores; no alignment needed. */
-static inline ALWAYS_INLINE uint16_t load16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
+static inline ALWAYS_INLINE uint16_t load16(const uint8_t *p) {
+    return (uint16_t)(p[0] | p[1] << 8);
+}
 static inline ALWAYS_INLINE uint32_t load32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
@@ -42,6 +44,11 @@ static inline ALWAYS_INLINE void store64(uint8_t *p, uint64_t v) {
     store32(p, (uint32_t)v);
     store32(p + 4, (uint32_t)(v >> 32));
 }
+
+/* String `index`, counted from 0, of several that are stored one behind the other, each ended by a
+ * NUL: fewer bytes than a table of pointers or a switch. The caller knows that there are so many.
+ */
+const char *packed_string(const char *strings, unsigned index) MUST_CHECK;
 
 /* True when `n` bytes at `s` are well-formed UTF-8 (RFC 3629) without control characters (C0, DEL,
  * C1), so that they may be shown on a screen. */

@@ -8,14 +8,7 @@
  * known answers are ours: fractions are reduced before they are drawn, the sign comes before the
  * magnitude, and a number below b is the low bits(b) of as many 32-bit words as that needs. */
 #include "dp/sample.h"
-
-#include "dp/wide.h"
-
-/* No honest generator comes near this many rounds (1 in 2^20 factorial, or e^(-2^20)): reaching it
- * means that randomness is broken, and keeps every product within its type. */
-#define ROUNDS_MAX (UINT64_C(1) << 20)
-/* The same for the Laplace noise that a Gaussian is made of, in scales: Pr[more] < e^-255. */
-#define SCALES_MAX 256u
+#include "dp/sample_inside.h"
 
 /* ---- Uniform ------------------------------------------------------------------------------- */
 
@@ -33,26 +26,10 @@ int sample_uniform(struct rng *g, uint64_t below, uint64_t *out) {
     }
 }
 
-/* The same below a number of 65 to 128 bits. */
-static int uniform_wide(struct rng *g, struct wide below, struct wide *out) {
-    unsigned bits = wide_bits(below), words = (bits + 31) / 32;
-    for (;;) {
-        uint32_t word[4] = {0};
-        for (unsigned i = 0; i < words; i++)
-            if (rng_u32(g, &word[i]) != 0) return -1;
-        word[words - 1] >>= 32 * words - bits;
-        struct wide v = {(uint64_t)word[3] << 32 | word[2], (uint64_t)word[1] << 32 | word[0]};
-        if (wide_less(v, below)) {
-            *out = v;
-            return 0;
-        }
-    }
-}
+/* ---- Greatest common divisor, to reduce fractions ------------------------------------------- */
 
-/* ---- Greatest common divisors, to reduce fractions ------------------------------------------- */
-
-/* Binary (Stein 1967). gcd(0, b) = b; never 0. */
-static uint64_t gcd(uint64_t a, uint64_t b) {
+/* Binary (Stein 1967). sample_gcd(0, b) = b; never 0. */
+uint64_t sample_gcd(uint64_t a, uint64_t b) {
     if (a == 0 || b == 0) return (a | b) ? a | b : 1;
     int twos = __builtin_ctzll(a | b);
     a >>= __builtin_ctzll(a);
@@ -65,60 +42,14 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
     return (a | 1) << twos; /* a is odd */
 }
 
-/* How many zeros end a, which is not 0. */
-static unsigned wide_twos(struct wide a) {
-    return (unsigned)(a.lo ? __builtin_ctzll(a.lo) : 64 + __builtin_ctzll(a.hi));
-}
-
-/* The odd part of a, which is not 0. Not inlined, for size: four shifts by any number. */
-static __attribute__((noinline)) struct wide wide_odd(struct wide a) {
-    return wide_right(a, wide_twos(a));
-}
-
-static struct wide wide_gcd(struct wide a, struct wide b) {
-    if (wide_is_zero(a)) return b;
-    unsigned twos = wide_twos((struct wide){a.hi | b.hi, a.lo | b.lo});
-    a = wide_odd(a);
-    while (!wide_is_zero(b) && (a.hi | b.hi)) {
-        b = wide_odd(b);
-        if (wide_less(b, a)) {
-            struct wide swap = a;
-            a = b;
-            b = swap;
-        }
-        b = wide_sub(b, a);
-    }
-    if (a.hi == 0) a.lo = gcd(a.lo, b.lo);
-    return wide_left(a, twos);
-}
-
-/* a · b modulo 2^128. */
-static struct wide wide_mul_low(struct wide a, struct wide b) {
-    struct wide out = wide_mul(a.lo, b.lo);
-    out.hi += a.hi * b.lo + a.lo * b.hi;
-    return out;
-}
-
-/* a / b for b that divides a: a times the inverse of b's odd part modulo 2^128. b is its own
- * inverse modulo 8, and x(2 - bx) is right in twice as many bits as x (Hensel). */
-static struct wide wide_divide_exactly(struct wide a, struct wide b) {
-    a = wide_right(a, wide_twos(b));
-    b = wide_odd(b);
-    if ((a.hi | b.hi) == 0) return (struct wide){0, a.lo / (b.lo | 1)};
-    struct wide inverse = b;
-    for (unsigned right = 3; right < 128; right *= 2)
-        inverse = wide_mul_low(inverse, wide_sub((struct wide){0, 2}, wide_mul_low(b, inverse)));
-    return wide_mul_low(a, inverse);
-}
-
 /* ---- Exponential coins (Algorithm 1) --------------------------------------------------------- */
 
 /* One with probability exp(-n/d), n/d reduced, 0 ≤ n ≤ d ≤ 2^43: of successes with probabilities
  * γ, γ/2, γ/3, … the first k all come with probability γ^k/k!, so the first failure comes at an
  * odd place with probability Σ (-γ)^k/k! = exp(-γ). d · k stays below 2^63. */
-static int coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
+int sample_coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
     for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
-        uint64_t u, common = k == 1 ? 1 : k == 2 ? 1 + !(n & 1) : gcd(n, k);
+        uint64_t u, common = k == 1 ? 1 : k == 2 ? 1 + !(n & 1) : sample_gcd(n, k);
         if (sample_uniform(g, d * (k / common), &u) != 0) return -1;
         if (u >= n / common) {
             *out = (int)(k & 1);
@@ -131,7 +62,7 @@ static int coin_exp(struct rng *g, uint64_t n, uint64_t d, int *out) {
 /* One with probability 1/e: the same with n = d = 1, by far the most frequent. A word is drawn anew
  * (u ≥ k), a success (0) or the first failure; one branch tells the last from the others, because
  * two of which neither can be foreseen cost more than the rest of the draw. */
-static int coin_e(struct rng *g, int *out) {
+int sample_coin_e(struct rng *g, int *out) {
     uint32_t k = 1, word, u;
     do {
         if (rng_u32(g, &word) != 0 || k > ROUNDS_MAX) return -1;
@@ -142,23 +73,6 @@ static int coin_e(struct rng *g, int *out) {
     return 0;
 }
 
-/* The same for d ≤ 2^107; d · k stays below 2^127. */
-static int coin_exp_wide(struct rng *g, struct wide n, struct wide d, int *out) {
-    if (d.hi == 0 && d.lo <= UINT64_C(1) << 43) return coin_exp(g, n.lo, d.lo, out);
-    for (uint64_t k = 1; k <= ROUNDS_MAX; k++) {
-        struct wide u = {0, 0}, common = wide_gcd(n, (struct wide){0, k});
-        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): common divides k */
-        struct wide below = wide_scale(d, k / common.lo);
-        int status = below.hi ? uniform_wide(g, below, &u) : sample_uniform(g, below.lo, &u.lo);
-        if (status != 0) return -1;
-        if (!wide_less(u, wide_divide_exactly(n, common))) {
-            *out = (int)(k & 1);
-            return 0;
-        }
-    }
-    return -1;
-}
-
 /* ---- Discrete Laplace (Algorithm 2) ---------------------------------------------------------- */
 
 /* u + num · v, geometric with ratio exp(-1/num): below 2^32 · (2^20 + 1). */
@@ -167,11 +81,11 @@ static int geometric(struct rng *g, uint64_t num, uint64_t *out) {
     int more = 0;
     do {
         if (sample_uniform(g, num, &u) != 0) return -1;
-        uint64_t common = gcd(u, num);
-        if (coin_exp(g, u / common, num / common, &more) != 0) return -1;
+        uint64_t common = sample_gcd(u, num);
+        if (sample_coin_exp(g, u / common, num / common, &more) != 0) return -1;
     } while (!more);
     for (v = 0;; v++) {
-        if (v == ROUNDS_MAX || coin_e(g, &more) != 0) return -1;
+        if (v == ROUNDS_MAX || sample_coin_e(g, &more) != 0) return -1;
         if (!more) break;
     }
     *out = u + num * v;
@@ -182,7 +96,7 @@ int sample_discrete_laplace(struct rng *g, uint64_t num, uint64_t den, int64_t *
     const uint64_t most = UINT64_C(1) << 32;
     uint64_t half, magnitude;
     if (num == 0 || den == 0 || num > most || den > most) return -1;
-    uint64_t common = gcd(num, den);
+    uint64_t common = sample_gcd(num, den);
     num /= common;
     den /= common;
     do {
@@ -191,55 +105,5 @@ int sample_discrete_laplace(struct rng *g, uint64_t num, uint64_t den, int64_t *
         magnitude /= den;
     } while (half == 0 && magnitude == 0); /* zero has one sign, or it came twice as often */
     *out = half == 0 ? -(int64_t)magnitude : (int64_t)magnitude;
-    return 0;
-}
-
-/* ---- Discrete Gaussian (Algorithm 3) --------------------------------------------------------- */
-
-/* floor(sqrt(v)) for v ≤ 2^52, bit by bit. */
-static uint64_t square_root(uint64_t v) {
-    uint64_t root = 0;
-    for (uint64_t bit = UINT64_C(1) << 26; bit > 0; bit >>= 1)
-        if ((root + bit) * (root + bit) <= v) root += bit;
-    return root;
-}
-
-/* One with probability exp(-n/d) for any n: e^-1 as often as it is whole, then the rest. */
-static int coin_exp_any(struct rng *g, struct wide n, struct wide d, int *out) {
-    while (!wide_less(n, d)) {
-        int more;
-        if (coin_e(g, &more) != 0) return -1;
-        if (!more) {
-            *out = 0;
-            return 0;
-        }
-        n = wide_sub(n, d);
-    }
-    struct wide common = wide_gcd(n, d);
-    return coin_exp_wide(g, wide_divide_exactly(n, common), wide_divide_exactly(d, common), out);
-}
-
-int sample_discrete_gaussian(struct rng *g, uint64_t num, uint64_t den, int64_t *out) {
-    const uint64_t most = UINT64_C(1) << 52;
-    int64_t y = 0;
-    int is_kept = 0;
-    if (num == 0 || den == 0 || num > most || den > most) return -1;
-    uint64_t common = gcd(num, den);
-    num /= common;
-    den /= common;
-    /* t = floor(sigma) + 1, so t² · den ≤ (sqrt(num) + sqrt(den))² ≤ 2^54. */
-    uint64_t t = square_root(num / den) + 1;
-    /* Laplace noise of scale t is kept with probability exp(-(|y| - sigma²/t)² / (2 sigma²)), and
-     * that exponent is (|y|·t·den - num)² / (2·num·den·t²): with |y| ≤ 256 t below (2^62)² over at
-     * most 2^107. */
-    struct wide below = wide_mul(2 * num, den * t * t);
-    while (!is_kept) {
-        if (sample_discrete_laplace(g, t, 1, &y) != 0) return -1;
-        uint64_t size = (uint64_t)(y < 0 ? -y : y), scaled = size * (t * den);
-        if (size > SCALES_MAX * t) return -1;
-        uint64_t off = scaled < num ? num - scaled : scaled - num;
-        if (coin_exp_any(g, wide_mul(off, off), below, &is_kept) != 0) return -1;
-    }
-    *out = y;
     return 0;
 }

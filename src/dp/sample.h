@@ -10,7 +10,7 @@
 
 #include "crypto/crypto.h"
 
-/* ---- Exact (sample.c) ---------------------------------------------------------------------- */
+/* ---- Exact (sample.c, sample_gaussian.c) ---------------------------------------------------- */
 
 /* All of these: 0 and *out, or -1 and *out untouched when an argument is out of bounds or the
  * generator failed. */
@@ -24,7 +24,7 @@ int sample_uniform(struct rng *g, uint64_t below, uint64_t *out) MUST_CHECK;
 int sample_discrete_laplace(struct rng *g, uint64_t num, uint64_t den, int64_t *out) MUST_CHECK;
 
 /* Discrete Gaussian with sigma² = num/den: Pr[x] ∝ exp(-x² · den / (2 · num)); Algorithm 3.
- * 1 ≤ num, den ≤ 2^52. */
+ * 1 ≤ num, den ≤ 2^52. In no device library: the tests and audits link it. */
 int sample_discrete_gaussian(struct rng *g, uint64_t num, uint64_t den, int64_t *out) MUST_CHECK;
 
 /* ---- Fixed time (sample_fixed.c) ----------------------------------------------------------- */

@@ -29,9 +29,9 @@ struct person {
     uint8_t owes;        /* bits PERSON_WISHES, PERSON_NOTICE: changed, and not stored yet */
     uint32_t doubt;      /* the commit that history.n_doubt speaks of (vault_doubt); 0: none */
     struct consent consent;
+    struct notice notice;
     struct proofs proofs;
     struct wishes wishes;
-    struct notice notice;
     struct history history;
 };
 #define PERSON_WISHES 1u /* also the record's seq in VAULT_PEOPLE */

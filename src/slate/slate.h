@@ -102,11 +102,12 @@ struct slate {
     struct slate_rules rules;
     uint32_t count, repeats, n_inputs;
     uint32_t oldest_s; /* the oldest event that counts */
-    struct slate_input inputs[SOTTO_HISTORY_MAX];
     /* What was made of it. */
     uint32_t n_hits;
     struct slate_moves moves;
     struct score_hit hits[SOTTO_SLATE_ITEMS_MAX];
+    /* Its n_inputs are above; last, being the largest. */
+    struct slate_input inputs[SOTTO_HISTORY_MAX];
 };
 
 /* Memory that ranking needs, in locked memory because it mirrors a profile. */
