@@ -78,6 +78,7 @@ names     = $(sort $(patsubst $(1),%,$(wildcard $(subst %,*,$(1)))))
 TOOLS    := $(foreach t,$(call names,tools/%/main.c),$(if $(and $(CROSS_COMPILE),$(call lacks,$(WANTS_$t))),,$t))
 DAEMONS  := $(filter sottod sotto-web sotto-upload,$(TOOLS))
 DAEMON_COMMON := $(addprefix tools/common/,cli.c settings.c notify.c public_key.c)
+SOTTOD_COMMON := $(addprefix tools/common/,export_json.c json.c)
 UNITS    := $(call names,tests/unit/%.c)
 BENCHES  := $(call names,tests/bench/%.c)
 FUZZERS  := $(call names,tests/fuzz/%.c)
@@ -121,7 +122,7 @@ $(O)/flags: FORCE
 
 $(O)/obj/%.o: %.c $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/% platform/linux/%,$<),$(LEAN)) $(if $(filter src/%,$<),-fstack-protector) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter $(DAEMON_COMMON) $(DAEMONS:%=tools/%/%),$<),$(DAEMON_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF)))) \
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter src/% platform/linux/%,$<),$(LEAN)) $(if $(filter src/%,$<),-fstack-protector) $(if $(filter platform/tpm/%,$<),-Iplatform/linux $(TPM_CF)) $(if $(filter tests/%,$<),$(TEST_CF) $(if $(TPM),-DWITH_TPM -Iplatform/linux),$(if $(filter $(DAEMON_COMMON) $(SOTTOD_COMMON) $(DAEMONS:%=tools/%/%),$<),$(DAEMON_CF),$(if $(filter tools/%,$<),$(HOST_CF),$(DEVICE_CF)))) \
 	    $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # A peer of the benchmarks, the only C++ here.
@@ -149,6 +150,7 @@ $(filter-out $(DAEMONS:%=$(O)/%),$(TOOLS:%=$(O)/%)): $(O)/%: $(O)/obj/tools/%/ma
 	$(Q)$(link) -pie $(HOST_LD)
 
 $(foreach d,$(DAEMONS),$(eval $(O)/$d: $(call objects,tools/$d/*.c)))
+$(O)/sottod: $(SOTTOD_COMMON:%.c=$(O)/obj/%.o)
 $(DAEMONS:%=$(O)/%): $(DAEMON_COMMON:%.c=$(O)/obj/%.o) $(O)/libsotto.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -pie $(DAEMON_LD)

@@ -2,7 +2,7 @@
  * wants disclosed, and shows what the device then opens. The device decides; the banner only says
  * how long its whole box was in view. Copyright 2026 the Sotto authors. Apache-2.0. */
 
-/* What no policy words; sotto-words.js has other languages, and a page may have its own. */
+/* What no policy words; other languages are in sotto-words.js. */
 const KEYS = 'general mine on why not off person more ad synthetic staff because popular coming failed'.split(' ');
 export const words = {
 	en: 'The same for everyone|Chosen for you|Choose for me …|Why this?|Not for me|Turn off|Talk to a person|Tell me more|Ad, paid for by|Made by a machine|Picked by our team|because of|popular with everyone|Somebody is coming.|This screen cannot choose anything now.',
@@ -14,7 +14,7 @@ const wordsOf = lang => {
 
 /* ---- The wire ---- */
 
-/* The launcher opens the page with #token=…; it does not stay in the address. */
+/* From the launcher; it does not stay in the address. */
 const given = new URLSearchParams(location.hash.slice(1)).get('token');
 if (given) {
 	sessionStorage.setItem('sotto-token', given);
@@ -38,7 +38,7 @@ async function listen(hear) {
 				rest = lines.pop();
 				for (const line of lines) if (line.startsWith('data: ')) hear(JSON.parse(line.slice(6)));
 			}
-		} catch { /* sotto-web restarts: again */ }
+		} catch { /* sotto-web restarts */ }
 	}
 }
 
@@ -130,6 +130,7 @@ class SottoSlate extends Part {
 			/* The next person must not find what was chosen for the last one. */
 			const mine = method === 'session.ended' && params.session === this.session;
 			if (mine) this.session = null;
+			if (params.ticket && params.text) this.note.textContent = params.text;
 			if (mine || /^(policy|model|profile)\./.test(method)) this.show();
 		});
 	}
@@ -139,7 +140,7 @@ class SottoSlate extends Part {
 		if (!this.made) this.before(this.made = el('sotto-banner'));
 		return this.made;
 	}
-	/* In this visit's session; a new one where it was idle for too long. */
+	/* In this visit's session; a new one after idling. */
 	async call(method, params) {
 		for (let again = 0; ; again++) {
 			if (!this.session) this.session = (await rpc('session.begin', { profile: this.getAttribute('profile') || undefined })).session;
@@ -180,7 +181,7 @@ class SottoSlate extends Part {
 	}
 	item(slate, item, w) {
 		const why = el('p', { hidden: true });
-		const labels = [item.payer && `${w.ad} ${item.payer}`, item.synthetic && w.synthetic, item.staff_pick && w.staff];
+		const labels = [item.payer && `${w.ad} ${item.payer}`, item.synthetic && w.synthetic, item.staff && w.staff];
 		return el('li', {},
 			this.button(item.title || item.id, () => {
 				this.call('event', { item: item.id, type: 'view' }).catch(() => {});
@@ -190,7 +191,7 @@ class SottoSlate extends Part {
 			row(
 				this.button(w.why, async e => {
 					const { reasons } = await rpc('explain', { slate, rank: item.rank });
-					why.textContent = reasons.map(r => r.item ? `${w.because} ${r.title || r.item}` : w.popular).join(' · ');
+					why.textContent = reasons.map(r => r.item ? `${w.because} ${r.title || r.item}` : { staff: w.staff, sponsor: `${w.ad} ${r.title}` }[r.kind] || w.popular).join(' · ');
 					why.hidden = !why.hidden;
 					e.target.setAttribute('aria-expanded', !why.hidden);
 				}),

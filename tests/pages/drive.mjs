@@ -1,13 +1,14 @@
 /* drive: uses the two sample pages as a person would, in a real browser, and looks on. Prints TAP's
  * `ok - ` and `not ok - ` lines. Called by run.sh.
  *
- *     node drive.mjs MODULES PICTURES KIOSK_URL ARABIC_URL     (URLs with #token=…)
+ *     node drive.mjs MODULES PICTURES KIOSK_URL ARABIC_URL IDLE_URL     (URLs with #token=…; the last
+ * one's visits idle out within seconds)
  */
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [modules, pictures, kioskUrl, arabicUrl] = process.argv.slice(2);
+const [modules, pictures, kioskUrl, arabicUrl, idleUrl] = process.argv.slice(2);
 const load = createRequire(join(modules, 'package.json'));
 const { chromium } = load('playwright-core');
 const axe = readFileSync(load.resolve('axe-core/axe.min.js'), 'utf8');
@@ -116,6 +117,18 @@ const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
   check('why this: it names what led there', /because of .+/.test(why), why);
   await picture(page, 'kiosk-chosen');
 
+  const unwanted = await slate.locator('li .title').first().textContent();
+  const titles = () => slate.locator('li .title').allTextContents();
+  await slate.getByText('Not for me').first().click();
+  await slate.locator('li .title').first().filter({ hasNotText: unwanted }).waitFor();
+  check('not for me: the item is gone from the next slate', (await titles()).length === 8 && !(await titles()).includes(unwanted), await titles());
+  check('and that one is chosen too, without asking again', await slate.locator('h2').textContent() === 'Chosen for you' && k.confirms().length === 1);
+  await slate.getByText('Talk to a person').click();
+  await slate.getByText('Ring the bell at the desk.').waitFor();
+  check('talk to a person: with nobody there it says what to do instead', await slate.locator('[role=status]').textContent() === 'Ring the bell at the desk.');
+  await accessible(page, 'a call for a person');
+  await picture(page, 'kiosk-person');
+
   await slate.getByText('Turn off').click();
   await slate.getByText('The same for everyone').waitFor();
   const off = k.calls.find(c => c.method === 'consent.set' && c.params.state === 'withdrawn');
@@ -201,6 +214,20 @@ async function banner(url, name, options, prepare = () => {}) {
   check('nothing is wider than the television', !(await wide(page)));
   await picture(page, 'tenfoot-chosen');
   check('the browser has nothing to complain of, ten feet away', k.complaints.length === 0, k.complaints);
+}
+
+/* ---- Somebody goes away ---- */
+{
+  const k = await open(idleUrl);
+  await k.slate.locator('li .title').first().click();
+  await k.slate.getByText('Choose for me').click();
+  await k.banner.getByRole('button', { name: 'Yes' }).click();
+  await k.slate.getByText('Chosen for you').waitFor();
+  const begun = () => k.calls.filter(c => c.method === 'session.begin').length, before = begun();
+  await k.slate.getByText('The same for everyone').waitFor({ timeout: 40000 });
+  check('a visit that idles out goes back to what everyone sees, in a new one', begun() === before + 1, k.calls);
+  check('and nothing was asked or taken back for it', !k.calls.some(c => c.params?.state === 'withdrawn') && k.confirms().length === 1);
+  await k.page.context().close();
 }
 
 await browser.close();

@@ -36,6 +36,7 @@ static void open_engine(struct lent_engine *l) {
     l->service.port.clock_wall_s = wall;
     l->service.port.allow_unlocked = 1;
     l->service.port.banner_show = service_banner_show;
+    l->service.port.handoff = service_handoff;
     struct sotto_config config = l->k.config;
     config.port = &l->service.port;
     if (sotto_open(&config, &l->service.engine, &err) != SOTTO_OK) fail_msg("%s", err.message);

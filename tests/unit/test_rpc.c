@@ -323,6 +323,109 @@ static void sessions_end_with_their_client(void **state) {
     lent_engine_free(&lent);
 }
 
+static void slates_that_were_opened_or_expired_give_way(void **state) {
+    struct client one, other;
+    char line[256], theirs[256];
+    json_int_t first = 0, slate = 0;
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &one, &role_ui);
+    lent_engine_join(&lent, &other, &role_ui);
+    snprintf(line, sizeof line, REQUEST("slate", "\"session\":%lld"),
+             (long long)number_of(&one, "session", REQUEST("session.begin", "")));
+    snprintf(theirs, sizeof theirs, REQUEST("slate", "\"session\":%lld"),
+             (long long)number_of(&other, "session", REQUEST("session.begin", "")));
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+        slate = number_of(&one, "slate", line);
+        first = first ? first : slate;
+    }
+
+    /* What waits to be opened does not. */
+    assert_int_equal(code_of(&other, theirs, 0), -32018);
+    assert_int_equal(code_of(&one, line, 0), -32018);
+    is_personal(&one, first);
+    number_of(&other, "slate", theirs);
+    assert_int_equal(code_of(&one, REQUEST("explain", "\"slate\":%lld,\"rank\":0"), first), -32002);
+    assert_int_equal(code_of(&other, theirs, 0), -32018);
+    assert_int_equal(code_of(&one, REQUEST("open", "\"slate\":%lld"), slate), 0);
+    lent.service.health.slate_lifetime_s = 1;
+    lent_engine_wait(&lent, 2000);
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++) number_of(&one, "slate", line);
+
+    client_leave(&one);
+    client_leave(&other);
+    lent_engine_free(&lent);
+}
+
+static void what_was_blocked_is_not_in_the_next_slate(void **state) {
+    struct client c;
+    char line[256];
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &c, &role_ui);
+    json_int_t session = number_of(&c, "session", REQUEST("session.begin", ""));
+    snprintf(line, sizeof line, REQUEST("slate", "\"session\":%lld,\"count\":3"),
+             (long long)session);
+    for (int round = 0; round < 2; round++) {
+        int code;
+        json_t *view = ask(&c, &code, REQUEST("open", "\"slate\":%lld"),
+                           (long long)number_of(&c, "slate", line));
+        const json_t *items = json_object_get(view, "items");
+        for (size_t i = 0; i < json_array_size(items); i++) {
+            const char *id = json_string_value(json_object_get(json_array_get(items, i), "id"));
+            if (round == 1) assert_string_not_equal(id, "item-0");
+            if (round == 0 && i == 0) assert_string_equal(id, "item-0");
+        }
+        json_decref(view);
+        assert_int_equal(
+            code_of(&c, REQUEST("block", "\"session\":%lld,\"item\":\"item-0\""), session), 0);
+    }
+    assert_int_equal(code_of(&c, REQUEST("block", "\"session\":%lld"), session), -32602);
+    assert_int_equal(
+        code_of(&c, REQUEST("block", "\"session\":%lld,\"item\":\"a\",\"group\":\"b\""), session),
+        -32602);
+    client_leave(&c);
+    lent_engine_free(&lent);
+}
+
+static void people_are_promised_somebody_only_while_somebody_listens(void **state) {
+    struct client ui, other, staff;
+    char line[256];
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &ui, &role_ui);
+    lent_engine_join(&lent, &other, &role_ui);
+    lent_engine_join(&lent, &staff, &role_operator);
+    snprintf(line, sizeof line, REQUEST("handoff", "\"session\":%lld,\"reason\":5"),
+             (long long)number_of(&ui, "session", REQUEST("session.begin", "")));
+    number_of(&ui, "ticket", line);
+    assert_null(lent.told);
+    assert_int_equal(code_of(&ui, REQUEST("events.subscribe", ""), 0), 0);
+    assert_int_equal(code_of(&staff, REQUEST("events.subscribe", ""), 0), 0);
+
+    json_int_t ticket = number_of(&ui, "ticket", line);
+
+    assert_non_null(strstr(lent.told, "handoff.requested"));
+    assert_non_null(strstr(lent.told, "\"reason\":5"));
+    assert_int_equal(code_of(&other, REQUEST("handoff.state", "\"ticket\":%lld"), ticket), -32002);
+    lent_engine_wait(&lent, 61000);
+    service_tick(&lent.service);
+    assert_non_null(strstr(lent.told, "handoff.changed"));
+    assert_non_null(strstr(lent.told, "timed_out"));
+    assert_null(strstr(lent.told, "\"text\":null"));
+    assert_int_equal(code_of(&staff, REQUEST("handoff.accept", "\"ticket\":%lld"), ticket), 0);
+    assert_non_null(strstr(lent.told, "accepted"));
+    assert_int_equal(code_of(&staff, REQUEST("handoff.accept", "\"ticket\":%lld"), ticket), -32002);
+    client_leave(&ui);
+    assert_int_equal(code_of(&staff,
+                             REQUEST("handoff.resolve", "\"ticket\":%lld,\"outcome\":\"helped\""),
+                             ticket),
+                     0);
+    client_leave(&staff);
+    client_leave(&other);
+    lent_engine_free(&lent);
+}
+
 static void whoever_subscribed_hears_what_ended_by_time_or_was_taken_away(void **state) {
     struct client ui, subject;
     int code;
@@ -382,7 +485,15 @@ static int fits(const json_t *wanted, const json_t *got) {
 static void everything_the_readme_prints_is_so(void **state) {
     const struct rpc_role *const roles[] = {&role_ui, &role_operator, &role_subject};
     struct client clients[3], *c = NULL;
-    char line[4096], hash[65] = "", *reply = NULL;
+    char line[4096], *reply = NULL;
+    /* What later lines name: said by the device, so not the same every time. */
+    struct {
+        const char *name, *field;
+        char value[65];
+    } said[] = {{"HASH", "hash", ""},
+                {"TICKET", "ticket", ""},
+                {"DECISION", "decision", ""},
+                {"SESSION", "session", ""}};
     uint8_t is_shown[3][32] = {{0}};
     FILE *f = fopen("tools/sottod/README.md", "r");
     (void)state;
@@ -397,12 +508,12 @@ static void everything_the_readme_prints_is_so(void **state) {
                 c = &clients[r];
         if (strncmp(line, "--> ", 4) == 0) {
             assert_null(reply);
-            char *at = strstr(line, "\"HASH\"");
-            if (at) {
-                char rest[512];
-                snprintf(rest, sizeof rest, "\"%s%s", hash, at + 5);
+            if (strstr(line, "HASH")) lent_engine_wait(&lent, 5000);
+            for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+                char rest[512], *at = strstr(line, said[i].name);
+                if (!at) continue;
+                snprintf(rest, sizeof rest, "%s%s", said[i].value, at + strlen(said[i].name));
                 snprintf(at, sizeof line - (size_t)(at - line), "%s", rest);
-                lent_engine_wait(&lent, 5000);
             }
             reply = lent_engine_ask(&lent, c, line + 4);
             assert_non_null(reply);
@@ -414,10 +525,16 @@ static void everything_the_readme_prints_is_so(void **state) {
         } else if (strncmp(line, "<-- ", 4) == 0) {
             json_t *wanted = json_loads(line + 4, 0, NULL), *got = json_loads(reply, 0, NULL);
             if (!wanted || !fits(wanted, got)) fail_msg("%s\nis answered with %s", line, reply);
-            const json_t *packet = json_object_get(json_object_get(got, "result"), "packet");
-            if (packet)
-                snprintf(hash, sizeof hash, "%s",
-                         json_string_value(json_object_get(packet, "hash")));
+            const json_t *result = json_object_get(got, "result");
+            const json_t *packet = json_object_get(result, "packet");
+            for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+                const json_t *v = json_object_get(packet ? packet : result, said[i].field);
+                if (json_is_string(v))
+                    snprintf(said[i].value, sizeof said[i].value, "%s", json_string_value(v));
+                else if (json_is_integer(v))
+                    snprintf(said[i].value, sizeof said[i].value, "%lld",
+                             (long long)json_integer_value(v));
+            }
             json_decref(wanted);
             json_decref(got);
             free(reply);
@@ -444,6 +561,9 @@ int main(void) {
         cmocka_unit_test(a_no_is_heard_after_its_slate_was_closed),
         cmocka_unit_test(a_client_uses_only_what_it_began),
         cmocka_unit_test(sessions_end_with_their_client),
+        cmocka_unit_test(slates_that_were_opened_or_expired_give_way),
+        cmocka_unit_test(what_was_blocked_is_not_in_the_next_slate),
+        cmocka_unit_test(people_are_promised_somebody_only_while_somebody_listens),
         cmocka_unit_test(whoever_subscribed_hears_what_ended_by_time_or_was_taken_away),
         cmocka_unit_test(everything_the_readme_prints_is_so),
     };

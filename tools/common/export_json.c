@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/crypto.h"
+
 static const char *const purposes[] = {"", "store", "personalise", "measure", "paid", "sensitive"};
 static const char *const states[] = {"unknown", "granted",  "denied", "withdrawn",
                                      "expired", "objected", "paused"};
@@ -134,4 +136,34 @@ int export_json_end(struct export_json *x) {
     json_end_object(&x->json);
     fputc('\n', x->json.to);
     return ferror(x->json.to) ? -1 : 0;
+}
+
+int export_json_make(struct sotto *engine, sotto_session session, const uint8_t *seal_key,
+                     uint8_t **bytes, size_t *n) {
+    struct export_json x;
+    char *text = NULL;
+    *bytes = NULL;
+    *n = 0;
+    FILE *f = open_memstream(&text, n);
+    if (!f) return SOTTO_E_MEMORY;
+    export_json_begin(&x, f);
+    int status = sotto_export(engine, session, export_json_put, &x);
+    int is_bad = export_json_end(&x) | fclose(f);
+    if (status == SOTTO_OK && is_bad) status = SOTTO_E_MEMORY;
+    uint8_t *sealed = seal_key && status == SOTTO_OK ? malloc(*n + SEAL_TO_BYTES) : NULL;
+    if (seal_key && status == SOTTO_OK && !sealed) status = SOTTO_E_MEMORY;
+    if (sealed && seal_to(sealed, (const uint8_t *)text, *n, seal_key) != 0) status = SOTTO_E_KEY;
+    if (status == SOTTO_OK && !seal_key) {
+        *bytes = (uint8_t *)text;
+        return SOTTO_OK;
+    }
+    if (text) wipe(text, *n);
+    free(text);
+    if (status != SOTTO_OK) {
+        free(sealed);
+        return status;
+    }
+    *bytes = sealed;
+    *n += SEAL_TO_BYTES;
+    return SOTTO_OK;
 }

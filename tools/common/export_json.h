@@ -17,4 +17,10 @@ int export_json_put(void *ctx, const struct sotto_fact *fact);
 /* Ends the document. -1 when it could not be written. */
 int export_json_end(struct export_json *x) SOTTO_MUST_CHECK;
 
+/* A whole document of what is known of a session's person, made in memory, so that no half export
+ * is left behind; with `seal_key` sealed for the holder of that X25519 key. *bytes is to be wiped
+ * and freed. Returns an enum sotto_status: SOTTO_E_KEY when the key is none. */
+int export_json_make(struct sotto *engine, sotto_session session, const uint8_t *seal_key,
+                     uint8_t **bytes, size_t *n) SOTTO_MUST_CHECK;
+
 #endif

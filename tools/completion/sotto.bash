@@ -20,7 +20,7 @@ _sotto_words() {
     'sotto-fleet merge') echo '--db --help --json' ;;
     'sotto-fleet estimate') echo '--catalogue --clip --db --groups --help --json --map --metric --min-reports --non-negative --top --window' ;;
     'sotto-fleet tradeoff') echo '--cells --devices --epsilon --help --json --kind --max-cells --max-value --max-weight --plot --seed --simulate' ;;
-    'sotto-pack') echo 'check train evaluate policy keygen sign verify inspect --help --version' ;;
+    'sotto-pack') echo 'check train evaluate policy keygen sign verify inspect switch --help --version' ;;
     'sotto-pack check') echo '--cancel-prefix --catalogue --catalogue-map --format --from --help --item-pattern --json --map --max-basket --stale-days --until' ;;
     'sotto-pack train') echo '--age-half-life --alpha-item --alpha-user --cancel-prefix --candidates --catalogue --catalogue-map --created --decay --device-class --fold --for --format --from --half-life --help --item-pattern --lambda-factor --map --max-basket --max-bytes --max-memory --method --min-baskets --mix --negative --neighbours --new-items --new-strength --no-measure --not-after --out --pack-tags --pack-version --prior --repeat --repeat-half-life --row-half-life --rows --self --spread --stale-days --threads --tune --until --window' ;;
     'sotto-pack evaluate') echo '--cancel-prefix --format --from --help --item-pattern --json --k --map --max-basket --min-basket --min-baskets --plot --protocol --repeats --train --unknown-items --until' ;;
@@ -29,13 +29,15 @@ _sotto_words() {
     'sotto-pack sign') echo '--comment --help --key --password-file' ;;
     'sotto-pack verify') echo '--help --key' ;;
     'sotto-pack inspect') echo '--card --explain --help --json' ;;
-    'sotto-sim') echo 'generate split run evaluate page summary --help --version' ;;
+    'sotto-pack switch') echo '--device-class --help --key --number --off --on --out' ;;
+    'sotto-sim') echo 'generate split run evaluate page summary scenario --help --version' ;;
     'sotto-sim generate') echo '--days --help --items --out --seed --shoppers --visits-per-day' ;;
     'sotto-sim split') echo '--cancel-prefix --data --help --item-pattern --map' ;;
     'sotto-sim run') echo '--accept-rate --cancel-prefix --data --days --from --help --item-pattern --items --json --kiosks --map --max-basket --measure-rate --model --model-key --out --policy --policy-key --profile-rate --seed --shoppers --visits-per-day' ;;
     'sotto-sim evaluate') echo '--cancel-prefix --data --from --help --item-pattern --json --map --min-basket --model --model-key --policy --policy-key' ;;
     'sotto-sim page') echo '--command --help --in --json --out' ;;
     'sotto-sim summary') echo '--command --help --in' ;;
+    'sotto-sim scenario') echo '--help --out --scenario --story' ;;
     'sotto-upload') echo '--ca-file --config --help --once --outbox --period-s --retry-max-s --retry-min-s --sent-files --timeout-s --to --url --version' ;;
     'sotto-web') echo '--config --connections --help --ipv6 --origins --pages --port --timeout-s --token-file --ui-socket --version' ;;
     'sottod') echo '--allow-unlocked --buffers-kib --class --config --help --idle-s --keys --locale --message-s --model --model-key --operator-connections --operator-groups --operator-socket --operator-users --outbox --outbox-files --policy --policy-key --profile-bytes --subject-connections --subject-groups --subject-socket --subject-users --ui-connections --ui-groups --ui-socket --ui-users --vault --version --write-s' ;;

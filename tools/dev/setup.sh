@@ -20,7 +20,7 @@ test="$test scdoc man-db"
 package="$build scdoc man-db bash-completion musl-tools debhelper dpkg-dev fakeroot lintian debootstrap python3-magic
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 boot="$build qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross cpio kmod e2fsprogs"
-ci="$test $lint $package $boot clang libclang-rt-14-dev chromium fonts-dejavu-core
+ci="$test $lint $package $boot clang libclang-rt-14-dev chromium fonts-dejavu-core nodejs npm
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user"
 
 case $purpose in

@@ -11,5 +11,6 @@ int keygen_main(int argc, char **argv);
 int sign_main(int argc, char **argv);
 int verify_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);
+int switch_main(int argc, char **argv);
 
 #endif

@@ -19,6 +19,7 @@ static const char help[] =
     "  sign      sign packs, as minisign does\n"
     "  verify    verify signed packs, as a device does\n"
     "  inspect   show what is in a pack, even a damaged one\n"
+    "  switch    write the remote switch that turns personalisation off\n"
     "\n"
     "  --version prints the version. `sotto-pack COMMAND --help` tells a command's options.\n"
     "\n"
@@ -36,7 +37,7 @@ static const struct {
 } commands[] = {
     {"check", check_main},   {"train", train_main},     {"evaluate", evaluate_main},
     {"policy", policy_main}, {"keygen", keygen_main},   {"sign", sign_main},
-    {"verify", verify_main}, {"inspect", inspect_main},
+    {"verify", verify_main}, {"inspect", inspect_main}, {"switch", switch_main},
 };
 
 static int dispatch(int argc, char **argv) {

@@ -12,6 +12,7 @@
 #include "tools/sotto-pack/commands.h"
 #include "tools/sotto-pack/keyfile.h"
 #include "tools/sotto-pack/password.h"
+#include "tools/sotto-pack/switch_file.h"
 
 static const char help_keygen[] =
     "usage: sotto-pack keygen --out NAME [--no-password | --password-file FILE]\n"
@@ -32,9 +33,9 @@ static const char help_keygen[] =
 static const char help_sign[] =
     "usage: sotto-pack sign --key NAME.key [--password-file FILE] [--comment TEXT] PACK…\n"
     "\n"
-    "Signs packs and writes PACK.minisig beside each, as `minisign -S` does. A file that is no "
-    "intact pack is\n"
-    "refused.\n"
+    "Signs packs and switches and writes PACK.minisig beside each, as `minisign -S` does. A file "
+    "that is no\n"
+    "intact one is refused.\n"
     "\n"
     "  --key FILE            minisign secret key (required)\n"
     "  --password-file FILE  its first line is the key's password; else it is asked for\n"
@@ -158,8 +159,10 @@ static int sign_file(const struct command *c, const struct keyfile_secret *key, 
     int status = packfile_check_out(signature, (const char *const[]){path, c->key}, 2, err);
     if (status == SOTTO_OK) status = packfile_read(path, PACK_BYTES_MAX, &bytes, &pack.n, err);
     if (status != SOTTO_OK) return status;
+    struct switch_file not_used;
     pack.bytes = bytes;
-    status = pack_parse(&pack, path, err); /* never sign what no device would read */
+    /* never sign what no device would read */
+    if (switch_file_read(&not_used, bytes, pack.n) != 0) status = pack_parse(&pack, path, err);
     if (status == SOTTO_OK && !c->comment)
         status = default_comment(comment, sizeof comment, path, err);
     if (status == SOTTO_OK)
@@ -224,9 +227,14 @@ static int verify_file(const char *public_text, const char *path, struct sotto_e
     if (status == SOTTO_OK) status = read_signature(signature, path, &text, &text_n, err);
     if (status == SOTTO_OK)
         status = minisig_verify(public_text, bytes, pack.n, (const char *)text, text_n, path, err);
+    struct switch_file s;
+    int is_switch = status == SOTTO_OK && switch_file_read(&s, bytes, pack.n) == 0;
+    if (is_switch)
+        printf("%s: signed by this key and intact; switch %llu, %s\n", path,
+               (unsigned long long)s.number, s.off ? "off" : "on");
     pack.bytes = bytes;
-    if (status == SOTTO_OK) status = pack_parse(&pack, path, err);
-    if (status == SOTTO_OK)
+    if (status == SOTTO_OK && !is_switch) status = pack_parse(&pack, path, err);
+    if (status == SOTTO_OK && !is_switch)
         printf("%s: signed by this key and intact; %s pack, version %llu\n", path,
                pack.role == PACK_MODEL ? "model" : "policy", (unsigned long long)pack.version);
     free(bytes);

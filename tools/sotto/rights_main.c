@@ -126,31 +126,15 @@ static int write_out(const char *path, const void *bytes, size_t n) {
     return is_bad ? -1 : 0;
 }
 
-/* Made whole in memory, so that no half export is left behind. */
 static int export_all(struct command *c) {
-    struct export_json x;
-    char *text = NULL;
+    uint8_t key[32], *bytes = NULL;
     size_t n = 0;
-    uint8_t key[32], *sealed = NULL;
     const char *seal_key = c->value[SEAL_TO];
     if (seal_key && read_key(key, seal_key) != 0) return LACKS + SEAL_TO;
-    FILE *f = open_memstream(&text, &n);
-    if (!f) return SOTTO_E_MEMORY;
-    export_json_begin(&x, f);
-    int status = sotto_export(c->device.engine, c->session, export_json_put, &x);
-    int is_bad = export_json_end(&x) | fclose(f);
-    if (status == SOTTO_OK && is_bad) status = SOTTO_E_MEMORY;
-    if (status == SOTTO_OK && seal_key) {
-        sealed = malloc(n + SEAL_TO_BYTES);
-        status =
-            sealed && seal_to(sealed, (const uint8_t *)text, n, key) == 0 ? SOTTO_OK : SOTTO_E_KEY;
-    }
-    if (status == SOTTO_OK &&
-        write_out(c->value[OUT], sealed ? (void *)sealed : text, n + (sealed ? SEAL_TO_BYTES : 0)))
-        status = SOTTO_E_IO;
-    free(sealed);
-    if (text) wipe(text, n);
-    free(text);
+    int status = export_json_make(c->device.engine, c->session, seal_key ? key : NULL, &bytes, &n);
+    if (status == SOTTO_OK && write_out(c->value[OUT], bytes, n) != 0) status = SOTTO_E_IO;
+    if (bytes) wipe(bytes, n);
+    free(bytes);
     return status;
 }
 

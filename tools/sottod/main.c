@@ -36,6 +36,7 @@ static int open_engine(struct sotto_error *err) {
                                   &service.port, err);
     if (status != SOTTO_OK) return status;
     service.port.banner_show = service_banner_show;
+    service.port.handoff = service_handoff;
     service.port.allow_unlocked = (uint32_t)sottod_set.allow_unlocked;
     const struct sotto_config config = {.size = sizeof config,
                                         .port = &service.port,

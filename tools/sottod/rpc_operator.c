@@ -218,6 +218,37 @@ static int keys_rotate(void *caller, struct rpc_call *call) {
     return SOTTO_OK;
 }
 
+/* ---- The switch, and what happens here ---------------------------------------------------- */
+
+/* Screens that show what was chosen draw anew. */
+static int switched(const struct client *c, struct rpc_call *call, int status) {
+    const struct sotto_health *h = &c->service->health;
+    service_status(c->service, call, status);
+    service_announce(c->service, NULL, "policy.changed",
+                     json_pack("{s:I, s:b}", "policy_version", (json_int_t)h->policy_version,
+                               "is_strict", (int)h->strict));
+    return status;
+}
+
+static int switch_set(void *caller, struct rpc_call *call) {
+    const struct client *c = caller;
+    int status = sotto_switch_set(c->service->engine, rpc_bool(call, "off", 1));
+    return switched(c, call, status);
+}
+
+/* The file's signature says whether it counts, whoever names it. */
+static int switch_remote(void *caller, struct rpc_call *call) {
+    const struct client *c = caller;
+    return switched(c, call, sotto_switch_remote(c->service->engine, rpc_text(call, "file")));
+}
+
+static int events_subscribe(void *caller, struct rpc_call *call) {
+    struct client *c = caller;
+    (void)call;
+    c->is_subscribed = 1;
+    return SOTTO_OK;
+}
+
 static const struct rpc_method methods[] = {
     {"health", health, {{0}}},
     {"budget", method_budget, {{0}}},
@@ -228,5 +259,14 @@ static const struct rpc_method methods[] = {
     {"audit.key", audit_key, {{0}}},
     {"device.key", device_key, {{0}}},
     {"keys.rotate", keys_rotate, {{0}}},
+    {"switch.set", switch_set, {{"off", RPC_BOOL}}},
+    {"switch.remote", switch_remote, {{"file", RPC_TEXT}}},
+    {"events.subscribe", events_subscribe, {{0}}},
+    {"handoff.list", desk_list, {{0}}},
+    {"handoff.accept", desk_accept, {{"ticket", RPC_NUMBER}}},
+    {"handoff.resolve", desk_resolve, {{"ticket", RPC_NUMBER}, {"outcome", RPC_TEXT}}},
+    {"override",
+     desk_override,
+     {{"ticket", RPC_NUMBER}, {"reason", RPC_NUMBER}, {"?item", RPC_TEXT}}},
 };
 const struct rpc_role role_operator = {"operator", methods, ARRAY_LEN(methods)};

@@ -6,14 +6,7 @@
 #include "sotto_receipt.h"
 #include "tools/sottod/service.h"
 
-/* The session in which a profile is open already, or one for this call alone. */
-struct seat {
-    sotto_session handle;
-    struct client *owner; /* NULL: of this call alone */
-    struct client_session *session;
-};
-
-static int seat_take(struct client *c, struct rpc_call *call, struct seat *seat) {
+int seat_take(struct client *c, struct rpc_call *call, struct seat *seat) {
     const char *profile = rpc_text(call, "profile");
     memset(seat, 0, sizeof *seat);
     seat->session = service_profile(c->service, profile, &seat->owner);
@@ -25,26 +18,26 @@ static int seat_take(struct client *c, struct rpc_call *call, struct seat *seat)
                           sotto_session_begin(c->service->engine, profile, &seat->handle));
 }
 
-static void seat_leave(const struct client *c, const struct seat *seat) {
+void seat_leave(const struct client *c, const struct seat *seat) {
     if (!seat->owner && sotto_session_end(c->service->engine, seat->handle) != SOTTO_OK) {
         /* Nothing happened in it but the word, whose status the caller has. */
     }
 }
 
 static int consent(void *caller, struct rpc_call *call) {
-    static const char *const words[] = {"granted", "denied", "withdrawn"};
     struct client *c = caller;
     struct sotto *e = c->service->engine;
     enum sotto_consent state = SOTTO_CONSENT_UNKNOWN;
     struct seat seat;
     enum sotto_purpose purpose = service_purpose(call);
     const char *word = rpc_text(call, "state");
-    unsigned set = rpc_word(words, ARRAY_LEN(words), word);
+    enum sotto_consent set = service_word(word);
     if (!purpose) return RPC_INVALID_PARAMS;
-    if (word && !set) return rpc_refuse(call, "a state is granted, denied or withdrawn");
+    if (word && !set)
+        return rpc_refuse(call, "a state is granted, denied, withdrawn, objected or paused");
     int status = seat_take(c, call, &seat);
     if (status != SOTTO_OK) return status;
-    if (set) status = sotto_consent_set(e, seat.handle, purpose, (enum sotto_consent)set);
+    if (set) status = sotto_consent_set(e, seat.handle, purpose, set);
     /* A no counts even when storage could not take it yet. */
     service_status(c->service, call, status);
     int read = sotto_consent_get(e, seat.handle, purpose, &state);
@@ -59,7 +52,7 @@ static int consent(void *caller, struct rpc_call *call) {
 
 /* ---- Erasure ----------------------------------------------------------------------------- */
 
-static void put_erased(struct rpc_call *call, const struct sotto_erase_receipt *r) {
+void rights_put_erased(struct rpc_call *call, const struct sotto_erase_receipt *r) {
     rpc_put_number(call->result, "profiles", r->profiles);
     rpc_put_number(call->result, "records", r->records);
     rpc_put_text(call->result, "assurance",
@@ -99,7 +92,7 @@ static int erase(void *caller, struct rpc_call *call) {
     if (status != SOTTO_OK) return status;
     status = sotto_erase(c->service->engine, profile, &r);
     tell_erased(c, profile, "store");
-    if (status == SOTTO_OK) put_erased(call, &r);
+    if (status == SOTTO_OK) rights_put_erased(call, &r);
     return service_status(c->service, call, status);
 }
 
@@ -112,7 +105,7 @@ static int erase_purpose(void *caller, struct rpc_call *call) {
     if (status != SOTTO_OK) return status;
     status = sotto_erase_purpose(c->service->engine, profile, purpose, &r);
     tell_erased(c, profile, purpose_word(purpose));
-    if (status == SOTTO_OK) put_erased(call, &r);
+    if (status == SOTTO_OK) rights_put_erased(call, &r);
     return service_status(c->service, call, status);
 }
 
@@ -142,5 +135,26 @@ static const struct rpc_method methods[] = {
      {{"purpose", RPC_TEXT}, {"?profile", RPC_TEXT}, {"?everyone", RPC_BOOL}}},
     {"receipts", receipts, {{"?after", RPC_NUMBER}}},
     {"budget", method_budget, {{0}}},
+    {"view", rights_view, {{"profile", RPC_TEXT}, {"?from", RPC_NUMBER}}},
+    {"export",
+     rights_export,
+     {{"profile", RPC_TEXT}, {"?offset", RPC_NUMBER}, {"?seal_to", RPC_TEXT}}},
+    {"block",
+     rights_block,
+     {{"profile", RPC_TEXT}, {"?item", RPC_TEXT}, {"?group", RPC_TEXT}, {"?provider", RPC_TEXT}}},
+    {"unblock",
+     rights_unblock,
+     {{"profile", RPC_TEXT}, {"?item", RPC_TEXT}, {"?group", RPC_TEXT}, {"?provider", RPC_TEXT}}},
+    {"interest",
+     rights_interest,
+     {{"profile", RPC_TEXT}, {"item", RPC_TEXT}, {"opinion", RPC_TEXT}}},
+    {"forget",
+     rights_forget,
+     {{"profile", RPC_TEXT}, {"?item", RPC_TEXT}, {"?time_s", RPC_NUMBER}}},
+    {"pause", rights_pause, {{"profile", RPC_TEXT}}},
+    {"resume", rights_resume, {{"profile", RPC_TEXT}}},
+    {"object", rights_object, {{"profile", RPC_TEXT}, {"purpose", RPC_TEXT}}},
+    {"reset", rights_reset, {{"profile", RPC_TEXT}}},
+    {"consent_receipts", rights_receipts, {{"profile", RPC_TEXT}, {"?after", RPC_NUMBER}}},
 };
 const struct rpc_role role_subject = {"subject", methods, ARRAY_LEN(methods)};

@@ -44,17 +44,23 @@ static int consent_get(void *caller, struct rpc_call *call) {
 }
 
 static int consent_set(void *caller, struct rpc_call *call) {
-    static const char *const words[] = {"granted", "denied", "withdrawn"};
+    static const char *const channels[] = {"screen", "speech", "staff"};
     struct client *c = caller;
     struct client_session *session = client_session(c, call);
     enum sotto_purpose purpose = session ? service_purpose(call) : 0;
-    unsigned state = rpc_word(words, ARRAY_LEN(words), rpc_text(call, "state"));
+    const char *channel = rpc_text(call, "channel");
+    struct sotto_word word = {.size = sizeof word,
+                              .purpose = purpose,
+                              .state = service_word(rpc_text(call, "state")),
+                              .channel = channel ? rpc_word(channels, ARRAY_LEN(channels), channel)
+                                                 : SOTTO_SAID_SCREEN};
     if (!session) return SOTTO_E_STATE;
     if (!purpose) return RPC_INVALID_PARAMS;
-    if (!state) return rpc_refuse(call, "a state is granted, denied or withdrawn");
-    int status =
-        sotto_consent_set(c->service->engine, session->handle, purpose, (enum sotto_consent)state);
-    rpc_put_text(call->result, "state", words[state - 1]);
+    if (!word.state)
+        return rpc_refuse(call, "a state is granted, denied, withdrawn, objected or paused");
+    if (!word.channel) return rpc_refuse(call, "a channel is screen, speech or staff");
+    int status = sotto_consent_say(c->service->engine, session->handle, &word);
+    rpc_put_text(call->result, "state", consent_word(word.state));
     return service_status(c->service, call, status);
 }
 
@@ -89,26 +95,33 @@ static int stock(void *caller, struct rpc_call *call) {
 
 /* ---- Slates ------------------------------------------------------------------------------ */
 
+static struct client_slate *free_slate(struct client *c) {
+    for (int i = 0; i < SOTTO_SLATES_MAX; i++)
+        if (!c->slates[i].handle) return &c->slates[i];
+    return NULL;
+}
+
+/* What was opened, or is past its time, gives way; what still waits to be opened does not. */
 static int slate(void *caller, struct rpc_call *call) {
     struct client *c = caller;
+    struct service *s = c->service;
     struct client_slate *mine = NULL;
     struct client_session *session = client_session(c, call);
     uint64_t count = rpc_number(call, "count", 0);
     if (!session) return SOTTO_E_STATE;
     if (count > SOTTO_SLATE_ITEMS_MAX) return rpc_refuse(call, "a slate has at most 64 items");
-    for (int i = 0; i < SOTTO_SLATES_MAX && !mine; i++)
-        if (!c->slates[i].handle) mine = &c->slates[i];
-    if (!mine)
-        return fail(&call->err, SOTTO_E_LIMIT, "%d slates are alive; close one first",
-                    SOTTO_SLATES_MAX);
     const struct sotto_slate_request request = {.size = sizeof request,
                                                 .count = (uint32_t)count,
                                                 .repeats = (uint32_t)rpc_bool(call, "repeats", 0),
                                                 .general = (uint32_t)rpc_bool(call, "general", 0)};
-    int status = sotto_slate_request(c->service->engine, session->handle, &request, &mine->handle);
-    if (status != SOTTO_OK) return service_status(c->service, call, status);
+    while (!(mine = free_slate(c)) && service_make_room(s, c)) continue;
+    if (!mine) return fail(&call->err, SOTTO_E_LIMIT, "this client has all slates there are");
+    int status;
+    do status = sotto_slate_request(s->engine, session->handle, &request, &mine->handle);
+    while (status == SOTTO_E_LIMIT && service_make_room(s, NULL));
+    if (status != SOTTO_OK) return service_status(s, call, status);
     mine->session = session->handle;
-    mine->made_ms = service_now_ms(c->service);
+    mine->made_ms = service_now_ms(s);
     rpc_put_number(call->result, "slate", mine->handle);
     return SOTTO_OK;
 }
@@ -203,59 +216,24 @@ static int open_slate(void *caller, struct rpc_call *call) {
     int status =
         sotto_slate_open(c->service->engine, mine->handle, &view, items, SOTTO_SLATE_ITEMS_MAX);
     if (status != SOTTO_OK) return service_status(c->service, call, status);
-    mine->is_expired = 1; /* an open slate stays what it is */
+    mine->is_over = 1; /* an open slate stays what it is */
     json_t *list = json_array();
     rpc_put_bool(call->result, "personalised", (int)view.personalised);
     rpc_put_number(call->result, "why", view.why);
     rpc_put_text(call->result, "why_text", sotto_why_text(view.why));
+    rpc_put_number(call->result, "decision", view.decision);
     for (uint32_t i = 0; i < view.count; i++) {
         json_t *item = json_object();
         rpc_put_text(item, "id", items[i].id);
         rpc_put_text(item, "title", items[i].title);
         rpc_put_number(item, "rank", items[i].rank);
         rpc_put_signed(item, "score", items[i].score);
+        rpc_put_text(item, "provider", items[i].provider);
+        rpc_put_number(item, "rating", items[i].rating);
+        why_put_flags(item, items[i].flags, items[i].payer);
         (void)!json_array_append_new(list, item);
     }
     (void)!json_object_set_new(call->result, "items", list);
-    return SOTTO_OK;
-}
-
-#define REASONS_MAX 16
-
-static int explain(void *caller, struct rpc_call *call) {
-    static const char *const kinds[] = {"popular", "activity", "repeat", "kind"};
-    static const char *const types[] = {"view", "select", "purchase"};
-    struct client *c = caller;
-    struct sotto_explanation e = {.size = sizeof e};
-    struct sotto_reason reasons[REASONS_MAX];
-    uint64_t rank = rpc_number(call, "rank", 0), cap = rpc_number(call, "reasons", 5);
-    const struct client_slate *mine = client_slate(c, call);
-    if (!mine) return SOTTO_E_STATE;
-    if (rank >= SOTTO_SLATE_ITEMS_MAX) return rpc_refuse(call, "a rank is 0 to 63");
-    if (cap > REASONS_MAX) return rpc_refuse(call, "at most 16 reasons are given");
-    int status =
-        sotto_explain(c->service->engine, mine->handle, (uint32_t)rank, &e, reasons, (size_t)cap);
-    if (status != SOTTO_OK) return service_status(c->service, call, status);
-    json_t *list = json_array();
-    rpc_put_signed(call->result, "score", e.score);
-    rpc_put_bool(call->result, "personalised", (int)e.personalised);
-    rpc_put_number(call->result, "count", e.count);
-    rpc_put_number(call->result, "model_version", e.model_version);
-    rpc_put_number(call->result, "policy_version", e.policy_version);
-    for (uint32_t i = 0; i < e.count && i < cap; i++) {
-        const struct sotto_reason *r = &reasons[i];
-        json_t *reason = json_object();
-        rpc_put_text(reason, "kind", kinds[r->kind - SOTTO_REASON_POPULAR]);
-        rpc_put_signed(reason, "contribution", r->contribution);
-        if (r->item) {
-            rpc_put_text(reason, "item", r->item);
-            rpc_put_text(reason, "title", r->title);
-            rpc_put_number(reason, "events", r->events);
-            if (r->type) rpc_put_text(reason, "type", types[r->type - SOTTO_EVENT_VIEW]);
-        }
-        (void)!json_array_append_new(list, reason);
-    }
-    (void)!json_object_set_new(call->result, "reasons", list);
     return SOTTO_OK;
 }
 
@@ -301,7 +279,24 @@ static const struct rpc_method methods[] = {
     {"consent.get", consent_get, {{"session", RPC_NUMBER}, {"purpose", RPC_TEXT}}},
     {"consent.set",
      consent_set,
-     {{"session", RPC_NUMBER}, {"purpose", RPC_TEXT}, {"state", RPC_TEXT}}},
+     {{"session", RPC_NUMBER}, {"purpose", RPC_TEXT}, {"state", RPC_TEXT}, {"?channel", RPC_TEXT}}},
+    {"consent.may_ask", people_may_ask, {{"session", RPC_NUMBER}, {"purpose", RPC_TEXT}}},
+    {"standing", people_standing, {{"session", RPC_NUMBER}}},
+    {"age", people_age, {{"session", RPC_NUMBER}, {"years", RPC_NUMBER}}},
+    {"signal", people_signal, {{"session", RPC_NUMBER}, {"signal", RPC_TEXT}}},
+    {"block",
+     people_block,
+     {{"session", RPC_NUMBER}, {"?item", RPC_TEXT}, {"?group", RPC_TEXT}, {"?provider", RPC_TEXT}}},
+    {"unblock",
+     people_unblock,
+     {{"session", RPC_NUMBER}, {"?item", RPC_TEXT}, {"?group", RPC_TEXT}, {"?provider", RPC_TEXT}}},
+    {"handoff",
+     desk_handoff,
+     {{"session", RPC_NUMBER}, {"?reason", RPC_NUMBER}, {"?decision", RPC_NUMBER}}},
+    {"handoff.state", desk_state, {{"ticket", RPC_NUMBER}}},
+    {"contest",
+     desk_contest,
+     {{"session", RPC_NUMBER}, {"decision", RPC_NUMBER}, {"?reason", RPC_NUMBER}}},
     {"event", event, {{"session", RPC_NUMBER}, {"item", RPC_TEXT}, {"type", RPC_TEXT}}},
     {"stock", stock, {{"item", RPC_TEXT}, {"in_stock", RPC_BOOL}}},
     {"slate",
@@ -319,8 +314,11 @@ static const struct rpc_method methods[] = {
       {"answer", RPC_TEXT},
       {"visible_ms", RPC_NUMBER}}},
     {"open", open_slate, {{"slate", RPC_NUMBER}}},
-    {"explain", explain, {{"slate", RPC_NUMBER}, {"rank", RPC_NUMBER}, {"?reasons", RPC_NUMBER}}},
+    {"explain",
+     why_explain,
+     {{"slate", RPC_NUMBER}, {"rank", RPC_NUMBER}, {"?reasons", RPC_NUMBER}}},
     {"slate.close", slate_close, {{"slate", RPC_NUMBER}}},
+    {"describe", why_describe, {{0}}},
     {"health", health, {{0}}},
     {"events.subscribe", events_subscribe, {{0}}},
 };

@@ -66,11 +66,17 @@ void client_leave(struct client *c) {
     if (*at) *at = c->next;
     if (c->log_fd >= 0) close(c->log_fd);
     c->log_fd = -1;
+    client_drop_export(c);
+    desk_leave(c);
 }
 
 /* By the engine's own rule, which ends it as well. */
 static int is_idle(const struct service *s, const struct client_session *session, uint64_t now_ms) {
     return now_ms - session->active_ms >= (uint64_t)s->health.idle_s * 1000;
+}
+
+static int is_past(const struct service *s, const struct client_slate *slate) {
+    return service_now_ms(s) - slate->made_ms > (uint64_t)s->health.slate_lifetime_s * 1000;
 }
 
 struct client_session *client_session(struct client *c, struct rpc_call *call) {
@@ -114,6 +120,26 @@ struct client_session *service_profile(struct service *s, const char *profile,
     return NULL;
 }
 
+int service_make_room(struct service *s, const struct client *of) {
+    struct client *owner = NULL;
+    struct client_slate *oldest = NULL;
+    for (struct client *c = s->clients; c; c = c->next)
+        for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
+            struct client_slate *slate = &c->slates[i];
+            if ((of && c != of) || !slate->handle || (!slate->is_over && !is_past(s, slate)))
+                continue;
+            if (oldest && oldest->made_ms <= slate->made_ms) continue;
+            oldest = slate;
+            owner = c;
+        }
+    if (!oldest) return 0;
+    sotto_slate_close(s->engine, oldest->handle);
+    client_announce(owner, "slate.expired",
+                    json_pack("{s:I}", "slate", (json_int_t)oldest->handle));
+    memset(oldest, 0, sizeof *oldest);
+    return 1;
+}
+
 int service_status(const struct service *s, struct rpc_call *call, int status) {
     if (status < 0) fail(&call->err, status, "%s", sotto_last_error(s->engine));
     return status;
@@ -128,10 +154,16 @@ void client_announce(struct client *c, const char *method, json_t *params) {
         json_decref(params);
 }
 
-void service_announce(struct service *s, const char *method, json_t *params) {
-    for (struct client *c = s->clients; c; c = c->next)
+int service_announce(struct service *s, const struct rpc_role *role, const char *method,
+                     json_t *params) {
+    int n = 0;
+    for (struct client *c = s->clients; c; c = c->next) {
+        if (!c->is_subscribed || (role && c->role != role)) continue;
         client_announce(c, method, json_incref(params));
+        n++;
+    }
     json_decref(params);
+    return n;
 }
 
 /* What has ended by time is ended here too, so that the client hears of it. */
@@ -139,10 +171,8 @@ static void tick_client(struct client *c, uint64_t now_ms) {
     const struct service *s = c->service;
     for (int i = 0; i < SOTTO_SLATES_MAX; i++) {
         struct client_slate *slate = &c->slates[i];
-        if (!slate->handle || slate->is_expired ||
-            now_ms - slate->made_ms <= (uint64_t)s->health.slate_lifetime_s * 1000)
-            continue;
-        slate->is_expired = 1;
+        if (!slate->handle || slate->is_over || !is_past(s, slate)) continue;
+        slate->is_over = 1;
         client_announce(c, "slate.expired", json_pack("{s:I}", "slate", (json_int_t)slate->handle));
     }
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
@@ -161,14 +191,14 @@ static void tick_client(struct client *c, uint64_t now_ms) {
 static void announce_changes(struct service *s, const struct sotto_health *now) {
     const struct sotto_health *was = &s->health;
     if (now->policy_version != was->policy_version || now->policy_status != was->policy_status)
-        service_announce(s, "policy.changed",
+        service_announce(s, NULL, "policy.changed",
                          json_pack("{s:I, s:b}", "policy_version", (json_int_t)now->policy_version,
                                    "is_strict", (int)now->strict));
     if (now->model_status != was->model_status)
-        service_announce(s, "model.changed",
+        service_announce(s, NULL, "model.changed",
                          json_pack("{s:s}", "status", rpc_status_name(now->model_status)));
     if (now->storage != was->storage)
-        service_announce(s, "storage.changed",
+        service_announce(s, NULL, "storage.changed",
                          json_pack("{s:s}", "storage", storage_word(now->storage)));
 }
 
@@ -184,6 +214,7 @@ void service_tick(struct service *s) {
         announce_changes(s, &now);
         s->health = now;
     }
+    desk_tick(s);
     if (s->exporter) exporter_run(s->exporter, s->engine);
 }
 
@@ -207,14 +238,45 @@ static const char *const purposes[] = {"store", "personalise", "measure", "paid"
 enum sotto_purpose service_purpose(struct rpc_call *call) {
     unsigned purpose = rpc_word(purposes, ARRAY_LEN(purposes), rpc_text(call, "purpose"));
     if (purpose == 0)
-        fail(&call->err, SOTTO_E_ARGUMENT, "a purpose is store, personalise or measure");
+        fail(&call->err, SOTTO_E_ARGUMENT,
+             "a purpose is store, personalise, measure, paid or sensitive");
     return (enum sotto_purpose)purpose;
 }
 
 const char *purpose_word(enum sotto_purpose purpose) {
-    return purpose >= SOTTO_PURPOSE_STORE && purpose <= SOTTO_PURPOSE_MEASURE
+    return purpose >= SOTTO_PURPOSE_STORE && purpose <= SOTTO_PURPOSE_LAST
                ? purposes[purpose - SOTTO_PURPOSE_STORE]
                : "unknown";
+}
+
+enum sotto_consent service_word(const char *word) {
+    static const char *const words[] = {"granted", "denied",   "withdrawn",
+                                        NULL,      "objected", "paused"};
+    return (enum sotto_consent)rpc_word(words, ARRAY_LEN(words), word);
+}
+
+enum sotto_block_kind service_block(struct rpc_call *call, const char **name) {
+    static const char *const kinds[] = {"item", "group", "provider"};
+    unsigned kind = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
+        const char *text = rpc_text(call, kinds[i]);
+        if (!text) continue;
+        *name = text;
+        kind = kind ? ARRAY_LEN(kinds) + 1 : i + SOTTO_BLOCK_ITEM;
+    }
+    if (kind >= SOTTO_BLOCK_ITEM && kind <= SOTTO_BLOCK_PROVIDER)
+        return (enum sotto_block_kind)kind;
+    fail(&call->err, SOTTO_E_ARGUMENT,
+         "name one thing: an \"item\", a \"group\" or a \"provider\"");
+    return 0;
+}
+
+void service_put_bits(json_t *object, const char *name, uint32_t bits, const char *const *names,
+                      unsigned n) {
+    json_t *list = json_array();
+    for (unsigned i = 0; i < n; i++)
+        if (bits >> i & 1 && names[i]) (void)!json_array_append_new(list, json_string(names[i]));
+    (void)!json_object_set_new(object, name, list);
 }
 
 const char *storage_word(enum sotto_storage_state state) {
