@@ -84,6 +84,7 @@ struct sotto_standing {
     uint32_t is_off;        /* personalisation is switched off: bits SOTTO_OFF_* */
     uint32_t blocks;        /* how many the person has */
 };
+/* Fills *standing, whose size is set. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_standing(struct sotto *engine, sotto_session session,
                                               struct sotto_standing *standing);
 
