@@ -6,6 +6,7 @@
 #     O=build tests/pages/run.sh [PICTURES]      PICTURES: a folder for the screenshots
 #
 # Needs Debian's chromium, and npm for playwright-core and axe-core, which stay in a temporary folder.
+# shellcheck disable=SC2317 # check calls the functions
 # shellcheck source=tests/support/tap.sh
 . "$(dirname "$0")/../support/tap.sh"
 # shellcheck source=tests/support/daemon.sh
