@@ -25,6 +25,7 @@ static int stream_u32(struct rng *g, uint32_t *out) {
 #include "dp/mechanism_subset.c"     /* NOLINT(bugprone-suspicious-include) */
 #include "dp/sample.c"               /* NOLINT(bugprone-suspicious-include) */
 #include "dp/sample_fixed.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "dp/sample_gaussian.c"      /* NOLINT(bugprone-suspicious-include) */
 
 #define THEIRS "../shared/vectors/"
 #define OURS   "tests/vectors/noise.txt"

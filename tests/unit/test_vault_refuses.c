@@ -395,7 +395,7 @@ static void a_blob_that_says_it_is_longer_than_it_is_opens_no_more(void **state)
 static void what_makes_no_sense_is_refused_and_what_is_not_there_is_nothing(void **state) {
     static const struct vault_key wrong[] = {{(enum vault_class)0, 1, 1},
                                              {VAULT_AUDIT, 0, 0},
-                                             {(enum vault_class)9, 1, 1},
+                                             {VAULT_CLASS_LAST + 1, 1, 1},
                                              {VAULT_LEDGER, 1u << 24, 0}};
     static const struct vault_key nobodys = {VAULT_EVENTS, 3, 1};
     struct vault_box box;
