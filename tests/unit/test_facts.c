@@ -64,8 +64,8 @@ static struct model_facts facts_of_id(const struct model *m, const char *id) {
 
 static void every_fact_of_the_catalogue_reaches_the_device_with_its_item(void **state) {
     struct pack_tool *t = *state;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     const char *out = train(t, (const char *const[]){NULL}, &m, &pack);
 
     struct model_facts lamp = facts_of_id(&m, "A0"), wine = facts_of_id(&m, "A1"),
@@ -92,8 +92,8 @@ static void every_fact_of_the_catalogue_reaches_the_device_with_its_item(void **
 
 static void tags_go_in_when_asked_for_and_people_can_block_by_them(void **state) {
     struct pack_tool *t = *state;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     train(t, (const char *const[]){"--pack-tags", "--catalogue-map", "tags=brand+category", NULL},
           &m, &pack);
     uint8_t bits[32] = {0};
@@ -115,8 +115,8 @@ static void tags_go_in_when_asked_for_and_people_can_block_by_them(void **state)
 
 static void check_and_inspect_tell_what_a_catalogue_says(void **state) {
     struct pack_tool *t = *state;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     train(t, (const char *const[]){NULL}, &m, &pack);
     const char *sales = pack_tool_path(t, "sales.csv"), *table = pack_tool_path(t, "p.csv");
 
@@ -146,8 +146,8 @@ static size_t make(const struct make_fact *facts) {
 static void a_pack_without_facts_says_nothing_of_its_items(void **state) {
     (void)state;
     struct sotto_error err;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     assert_int_equal(load(bytes, make(NULL), &m, &pack, &err), SOTTO_OK);
     for (uint32_t i = 0; i < ITEMS; i++) {
         const struct model_facts f = model_facts(&m, i);
@@ -160,8 +160,8 @@ static void a_pack_without_facts_says_nothing_of_its_items(void **state) {
 static void facts_that_cannot_be_are_refused(void **state) {
     (void)state;
     struct sotto_error err;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     static const struct {
         struct make_fact fact;
         const char *says; /* NULL: accepted */
@@ -189,8 +189,8 @@ static void facts_that_cannot_be_are_refused(void **state) {
 static void nonsense_in_facts_never_escapes_its_bounds(void **state) {
     (void)state;
     struct sotto_error err;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     struct make_fact facts[ITEMS] = {{0}};
     for (unsigned i = 0; i < ITEMS; i++)
         facts[i] = (struct make_fact){
@@ -230,8 +230,8 @@ static void nonsense_in_facts_never_escapes_its_bounds(void **state) {
 static void catalogue_hash_changes_with_what_is_said_of_an_item_and_not_with_weights(void **state) {
     (void)state;
     struct sotto_error err;
-    struct model m;
-    struct pack pack;
+    struct model m = {0};
+    struct pack pack = {0};
     uint8_t before[MODEL_CATALOGUE_BYTES];
     struct make_fact facts[ITEMS] = {{0}};
     assert_int_equal(load(bytes, make(facts), &m, &pack, &err), SOTTO_OK);

@@ -49,7 +49,7 @@ static void draw(struct draw *c, struct dice *d) {
     c->policy.seen_hide_s = dice_below(d, 2) ? 86400 : 0;
     c->policy.n_caps = dice_below(d, 4);
     for (uint32_t i = 0; i < c->policy.n_caps; i++) {
-        c->policy.caps[i].group = groups[i + (dice_below(d, 5) == 0)];
+        c->policy.caps[i].group = groups[(i + (dice_below(d, 5) == 0)) % ARRAY_LEN(groups)];
         c->policy.caps[i].per_day = 1 + dice_below(d, 6);
     }
     c->person = (struct slate_person){(enum policy_age)dice_below(d, 3), dice_below(d, 2) != 0,
@@ -161,7 +161,8 @@ static uint32_t plain_slate(const struct draw *c, const uint32_t *order, uint32_
 }
 
 static void check_slate(const struct draw *c, const struct slate *s, int is_general) {
-    uint32_t order[ITEMS], plain[ITEMS], shown[SOTTO_SLATE_ITEMS_MAX], staff = 0, plain_staff = 0;
+    uint32_t order[ITEMS] = {0}, plain[ITEMS] = {0}, shown[SOTTO_SLATE_ITEMS_MAX] = {0};
+    uint32_t staff = 0, plain_staff = 0;
     uint32_t n = plain_order(c, s, is_general, order);
     uint32_t n_plain = plain_slate(c, order, n, is_general, plain);
     assert_int_equal(s->n_hits, n_plain);

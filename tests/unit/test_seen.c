@@ -131,7 +131,7 @@ static void example_in_format_md_is_a_record(void **state) {
     (void)state;
     struct random_model r = model_of_many(ITEMS);
     const struct policy p = {.seen_hide_s = DAY, .caps_item_day = 9, .caps_sponsor_day = 9};
-    const int64_t now = 20000ll * DAY + 1040;
+    const int64_t now = 20000LL * DAY + 1040;
     uint8_t example[SEEN_RECORD_BYTES], bytes[SEEN_RECORD_BYTES];
     struct seen s = {0};
     size_t n = hex_after("What was **shown**", example, sizeof example);

@@ -148,7 +148,7 @@ static void gather_pack(const struct doctor *d, struct pack *pack, const char *p
 static void gather_packs(struct doctor *d) {
     static struct policy policy;
     struct sotto_error err = {0};
-    struct pack pack;
+    struct pack pack = {0};
     /* Without keys and vault: this port maps files, and makes none. */
     d->model.status = sotto_linux_port(&d->device.linux_port, NULL, NULL, &d->device.port, &err);
     if (d->model.status != SOTTO_OK || !d->device.model_key) return;
@@ -212,11 +212,10 @@ static void gather_lock_limit(struct doctor *d, int fd) {
     snprintf(path, sizeof path, "/proc/%d/limits", (int)peer.pid);
     FILE *f = fopen(path, "re");
     while (f && fgets(line, sizeof line, f)) {
-        uint64_t soft;
-        if (sscanf(line, "Max locked memory %" SCNu64, &soft) == 1)
-            d->lock_bytes = soft;
-        else if (strstr(line, "Max locked memory") && strstr(line, "unlimited"))
-            d->lock_bytes = UINT64_MAX;
+        static const char name[] = "Max locked memory";
+        if (strncmp(line, name, sizeof name - 1) != 0) continue;
+        const char *soft = line + sizeof name - 1 + strspn(line + sizeof name - 1, " ");
+        d->lock_bytes = *soft == 'u' ? UINT64_MAX : strtoull(soft, NULL, 10); /* "unlimited" */
     }
     if (f) fclose(f);
 }

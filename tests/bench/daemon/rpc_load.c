@@ -266,9 +266,10 @@ int main(int argc, char **argv) {
         "%u clients, %.1f s: %.0f answers a second, of them %.0f \"no session is free\"; %" PRIu64
         " visits, %" PRIu64 " events acknowledged as stored\n",
         n, took, (double)answers / took, (double)refusals / took, visits, events);
+    const size_t half = n_times / 2, hundredth = n_times / 100;
     if (n_times)
         printf("%" PRIu64 " slate calls: median %.2f ms, p99 %.2f ms, longest %.2f ms\n", n_times,
-               times_us[n_times / 2] / 1e3, times_us[n_times - 1 - n_times / 100] / 1e3,
+               times_us[half] / 1e3, times_us[n_times - 1 - hundredth] / 1e3,
                times_us[n_times - 1] / 1e3);
     return n_times && events ? 0 : 1;
 }
