@@ -287,7 +287,7 @@ static void happen(struct scene *s, enum event event) {
 
 /* ---- Getting there ------------------------------------------------------------------------ */
 
-static struct sotto_slate_view open(struct scene *s, int *status, struct sotto_item *items) {
+static struct sotto_slate_view open_it(struct scene *s, int *status, struct sotto_item *items) {
     struct sotto_slate_view view = {.size = sizeof view};
     memset(items, 0, COUNT * sizeof *items);
     *status = sotto_slate_open(s->k.engine, s->slate, &view, items, COUNT);
@@ -315,7 +315,7 @@ static void enter(struct scene *s, enum stage stage) {
     default: break;
     }
     if (stage != OPENED) return;
-    assert_int_equal(open(s, &status, items).personalised, 1);
+    assert_int_equal(open_it(s, &status, items).personalised, 1);
     assert_int_equal(status, SOTTO_OK);
 }
 
@@ -334,7 +334,7 @@ static void try(struct scene *s, enum stage stage, const enum event *events, uns
     int status;
     enter(s, stage);
     for (unsigned i = 0; i < n; i++) happen(s, events[i]);
-    struct sotto_slate_view view = open(s, &status, items);
+    struct sotto_slate_view view = open_it(s, &status, items);
     const char *first = event_names[events[0]], *then = n > 1 ? event_names[events[1]] : "-";
     if (stage == OPENED || stage == SPENT) {
         if (status != SOTTO_E_STATE || items[0].id)
