@@ -43,9 +43,10 @@ line_count() { grep -acE "$2" "$1"; }
 claim() { sed -n 's/^# seconds: \([0-9]*\)$/\1/p;20q' "$1"; }
 
 # suite PLACE NAME KIND COMMAND…: runs one suite, counts what it says, and leaves what is to be printed in
-# PLACE.told and the counts in PLACE.counts, which comes last.
+# PLACE.told and the counts in PLACE.counts, which comes last. PLACE is its TMPDIR: some tests have room for a
+# short one only.
 suite() {
-    local place=$1 name=$2 kind=$3 limit=$seconds log=$1.log own=$1.tmp from took status p f s ran why='' emulator=()
+    local place=$1 name=$2 kind=$3 limit=$seconds log=$1.log own=$1 from took status p f s ran why='' emulator=()
     shift 3
     mkdir "$own"
     if [ "$kind" = system ]; then
