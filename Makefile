@@ -270,7 +270,7 @@ coverage-vault: ## which branches of src/vault its tests and a cut of the fault 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck and the walls
 	@$(MAKE) --no-print-directory setup SETUP_FOR=lint
 	@$(MAKE) $(PAR) check-walls
-	@tools/dev/lint.sh
+	@TIDY="$(TIDY)" tools/dev/lint.sh
 
 check-walls: all ## who may include, call and export what
 	@O="$(O)" CC="$(CC)" tools/dev/walls.sh

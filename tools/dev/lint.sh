@@ -4,7 +4,7 @@
 #
 #     tools/dev/lint.sh [format|tidy|cppcheck|shell]…        (all four when none is named)
 #
-# Ends 0 when nothing is found, 1 when something is, 2 when a checker is not installed.
+# TIDY=src: clang-tidy over that folder alone. Ends 0 when nothing is found, 1 when something is, 2 when a checker is not installed.
 set -u
 export LC_ALL=C
 cd "$(dirname "$0")/../.." || exit 2
@@ -40,7 +40,7 @@ format() {
 
 tidy() {
     need clang-tidy
-    printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I {} clang-tidy --quiet {} -- "${flags[@]}" \
+    printf '%s\n' "${sources[@]}" | grep "^${TIDY:-}" | xargs -P "$(nproc)" -I {} clang-tidy --quiet {} -- "${flags[@]}" \
         >"$scratch/tidy" 2>/dev/null
     grep -E '(warning|error): ' "$scratch/tidy" | sort -u | sed "s|$PWD/||"
     [ -s "$scratch/tidy" ] && grep -qE '(warning|error): ' "$scratch/tidy"
