@@ -89,7 +89,9 @@ objects   = $(patsubst %.c,$(O)/obj/%.o,$(sort $(wildcard $(1))))
 # Of src/ one file is no part of the library: the exact Gaussian, which no device draws.
 EXACT    := $(O)/obj/src/dp/sample_gaussian.o
 LIB_OBJ  := $(filter-out $(EXACT),$(call objects,src/*.c src/*/*.c platform/linux/*.c))
-HOST_OBJ := $(EXACT) $(filter-out %/main.o,$(call objects,platform/sim/*.c platform/firebolt/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c)))
+# What needs no library of theirs of the two with a network is there in any case: for doctor and tests.
+QUIET    := $(addprefix tools/sotto-web/,config.c gate.c) $(addprefix tools/sotto-upload/,config.c pace.c outgoing.c send_file.c)
+HOST_OBJ := $(EXACT) $(filter-out %/main.o,$(call objects,platform/sim/*.c platform/firebolt/*.c tools/common/*.c $(TOOLS:%=tools/%/*.c) $(QUIET)))
 # Keys in a TPM are a library of their own: built along where libtss2 is there, else by `make tpm`.
 TPM      := $(if $(CROSS_COMPILE),,$(wildcard /usr/include/tss2/tss2_esys.h))
 TPM_OBJ  := $(call objects,platform/tpm/*.c)

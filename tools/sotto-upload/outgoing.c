@@ -82,11 +82,11 @@ static int move_to(const struct outgoing *o, size_t index, const char *folder, u
     char to[OUTGOING_NAME_BYTES + 16];
     size_t n;
     if (mkdirat(o->folder, folder, 0750) != 0 && errno != EEXIST) return -1;
-    snprintf(to, sizeof to, "%s/%s", folder, o->names[index]);
+    snprintf(to, sizeof to, "%.14s/%.*s", folder, OUTGOING_NAME_BYTES - 1, o->names[index]);
     if (renameat(o->folder, o->names[index], o->folder, to) != 0) return -1;
     if (list(o->folder, folder, names, OUTGOING_MAX, &n) != 0) return -1;
     for (size_t i = 0; n > max && i < n - max; i++) {
-        snprintf(to, sizeof to, "%s/%s", folder, names[i]);
+        snprintf(to, sizeof to, "%.14s/%.*s", folder, OUTGOING_NAME_BYTES - 1, names[i]);
         if (unlinkat(o->folder, to, 0) != 0) return -1;
     }
     return 0;
