@@ -45,6 +45,7 @@ check "call a person: one comes, one does not" tells call-a-person 'ticket [1-9]
 check "banner broken: full general lists, and then it works" tells banner-broken 'kept.*does not answer' 'kept.*nobody answered it' 'kept.*without a banner' 'repaired' 'kept.*may be chosen'
 pages_are_short() {
     local name n=0
+    # shellcheck disable=SC2013 # names without spaces
     for name in $(sed -n 's/^\([a-z-]*\): .* kept, .*/\1/p' "$tmp/page"); do
         n=$((n + 1))
         [ "$(story "$name" | wc -l)" -le 66 ] || { echo "$name is too long" && return 1; }

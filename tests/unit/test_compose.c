@@ -84,7 +84,8 @@ static void every_rounding_goes_upward(void **state) {
         if (least < 0) least = 0;
         struct compose_sum sum = rho_only(rho);
         long double micro = (long double)compose_zcdp(&sum, k), exact = least * 1e6L;
-        /* What long double itself is good to is allowed for, and 2^-28 that the table is rounded to. */
+        /* What long double itself is good to is allowed for, and 2^-28 that the table is rounded
+         * to. */
         if (micro < exact * (1 - 16 * LDBL_EPSILON) || micro > exact * (1 + 1e-12L) + 1.004L)
             fail_msg("rho %llu, delta 2^-%u: %Lf for %Lf", (unsigned long long)rho, k, micro,
                      exact);
