@@ -45,7 +45,7 @@ static int quietly(int (*command)(int, char **), const char *dir, const char *co
     static char text[WORDS][PATH];
     char *argv[WORDS + 1] = {NULL};
     int argc = 0;
-    for (; words[argc] && argc < WORDS; argc++) {
+    for (; argc < WORDS && words[argc]; argc++) {
         /* A word with a point is a file of the shop's. */
         if (strchr(words[argc], '.') || strcmp(words[argc], "key") == 0)
             snprintf(text[argc], PATH, "%.500s/%s", dir, words[argc]);
