@@ -1,5 +1,7 @@
 /* What was shown to a person: caps and passed-over items over days, through the vault and back, and
  * gone with everything else that was kept to personalise. */
+#include <stdio.h>
+
 #include "tests/support/test.h"
 
 #include "crypto/crypto.h"
@@ -225,6 +227,11 @@ static void an_item_that_was_seen_does_not_come_back_in_this_visit_or_the_next(v
     assert_int_equal(kiosk_slate(&k, s, first, 5, NULL).personalised, 1);
     assert_int_equal(kiosk_slate(&k, s, second, 5, NULL).personalised, 1);
     for (int i = 0; i < 5; i++) assert_false(holds(second, 5, first[i].id));
+    /* The items' ids are the engine's, and go with it. */
+    char ids[10][SOTTO_ITEM_ID_MAX + 1];
+    for (int i = 0; i < 10; i++)
+        snprintf(ids[i], sizeof ids[i], "%s", i < 5 ? first[i].id : second[i - 5].id);
+    for (int i = 0; i < 5; i++) first[i].id = ids[i], second[i].id = ids[i + 5];
     assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
     kiosk_restart(&k);
     s = kiosk_session(&k, "anna", 0);
