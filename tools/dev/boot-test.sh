@@ -57,8 +57,8 @@ cross lib >"$work/log" 2>&1 || give_up "the library is built for arm64"
     -L"$libraries" -lsodium -lsqlite3 -lm -o "$work/machine" >"$work/log" 2>&1 || give_up "a static program is linked"
 echo "the program, static and stripped: $(stat -c %s "$work/machine") bytes; kernel $release"
 
-packs=$work/root/packs
-mkdir -p "$work/root"/{bin,dev,proc,sys,data,modules,run} "$packs"
+packs=$work/image/packs
+mkdir -p "$work/image"/{bin,dev,proc,sys,data,modules,run} "$packs"
 packs() {
     "$O/sotto-sim" generate --seed 1 --days 20 --out "$work/town.csv" &&
         "$O/sotto-pack" train --out "$packs/model.pack" --device-class kiosk "$work/town.csv" &&
@@ -68,16 +68,16 @@ packs() {
         "$O/sotto-pack" sign --key "$work/policy.key" "$packs/policy.pack" && cp "$work/model.pub" "$work/policy.pub" "$packs/"
 }
 packs >"$work/log" 2>&1 || give_up "packs are made and signed"
-cp "$kept/kernel/bin/busybox" "$work/machine" "$work/root/bin/"
+cp "$kept/kernel/bin/busybox" "$work/machine" "$work/image/bin/"
 
 # Modules in the order they need each other.
 [ -f "$kept/kernel/lib/modules/$release/modules.dep" ] || depmod -b "$kept/kernel" "$release" || give_up "depmod reads the kernel's modules"
 for name in virtio_pci virtio_blk crc32c_generic ext4; do
     modprobe -d "$kept/kernel" -S "$release" --show-depends "$name" 2>/dev/null | sed -n 's/^insmod \([^ ]*\).*/\1/p'
 done | awk '!seen[$0]++' | while read -r file; do
-    cp "$file" "$work/root/modules/" && basename "$file" >>"$work/root/modules/order"
+    cp "$file" "$work/image/modules/" && basename "$file" >>"$work/image/modules/order"
 done
-cat >"$work/root/init" <<'END'
+cat >"$work/image/init" <<'END'
 #!/bin/busybox sh
 busybox mount -t devtmpfs none /dev; busybox mount -t proc none /proc; busybox mount -t sysfs none /sys
 while read -r module; do busybox insmod "/modules/$module"; done </modules/order
@@ -91,9 +91,9 @@ esac
 case $what in live | check) [ -z "$name" ] || machine live /packs /data "$name";; esac
 busybox sync; busybox umount /data; busybox poweroff -f
 END
-chmod +x "$work/root/init" && ln -s busybox "$work/root/bin/sh"
-sed -i 's|^#!/bin/busybox sh|#!/bin/busybox sh\nexport PATH=/bin|' "$work/root/init"
-(cd "$work/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initramfs" || give_up "an initramfs is made"
+chmod +x "$work/image/init" && ln -s busybox "$work/image/bin/sh"
+sed -i 's|^#!/bin/busybox sh|#!/bin/busybox sh\nexport PATH=/bin|' "$work/image/init"
+(cd "$work/image" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initramfs" || give_up "an initramfs is made"
 { truncate -s 64M "$work/disk" && mkfs.ext4 -q -F "$work/disk" && truncate -s 4M "$work/audit"; } || give_up "a disk is made"
 
 # start WORDS: the machine, its console in $work/console; with OPTIONS for QEMU.
