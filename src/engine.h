@@ -93,7 +93,8 @@ struct sotto {
     struct secrets *secrets;
     struct slate_workspace workspace;
     uint8_t *absent; /* one bit per item: out of stock */
-    uint8_t *barred; /* likewise, in locked memory, for each of secrets.slates: what may not be in it */
+    uint8_t
+        *barred; /* likewise, in locked memory, for each of secrets.slates: what may not be in it */
     struct sotto_clock clock;
     struct dp dp;
 
@@ -121,8 +122,7 @@ int engine_enter(struct sotto *e) MUST_CHECK;
 int engine_enter_given(struct sotto *e, int is_given, const char *what) MUST_CHECK;
 /* The same for one that is given a struct whose first member, size_t size, says how much of it the
  * caller knows: at least `size`. */
-int engine_enter_with(struct sotto *e, const void *given, size_t size,
-                      const char *what) MUST_CHECK;
+int engine_enter_with(struct sotto *e, const void *given, size_t size, const char *what) MUST_CHECK;
 /* Moves time on, lets the strict policy rule once the signed one has expired, and sets an expired
  * model aside; both return when the clock that said so turns out to be wrong. Seconds since 1970,
  * on the clock that windows and budgets go by. */
