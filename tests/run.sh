@@ -1,10 +1,11 @@
 #!/bin/bash
 # run: every suite one line, the output of those that fail, and at the end how many tests there were.
 #
-#     O=build tests/run.sh [--unit] [WORD]
+#     O=build tests/run.sh [--unit | --device] [WORD]
 #
 # Runs $O/tests/test_* (one for each tests/unit/test_*.c) and tests/system/*.sh, or those whose name
-# holds WORD; --unit leaves the scripts out. SOTTO_TEST_JOBS suites run side by side (one a
+# holds WORD; --unit leaves the scripts out, --device also the suites of tools that run on no device
+# (they include a header of sotto-pack or sotto-fleet). SOTTO_TEST_JOBS suites run side by side (one a
 # processor); a line is printed when its suite ends. SOTTO_EMULATOR is put before each unit program
 # ("qemu-arm -L …"). A suite that crashes, takes longer than SOTTO_TEST_SECONDS (180), is not built
 # or runs no test counts as one failure more; a script may claim more time with a line
@@ -15,11 +16,11 @@ export LC_ALL=C
 [[ ${MAKEFLAGS:-} != *' -- '* ]] || export SOTTO_MAKE_VARS=" -- ${MAKEFLAGS#* -- }"
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CMOCKA_MESSAGE_OUTPUT CMOCKA_XML_FILE CMOCKA_TEST_FILTER
 
-kinds='unit system'
-if [ "${1:-}" = --unit ]; then
-    kinds=unit
-    shift
-fi
+kinds='unit system' is_device=0
+case ${1:-} in
+--unit) kinds=unit && shift ;;
+--device) kinds=unit is_device=1 && shift ;;
+esac
 word=${1:-}
 seconds=${SOTTO_TEST_SECONDS:-180}
 jobs=${SOTTO_TEST_JOBS:-$(nproc)}
@@ -137,7 +138,9 @@ scripts() {
 [ "$kinds" = unit ] || scripts 1
 for source in tests/unit/test_*.c; do
     name=$(basename "$source" .c)
-    [[ $name == *"$word"* ]] && [ -e "$source" ] && start "${name#test_}" unit "$O/tests/$name"
+    [[ $name == *"$word"* ]] && [ -e "$source" ] || continue
+    [ $is_device -eq 0 ] || ! grep -qE '^#include "tools/sotto-(pack|fleet)/' "$source" || continue
+    start "${name#test_}" unit "$O/tests/$name"
 done
 [ "$kinds" = unit ] || scripts 0
 while [ "$running" -gt 0 ] && wait -n; do tell; done

@@ -17,9 +17,9 @@ script() {
     printf '#!/bin/sh\n%s\n' "$2" >"$tmp/tree/tests/system/$1.sh"
     chmod +x "$tmp/tree/tests/system/$1.sh"
 }
-# last WANTED STATUS WORD: the closing line and the status of a run of the suites like WORD.
+# last WANTED STATUS [OPTION] WORD: the closing line and the status of a run of the suites like WORD.
 last() {
-    (cd "$tmp/tree" && O=build SOTTO_TEST_SECONDS=1 tests/run.sh "$3") >"$tmp/run.out" 2>&1
+    (cd "$tmp/tree" && O=build SOTTO_TEST_SECONDS=1 tests/run.sh "${@:3}") >"$tmp/run.out" 2>&1
     local status=$?
     cat "$tmp/run.out"
     [ "$status" -eq "$2" ] && [ "$(tail -n 1 "$tmp/run.out")" = "$1" ]
@@ -54,4 +54,9 @@ check "a script that says ok and ends badly is a failure" last "1 passed, 1 fail
 check "a word that fits no suite is a failure" last "0 passed, 1 failed, 0 skipped" 1 nothing-like-it
 check "the closing line sums every suite" last "17 passed, 10 failed, 2 skipped" 1 ""
 check "a failing suite's own output is shown" grep -q "| not ok - two" "$tmp/run.out"
+unit device-fleet "$passes"
+unit device-vault "$passes"
+echo '#include "tools/sotto-fleet/merge.h"' >"$tmp/tree/tests/unit/test_device-fleet.c"
+check "what runs on no device is left out where asked" last "2 passed, 0 failed, 0 skipped" 0 --device device
+check "and not elsewhere" last "4 passed, 0 failed, 0 skipped" 0 --unit device
 finish
