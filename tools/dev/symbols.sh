@@ -16,25 +16,26 @@ network='(socket|connect|bind|listen|accept|send|sendto|sendmsg|recv|recvfrom|ge
 tpm='(Esys|Tss2)_[A-Za-z_]+'
 banned='(v?sprintf|strcpy|stpcpy|strcat|strtok|strtok_r|ato[ifl]|atoll|s?rand|rand_r|random|gets)'
 
-# An undefined symbol, bare or in its fortified, 64-bit or finite-math spelling.
-spelled() { echo "(__isoc[0-9]+_)?(__)?$1(64)?(_chk|_finite|_2|_time64)?"; }
-
-find src -name '*.c' | sort | while read -r source; do
-    object=$O/obj/${source%.c}.o
-    [ -f "$object" ] || continue
-    "$NM" -u "$object" | awk '{print $NF}' | sed 's/@.*//' | while read -r symbol; do
-        for rule in "$libm|is floating-point mathematics, which is not the same everywhere" \
-            "$printing|prints or ends the process, which a library does not" \
-            "$outside|reaches the operating system, which only platform/ may" \
-            "$network|is the network or a thread, which the library never touches" \
-            "$tpm|is libtss2, which only platform/tpm may call" \
-            "$banned|is banned"; do
-            # Which loops a processor can run is asked in one place.
-            [ "$source $symbol" = "src/score/kernel.c getauxval" ] && continue
-            [[ $symbol =~ ^$(spelled "${rule%|*}")$ ]] && echo "$source: $symbol ${rule##*|}"
-        done
+# Each undefined symbol, with the source it is called from; without its version.
+undefined() {
+    find src -name '*.c' | sort | while read -r source; do
+        object=$O/obj/${source%.c}.o
+        [ ! -f "$object" ] || "$NM" -u "$object" | awk -v source="$source" '{sub(/@.*/, "", $NF); print source, $NF}'
     done
-done
+}
+# Bare or in its fortified, 64-bit or finite-math spelling. Which loops a processor can run is asked in one place.
+undefined | awk -v libm="$libm" -v printing="$printing" -v outside="$outside" -v network="$network" -v tpm="$tpm" -v banned="$banned" '
+    function spelled(names) { return "^(__isoc[0-9]+_)?(__)?" names "(64)?(_chk|_finite|_2|_time64)?$" }
+    function rule(names, what) { if ($2 ~ spelled(names)) print $1 ": " $2 " " what }
+    $0 == "src/score/kernel.c getauxval" { next }
+    {
+        rule(libm, "is floating-point mathematics, which is not the same everywhere")
+        rule(printing, "prints or ends the process, which a library does not")
+        rule(outside, "reaches the operating system, which only platform/ may")
+        rule(network, "is the network or a thread, which the library never touches")
+        rule(tpm, "is libtss2, which only platform/tpm may call")
+        rule(banned, "is banned")
+    }'
 
 for library in "$O"/libsotto.so.*; do
     [ -f "$library" ] || {
