@@ -24,7 +24,7 @@
  * of one core. */
 #define WORK_TRIAL 2.2e11
 #define WORK_FULL  3e14
-#define FULL_MIN   4
+#define FULL_MIN   2
 #define FULL_MAX   24
 
 struct tuner {
