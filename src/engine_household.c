@@ -2,7 +2,7 @@
  * alone, the stored one named SOTTO_PROFILE_HOUSEHOLD: anonymous visits, and profiles of single
  * persons or of children, are never part of an answer. It answers while that profile's consent to
  * be stored and to be measured holds; when it does not, what was kept for an answer is deleted, and
- * the device goes on to answer for nobody. Calls dp and profile. */
+ * the device goes on to answer for nobody. Calls release and profile. */
 #include "engine.h"
 
 static int is_asked(const struct sotto *e) {

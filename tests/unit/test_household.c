@@ -2,8 +2,8 @@
  * sent as certainly as the calendar. */
 #include "tests/support/test.h"
 
-#include "dp/household.h"
-#include "dp/ledger.h"
+#include "release/household.h"
+#include "release/ledger.h"
 #include "sotto_report.h"
 #include "tests/support/chi_square.h"
 #include "tests/support/dice.h"
@@ -221,7 +221,7 @@ static void year_has_no_more_fresh_answers_than_the_policy_says(void **state) {
 
 /* ---- The value ----------------------------------------------------------------------------- */
 
-/* Reads the value kept for the week from its record: src/dp/household.c. -1: none. */
+/* Reads the value kept for the week from its record: src/release/household.c. -1: none. */
 static int kept_value(struct dp_kiosk *k, uint32_t slot, uint32_t metric) {
     uint8_t bytes[VAULT_RECORD_MAX];
     size_t n;

@@ -1,5 +1,5 @@
 /* outbox: see outbox.h. */
-#include "dp/outbox.h"
+#include "release/outbox.h"
 
 static struct vault_key key_of(uint32_t metric, uint32_t window) {
     struct vault_key key = {VAULT_OUTBOX, metric, window};

@@ -1,9 +1,9 @@
 /* household: see household.h. */
-#include "dp/household.h"
+#include "release/household.h"
 
-#include "dp/ledger.h"
 #include "dp/sample.h"
-#include "dp/tally.h"
+#include "release/ledger.h"
+#include "release/tally.h"
 
 #define MEMO_VERSION 1
 /* u32 version, schema (32), u32 window, u32 events, u32 value, u32 bytes of the answer, the answer

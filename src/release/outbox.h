@@ -5,7 +5,7 @@
 #ifndef SOTTO_OUTBOX_H
 #define SOTTO_OUTBOX_H
 
-#include "dp/ledger.h"
+#include "release/ledger.h"
 #include "sotto_report.h"
 
 /* Stores a report's bytes; within the transaction that pays for them. */

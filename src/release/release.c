@@ -5,12 +5,12 @@
  *
  * Windows are sealed in the order in which they ended, across metrics, so that a report's sequence
  * tells the fleet whether a vault was set back. Of a household one metric is asked in each window.
- * Called by engine.c through dp.h. */
-#include "dp/dp.h"
+ * Called by engine.c through release.h. */
+#include "release/release.h"
 
-#include "dp/household.h"
-#include "dp/outbox.h"
-#include "dp/tally.h"
+#include "release/household.h"
+#include "release/outbox.h"
+#include "release/tally.h"
 
 /* ---- Terms ------------------------------------------------------------------------------- */
 
