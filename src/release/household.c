@@ -68,11 +68,6 @@ int household_forget_all(struct vault *vault, struct sotto_error *err) {
     return tally_delete_run(vault, key_of(0, 0), UINT32_MAX, UINT64_MAX, err);
 }
 
-int dp_household_forget(struct dp *dp, uint32_t slot, struct sotto_error *err) {
-    if (!dp->vault || slot == 0) return SOTTO_OK;
-    return tally_delete_run(dp->vault, key_of(slot, 0), slot, UINT64_MAX, err);
-}
-
 /* ---- The value of a window ------------------------------------------------------------------ */
 
 /* Of `old` events that led to one value and `more` that led to another: whether the other one takes

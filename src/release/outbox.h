@@ -17,4 +17,7 @@ int outbox_put(struct vault *vault, uint32_t metric, uint32_t window, const uint
 int outbox_get(struct vault *vault, uint32_t metric, uint32_t window, int64_t now_s, uint8_t *buf,
                size_t cap, size_t *n, struct sotto_error *err) MUST_CHECK;
 
+/* SOTTO_E_LIMIT, with its sentence: a caller's buffer has no room for a report of n bytes. */
+int outbox_too_small(size_t n, struct sotto_error *err) MUST_CHECK;
+
 #endif

@@ -59,10 +59,6 @@ int dp_visit_touch(struct dp *dp, struct dp_visit *visit, uint32_t index, uint32
 int dp_visit_commit(struct dp *dp, const struct dp_visit *visit, int64_t now_s,
                     struct sotto_error *err) MUST_CHECK;
 
-/* Forgets what was kept and answered for the household in profile `slot`; within a transaction or
- * by itself. */
-int dp_household_forget(struct dp *dp, uint32_t slot, struct sotto_error *err) MUST_CHECK;
-
 /* Seals the window (or returns its stored bytes); see sotto_report_seal. SOTTO_PENDING with *n 0
  * while it is sealed but may not leave yet. */
 int dp_seal(struct dp *dp, uint32_t metric_id, uint64_t window, int64_t now_s, uint8_t *buf,
