@@ -4,10 +4,10 @@
 #define SOTTO_ENGINE_H
 
 #include "base/clock.h"
-#include "dp/dp.h"
 #include "pack/model.h"
 #include "pack/policy.h"
 #include "profile/person.h"
+#include "release/release.h"
 #include "slate/slate.h"
 #include "vault/vault.h"
 

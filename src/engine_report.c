@@ -1,7 +1,7 @@
 /* engine_report: what leaves the device, as sotto.h offers it: the key that signs, the metrics, the
- * reports and the budget. All of it is dp's; here it is asked for. */
-#include "dp/ledger.h"
+ * reports and the budget. All of it is release's; here it is asked for. */
 #include "engine.h"
+#include "release/ledger.h"
 
 /* The additional delta at which all that was ever told is summed up: one in a thousand million. */
 #define COMPOSED_DELTA_LOG2 30

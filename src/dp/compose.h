@@ -1,6 +1,6 @@
 /* compose: what several releases tell together. Pure integer arithmetic in which every rounding
- * goes upward, so a figure may say too much has been revealed, never too little. Called by ledger.c
- * and by who explains the budget. */
+ * goes upward, so a figure may say too much has been revealed, never too little. Called by
+ * release/ledger.c and by who explains the budget. */
 #ifndef SOTTO_COMPOSE_H
 #define SOTTO_COMPOSE_H
 

@@ -1,8 +1,8 @@
 /* mechanism: the five ways in which something about people may leave, each with what it costs and
  * how it is read. Pure but for the generator: plain arrays in, plain arrays out; no store, no
  * clock. Promises that an answer or a noised count is made as its cost says, or not at all: after
- * an error nothing was written to the output. Called by release.c. Answers are read by who collects
- * them: tools/common/mechanism_read.h.
+ * an error nothing was written to the output. Called by release/release.c and household.c. Answers
+ * are read by who collects them: tools/common/mechanism_read.h.
  *
  *     visits      (curator; neighbours differ by one visit added or removed)
  *       1 Laplace     discrete Laplace of scale C·w/epsilon on every cell; C ≤ 10

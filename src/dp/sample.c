@@ -1,7 +1,8 @@
 /* sample: the exact design, see sample.h. Owns nothing; every probability is a ratio of integers
  * that is drawn as such, so there is no rounding to attack (Mironov 2012) and nothing to get wrong
  * in a libm. How long a draw takes depends on what is drawn: draw on schedule, never while a
- * visitor waits. Called by mechanism_*.c and tally.c.
+ * visitor waits. Called by mechanism_*.c, release/tally.c
+ * and release/household.c.
  *
  * After Canonne, Kamath, Steinke 2020 (arXiv 2004.00010), Algorithms 1 to 3. What is read from the
  * generator, and in which order, is that of the authors' reference and of libprio-rs, so that their

@@ -1,6 +1,7 @@
 /* vault: encrypted records that survive power cuts. Owns the SQLite file and every key that lies on
  * the device; the only room that includes sqlite3.h. One connection, one table of opaque,
- * size-classed blobs (DESIGN section 8; bytes in src/FORMAT.md). Callers: profile, dp, engine. */
+ * size-classed blobs (DESIGN section 8; bytes in src/FORMAT.md). Callers: profile, release, engine.
+ */
 #ifndef SOTTO_VAULT_H
 #define SOTTO_VAULT_H
 

@@ -111,7 +111,7 @@ void dp_kiosk_visit(struct dp_kiosk *k, uint32_t metric_index, const uint8_t *ce
 }
 
 int dp_kiosk_count(struct dp_kiosk *k, uint32_t metric, uint32_t window, uint32_t cell) {
-    /* src/dp/tally.c: 40 bytes of head, then u16 a cell. */
+    /* src/release/tally.c: 40 bytes of head, then u16 a cell. */
     uint8_t bytes[VAULT_RECORD_MAX];
     size_t n;
     struct vault_key key = {VAULT_TALLY, metric, window};

@@ -1,9 +1,9 @@
-/* dp_kiosk: a simulated device with a real vault and a dp room, without an engine around it. */
+/* dp_kiosk: a simulated device with a real vault and its reports, without an engine around it. */
 #ifndef SOTTO_TEST_DP_KIOSK_H
 #define SOTTO_TEST_DP_KIOSK_H
 
-#include "dp/dp.h"
 #include "platform/sim/sim_port.h"
+#include "release/release.h"
 #include "sotto_report.h"
 
 #define DP_DAY_S 86400

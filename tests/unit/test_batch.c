@@ -342,6 +342,16 @@ static void devices_that_left_keep_what_they_reported(void **state) {
     assert_int_equal(seen->totals[0].e.gone, 3);
     assert_int_equal(seen->totals[0].e.present, 6);
     fleet_seen_free(seen);
+    /* Also when they all left, and whoever merges has no list of its own. */
+    char fresh[200];
+    snprintf(fresh, sizeof fresh, "%s/fresh.db", f->dir);
+    fleet_dir_enrol(f, 0);
+    f->options.db = a;
+    fleet_dir_collects(f, 0, 9, 0);
+    fleet_collected_free(&f->result);
+    assert_int_equal(fleet_merge(fresh, from, 1, &f->result, &f->err), SOTTO_OK);
+    assert_int_equal(f->result.accepted, 9);
+    assert_int_equal(f->result.enrolled, 0);
     fleet_dir_free(f);
 }
 

@@ -163,6 +163,27 @@ static void case_is_closed_once_its_cause_is_gone(void **state) {
     fleet_dir_free(f);
 }
 
+/* Batches have the same names every day, and reports the same lengths. */
+static void case_against_a_device_outlives_the_file_it_came_in(void **state) {
+    (void)state;
+    struct fleet_dir *f = fleet_dir_new();
+    struct sotto_report r = fleet_dir_report(f, 0, 1, WINDOW_0, 0);
+    fleet_dir_put(f, "first.report", 0, &r);
+    r.cells[0]++;
+    fleet_dir_put(f, "second.report", 0, &r); /* the window noised anew */
+    fleet_dir_put_bytes(f, "torn.report", "half", 4);
+    fleet_dir_collects(f, 1, 0, 2);
+    r = fleet_dir_report(f, 1, 1, WINDOW_0, 0);
+    fleet_dir_put(f, "second.report", 1, &r); /* the place of the one, */
+    r = fleet_dir_report(f, 2, 1, WINDOW_0, 0);
+    fleet_dir_put(f, "torn.report", 2, &r); /* and of the other */
+    fleet_dir_collects(f, 2, 1, 0);
+    assert_int_equal(database(f, "SELECT count(*) FROM quarantine WHERE NOT is_resolved"), 1);
+    assert_int_equal(database(f, "SELECT is_resolved FROM quarantine WHERE reason = 'malformed'"),
+                     1);
+    fleet_dir_free(f);
+}
+
 static void reports_under_an_earlier_policy_still_count(void **state) {
     (void)state;
     struct fleet_dir *f = fleet_dir_new();
@@ -372,6 +393,7 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_is_set_aside_and_never_counted),
         cmocka_unit_test(every_flipped_byte_of_a_report_is_set_aside),
         cmocka_unit_test(case_is_closed_once_its_cause_is_gone),
+        cmocka_unit_test(case_against_a_device_outlives_the_file_it_came_in),
         cmocka_unit_test(reports_under_an_earlier_policy_still_count),
         cmocka_unit_test(policy_that_is_not_authentic_collects_nothing),
         cmocka_unit_test(broken_list_of_devices_names_its_line),

@@ -6,9 +6,9 @@
 
 #include "tests/support/test.h"
 
-#include "dp/household.h"
-#include "dp/ledger.h"
 #include "platform/sim/fault_vfs.h"
+#include "release/household.h"
+#include "release/ledger.h"
 #include "tests/support/dp_kiosk.h"
 
 #define DAY(n) (DP_START_S + (int64_t)(n)*DP_DAY_S) /* noon of the n-th day */

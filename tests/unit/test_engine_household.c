@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "engine.h"
+#include "sotto_people.h"
 #include "sotto_report.h"
 #include "tests/support/kiosk.h"
 
@@ -131,21 +132,97 @@ static void what_was_kept_and_answered_ends_with_consent_or_profile(void **state
     }
 }
 
+static void pass_days(struct kiosk *k, int days) {
+    for (int day = 0; day < days; day++) {
+        sim_device_advance(&k->device, 86400 * 1000);
+        assert_int_equal(sotto_tick(k->engine), SOTTO_OK);
+    }
+}
+
+/* With the profile, or alone where only the yes to be stored was said again. */
 static void consent_that_has_expired_ends_it_too(void **state) {
     (void)state;
-    struct kiosk k;
     struct make_policy short_term = monthly;
     short_term.consent_ttl_s = 10 * 86400;
-    kiosk_make(&k, 60, &short_term, 0);
-    kiosk_open(&k);
-    watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
-    assert_int_equal(memos(&k), 1);
-    for (int day = 0; day < 11; day++) {
-        sim_device_advance(&k.device, 86400 * 1000);
-        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+    for (unsigned stays = 0; stays < 2; stays++) {
+        struct kiosk k;
+        struct sotto_health before = {.size = sizeof before}, after = before;
+        kiosk_make(&k, 60, &short_term, 0);
+        kiosk_open(&k);
+        watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
+        pass_days(&k, 5);
+        if (stays) watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE);
+        assert_int_equal(memos(&k), 1);
+        assert_int_equal(sotto_health(k.engine, &before), SOTTO_OK);
+
+        pass_days(&k, 6);
+
+        assert_int_equal(memos(&k), 0);
+        assert_int_equal(sotto_health(k.engine, &after), SOTTO_OK);
+        assert_int_equal(after.profiles, stays);
+        assert_true(after.key_epoch > before.key_epoch); /* destroyed, not only deleted */
+        kiosk_free(&k);
     }
-    assert_int_equal(memos(&k), 0);
-    kiosk_free(&k);
+}
+
+/* Whether the answer of the last window is one that stands for nobody. */
+static int is_for_nobody(struct kiosk *k) {
+    struct vault_key key = {VAULT_MEMO, 0, 0};
+    struct sotto_error err;
+    return vault_next(k->engine->vault, &key, 1, &err) == SOTTO_OK && key.slot == 0;
+}
+
+static void what_rests_is_kept_and_not_answered_with(void **state) {
+    (void)state;
+    for (int is_signal = 0; is_signal < 2; is_signal++) {
+        struct kiosk k;
+        box(&k);
+        watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
+        sotto_session s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
+        assert_int_equal(is_signal ? sotto_signal_set(k.engine, s, SOTTO_SIGNAL_GPC)
+                                   : sotto_pause(k.engine, s),
+                         SOTTO_OK);
+        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+        assert_int_equal(memos(&k), 1);
+        if (!is_signal) { /* a signal lasts as long as the session */
+            assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+            pass_a_month(&k);
+            assert_true(is_for_nobody(&k));
+            assert_int_equal(memos(&k), 1);
+        }
+        kiosk_free(&k);
+    }
+}
+
+/* A window ended while storage was away, and so did consent: what is made when storage returns must
+ * not be made of what the household did before. */
+static void a_no_said_without_storage_comes_before_the_answer_that_waited(void **state) {
+    (void)state;
+    for (int has_left = 0; has_left < 2; has_left++) {
+        struct kiosk k;
+        box(&k);
+        watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
+        assert_int_equal(memos(&k), 1);
+        sotto_close(k.engine);
+        k.engine = NULL;
+        k.device.slot_get_fails = 1;
+        kiosk_open(&k);
+        sim_device_advance(&k.device, MONTH_S * UINT64_C(1000));
+        sotto_session s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
+        assert_int_equal(
+            sotto_consent_set(k.engine, s, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_WITHDRAWN),
+            SOTTO_E_IO);
+        if (has_left) assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_IO);
+
+        k.device.slot_get_fails = 0;
+        sim_device_advance(&k.device, 6000);
+        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+
+        assert_int_equal(reports(&k), 1);
+        assert_true(is_for_nobody(&k));
+        assert_int_equal(memos(&k), 0);
+        kiosk_free(&k);
+    }
 }
 
 int main(void) {
@@ -154,6 +231,8 @@ int main(void) {
         cmocka_unit_test(report_of_a_household_decodes_and_says_what_it_is),
         cmocka_unit_test(what_was_kept_and_answered_ends_with_consent_or_profile),
         cmocka_unit_test(consent_that_has_expired_ends_it_too),
+        cmocka_unit_test(what_rests_is_kept_and_not_answered_with),
+        cmocka_unit_test(a_no_said_without_storage_comes_before_the_answer_that_waited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -335,7 +335,7 @@ static void households_answers_are_debiased(void **state) {
     fleet_open(w, N, 0);
     for (uint32_t d = 0; d < N; d++)
         for (uint32_t m = 0; m < 3; m++)
-            fleet_put(w, d, m, WINDOW_0, 0, m == 2 ? 2 + d % 5 : d % 3 ? 1 : 7, 0);
+            fleet_put(w, d, m, WINDOW_0 + m, 0, m == 2 ? 2 + d % 5 : d % 3 ? 1 : 7, 0);
     fleet_commit(w, 3 * N);
     struct fleet_seen *seen = fleet_seen_new(w->f, NULL);
     assert_int_equal(seen->n_windows, 3);
@@ -419,6 +419,26 @@ static void answers_sent_again_are_coverage_and_no_evidence(void **state) {
     assert_int_equal(seen->windows[1].e.repeats, 45);
     assert_int_equal(seen->totals[0].e.reports, 15);
     assert_int_equal(seen->totals[0].e.windows, 1);
+    fleet_seen_free(seen);
+    fleet_free(w);
+}
+
+/* One question is drawn for a window; a box that votes on more of them is no honest one. */
+static void household_answers_one_question_a_window(void **state) {
+    (void)state;
+    struct fleet *w = fleet_new();
+    metric_put(w, MECHANISM_SUBSET_SELECTION, 8);
+    metric_put(w, MECHANISM_SUBSET_SELECTION, 8);
+    fleet_open(w, 2, 0);
+    fleet_put(w, 0, 0, WINDOW_0, 0, 3, 0);
+    fleet_put(w, 0, 1, WINDOW_0, 0, 3, 0);
+    fleet_put(w, 1, 1, WINDOW_0 + 1, 0, 3, 0);
+    fleet_put(w, 1, 0, WINDOW_0, 0, 3, 0); /* later in the file, not in the box */
+    fleet_commit(w, 3);
+    assert_int_equal(w->result.n_set_aside, 1);
+    assert_string_equal(w->result.set_aside[0].reason, "out-of-order");
+    struct fleet_seen *seen = fleet_seen_new(w->f, NULL);
+    assert_int_equal(seen->windows[0].e.present, 2); /* of 2 */
     fleet_seen_free(seen);
     fleet_free(w);
 }
@@ -533,6 +553,7 @@ int main(void) {
         cmocka_unit_test(households_answers_are_debiased),
         cmocka_unit_test(impossible_answers_count_nowhere),
         cmocka_unit_test(answers_sent_again_are_coverage_and_no_evidence),
+        cmocka_unit_test(household_answers_one_question_a_window),
         cmocka_unit_test(real_households_come_back_as_estimates),
         cmocka_unit_test(buckets_get_their_items_back_from_the_catalogue),
     };

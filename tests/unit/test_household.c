@@ -2,8 +2,8 @@
  * sent as certainly as the calendar. */
 #include "tests/support/test.h"
 
-#include "dp/household.h"
-#include "dp/ledger.h"
+#include "release/household.h"
+#include "release/ledger.h"
 #include "sotto_report.h"
 #include "tests/support/chi_square.h"
 #include "tests/support/dice.h"
@@ -221,7 +221,7 @@ static void year_has_no_more_fresh_answers_than_the_policy_says(void **state) {
 
 /* ---- The value ----------------------------------------------------------------------------- */
 
-/* Reads the value kept for the week from its record: src/dp/household.c. -1: none. */
+/* Reads the value kept for the week from its record: src/release/household.c. -1: none. */
 static int kept_value(struct dp_kiosk *k, uint32_t slot, uint32_t metric) {
     uint8_t bytes[VAULT_RECORD_MAX];
     size_t n;
@@ -248,7 +248,9 @@ static void every_event_of_the_week_is_the_value_with_the_same_chance(void **sta
         int value = kept_value(k, k->dp.household, 1);
         assert_in_range(value, 0, 9);
         drawn[value]++;
-        assert_int_equal(dp_household_forget(&k->dp, k->dp.household, &k->err), SOTTO_OK);
+        assert_int_equal(
+            vault_delete(k->vault, (struct vault_key){VAULT_MEMO, k->dp.household, 1}, &k->err),
+            SOTTO_OK);
     }
     assert_true(chi_square(drawn, share, 10) < chi_square_limit(9));
     dp_kiosk_free(k);

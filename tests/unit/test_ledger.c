@@ -2,7 +2,7 @@
  */
 #include "tests/support/test.h"
 
-#include "dp/ledger.h"
+#include "release/ledger.h"
 #include "tests/support/chi_square.h"
 #include "tests/support/dp_kiosk.h"
 #include "tests/support/test_rng.h"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
-#include "dp/dp.h"
+#include "release/release.h"
 #include "tests/support/dice.h"
 #include "tests/support/make_pack.h"
 #include "tests/support/pack_tool.h"

@@ -12,8 +12,11 @@ void noise_words_visit(const struct noise_words *b) {
         "  into one window of each metric. Whether it took place changes the probability of all "
         "reports of its\n"
         "  windows together by a factor of at most e^%g; what was touched in it, by e^%g.\n"
-        "  Windows do not add up for one visit: a visit is in one of them.\n",
-        eps, 2 * eps);
+        "  Windows do not add up for one visit: a visit is in one of them. Of a metric that counts "
+        "a visit in more than\n"
+        "  10 cells that holds but for a chance of one in 2^20, and for what was touched in it of "
+        "1 + e^%g times that.\n",
+        eps, 2 * eps, eps);
     printf(
         "\nWhat is not:\n"
         "  A person who returns. This device does not know that it was you yesterday, so k visits "
@@ -22,7 +25,10 @@ void noise_words_visit(const struct noise_words *b) {
         "is no protection\n"
         "  of the habit, though each visit keeps its own.\n"
         "  That this device works: every window is reported, also an empty one.\n"
-        "  The device itself: until a window ends, true counts lie in its vault.\n",
+        "  The device itself: until a window ends, true counts lie in its vault, and its audit log "
+        "says how often banners\n  were shown. Reports carry half of the head of that log: nothing "
+        "to read there, but guesses can be held against\n  it by whoever was given the log or a "
+        "receipt of an erasure.\n",
         eps, 30 * eps);
     printf("\nThe caps (%g a year, %g ever) bound what the device tells, all visits together; when "
            "one is reached,\nreports end and what was counted is deleted.\n",

@@ -1,5 +1,5 @@
 #!/bin/bash
-# size: what libsotto costs on a device, object by object, and whether that is within budget.
+# size: what libsotto costs on a device, object by object and room by room, and whether that is within budget.
 #
 #     O=build/size [CC=…] [CROSS_COMPILE=…] tools/dev/size.sh        (`make size` builds at -Os first)
 #
@@ -21,6 +21,14 @@ $size "$O/libsotto.a" | awk -v machine="$machine" '
     NR == 1 { printf "%-24s %9s %9s %9s   (%s, bytes)\n", "object", "text", "data", "bss", machine; next }
     { printf "%-24s %9d %9d %9d\n", $6, $1, $2, $3; text += $1; data += $2; bss += $3 }
     END { printf "%-24s %9d %9d %9d\n", "libsotto.a", text, data, bss }'
+# An archive knows its members by their names alone, of which there are no two alike.
+printf '\n%-24s %9s\n' room text
+find src platform/linux -name '*.c' | awk -v archive="$O/libsotto.a" -v size="$size" '
+    { room = object = $0; sub(/\/[^\/]*$/, "", room); sub(/.*\//, "", object); sub(/c$/, "o", object); of[object] = room }
+    END {
+        while (((size " " archive) | getline) > 0) if ($6 in of) text[of[$6]] += $1
+        for (room in text) printf "%-24s %9d\n", room, text[room] | "sort"
+    }'
 text=$($size "$O/libsotto.a" | awk 'NR > 1 {n += $1} END {print n}')
 $strip -o "$stripped" "$O"/libsotto.so.*
 shared=$(stat -c %s "$stripped")

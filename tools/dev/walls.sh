@@ -35,9 +35,10 @@ edges() {
         plan["pack"] = low
         plan["score"] = low " pack"
         plan["profile"] = low " vault pack"
-        plan["dp"] = low " vault pack"
-        plan["slate"] = low " vault pack score profile dp"
-        plan["engine"] = low " vault pack score profile dp slate"
+        plan["dp"] = low
+        plan["release"] = low " vault pack dp"
+        plan["slate"] = low " vault pack score profile"
+        plan["engine"] = low " vault pack score profile dp release slate"
         plan["platform"] = "base crypto"
         for (r in plan) {
             n = split(plan[r], below, " ")
@@ -66,7 +67,7 @@ edges() {
         if (to == "" || to == "outside" || from == "tools") next
         if (!(from in plan)) { breach("is in a room the plan does not know: " from); next }
         if (!((from, to) in may)) breach(from " may not include " to " (" $2 ")")
-        if ($1 ~ /^src\/(score\/|slate\/rank|slate\/rerank|dp\/sample|dp\/mechanism|dp\/table)/ && $2 ~ /^src\/(vault\/|base\/clock)/)
+        if ($1 ~ /^src\/(score\/|slate\/rank|slate\/rerank|dp\/|release\/schedule)/ && $2 ~ /^src\/(vault\/|base\/clock)/)
             breach("is pure and may not see " $2)
     }'
 }

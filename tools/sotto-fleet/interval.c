@@ -66,8 +66,9 @@ static int laplace_exact(uint64_t n, double b, double level, int64_t *half_width
     if (!f) return -1;
     f[most] = 1;
     for (uint64_t i = 0; i < n; i++) convolve(f, length, exp(-1 / b));
-    /* from outside, where terms are small: what lies beyond h must be at most 1 - level */
-    double beyond = 0;
+    /* from outside, where terms are small: what lies beyond h, and what each convolution left out,
+     * must be at most 1 - level */
+    double beyond = (double)n * TAIL;
     size_t h = most;
     while (h > 0 && beyond + f[most - h] + f[most + h] <= 1 - level) {
         beyond += f[most - h] + f[most + h];

@@ -38,8 +38,8 @@ double interval_variance(const struct interval_noise *noise);
  * probability `level` or more; so [sum - h, sum + h] covers the true sum of counts at least that
  * often, as far as no count was clamped.
  *
- * Laplace: exact convolution up to FLEET_EXACT_REPORTS (less than 1e-12 of the tail is left out,
- * which can only widen), or fewer, from 30 on, where the noise is so wide that it would take long;
+ * Laplace: exact convolution up to FLEET_EXACT_REPORTS (at most 1e-11 of the tail is left out and
+ * counted as beyond), or fewer, from 30 on, where the noise is so wide that it would take long;
  * beyond, the normal distribution of the exact variance, with continuity
  * correction and the term of the exact fourth cumulant (Cornish and Fisher 1938). Gaussian: sums of
  * discrete Gaussians are discrete Gaussian again to within 10·n·exp(-π²·scale²), below 1e-12 here

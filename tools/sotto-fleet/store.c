@@ -39,7 +39,8 @@ static const char TABLES[] =
 /* Nothing is sorted or grouped here, which would take memory by the number of rows.
  * FLEET_REPORT_KNOWN: `mark` is the first 8 bytes of a hash, so bytes decide. FLEET_REPORT_ORDER:
  * counted reports of a device are in order among themselves, so the nearest on either side
- * decide. FLEET_REPORT_LIST: the index brings rows of a window in the order they were counted. */
+ * decide; ?4 is 1 where no two may end alike. FLEET_REPORT_LIST: the index brings rows of a window
+ * in the order they were counted. */
 static const char *const SQL[FLEET_STATEMENTS] = {
     [FLEET_ROLL_GET] = "SELECT number, hash FROM rolls ORDER BY number DESC LIMIT 1",
     [FLEET_ROLL_PUT] = "INSERT INTO rolls(hash) VALUES(?1)",
@@ -74,11 +75,11 @@ static const char *const SQL[FLEET_STATEMENTS] = {
         "SELECT 1 FROM reports WHERE device = ?1 AND metric = ?2 AND window = ?3",
     [FLEET_REPORT_SEQUENCE] = "SELECT 1 FROM reports WHERE device = ?1 AND sequence = ?2",
     [FLEET_REPORT_ORDER] = "SELECT 1 WHERE"
-                           " ?3 < (SELECT ended_s FROM reports WHERE device = ?1 AND sequence < ?2 "
-                           "ORDER BY sequence DESC LIMIT 1)"
+                           " ?3 - ?4 < (SELECT ended_s FROM reports WHERE device = ?1"
+                           " AND sequence < ?2 ORDER BY sequence DESC LIMIT 1)"
                            " OR"
-                           " ?3 > (SELECT ended_s FROM reports WHERE device = ?1 AND sequence > ?2 "
-                           "ORDER BY sequence LIMIT 1)",
+                           " ?3 + ?4 > (SELECT ended_s FROM reports WHERE device = ?1"
+                           " AND sequence > ?2 ORDER BY sequence LIMIT 1)",
     [FLEET_REPORT_PUT] = "INSERT INTO reports VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
                          " ?11)",
     [FLEET_REPORT_LIST] = "SELECT r.window, d.team, d.roll = ?4, r.is_repeat, r.numbers"
@@ -94,7 +95,8 @@ static const char *const SQL[FLEET_STATEMENTS] = {
     [FLEET_QUARANTINE_ANY] = "SELECT 1 FROM quarantine WHERE NOT is_resolved LIMIT 1",
     [FLEET_QUARANTINE_PUT] = "INSERT OR REPLACE INTO quarantine VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
     [FLEET_QUARANTINE_RESOLVE] =
-        "UPDATE quarantine SET is_resolved = 1 WHERE hash = ?1 OR file = ?2",
+        "UPDATE quarantine SET is_resolved = 1 WHERE hash = ?1 OR (file = ?2"
+        " AND reason IN ('unreadable', 'malformed', 'bad-signature'))",
     [FLEET_QUARANTINE_LIST] = "SELECT file, bytes FROM quarantine WHERE NOT is_resolved",
 };
 

@@ -182,13 +182,16 @@ enum fleet_conflict {
     FLEET_KNOWN,          /* the very same bytes are counted already */
     FLEET_WINDOW_TWICE,   /* other bytes for the same device, metric and window */
     FLEET_SEQUENCE_TWICE, /* another report of the device has this sequence */
-    FLEET_OUT_OF_ORDER    /* a higher sequence for an earlier window, or the reverse */
+    /* a higher sequence for an earlier window, or the reverse; of a household also for the same */
+    FLEET_OUT_OF_ORDER
 };
 /* How bytes fit what is counted; with `report` NULL only whether they are known. */
 int fleet_store_conflict(struct fleet_store *s, const struct fleet_bytes *bytes,
                          const struct sotto_report *report, enum fleet_conflict *conflict,
                          struct sotto_error *err) MUST_CHECK;
-/* Counts a report from now on and closes its case if it was in quarantine. */
+/* Counts a report from now on and closes its case if it was in quarantine, and that of damaged
+ * bytes that came from the same place: they were copied again. A case against a device stays open.
+ */
 int fleet_store_accept(struct fleet_store *s, const struct fleet_bytes *bytes,
                        const struct sotto_report *report, uint64_t series,
                        struct sotto_error *err) MUST_CHECK;

@@ -87,7 +87,7 @@ int fleet_store_enrol(struct fleet_store *s, const struct fleet_device *d, uint3
 
 int fleet_store_retired(struct fleet_store *s, const struct fleet_device *d,
                         struct sotto_error *err) {
-    return put_device(s, d, 0, 0, err);
+    return put_device(s, d, -1, 0, err); /* 0 is the roll of a database without one */
 }
 
 int fleet_store_device(struct fleet_store *s, const uint8_t id[8], int may_retired, uint8_t key[32],

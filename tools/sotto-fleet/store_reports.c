@@ -40,6 +40,7 @@ int fleet_store_conflict(struct fleet_store *s, const struct fleet_bytes *b,
     bind_int(&u, device_number(report->device));
     bind_int(&u, (int64_t)report->sequence);
     bind_int(&u, ended_s(report));
+    bind_int(&u, report->unit == UNIT_HOUSEHOLD); /* answers one question a window */
     status = use_exists(&u, err);
     if (status != SOTTO_E_NOT_FOUND) return status;
     *conflict = FLEET_NO_CONFLICT;

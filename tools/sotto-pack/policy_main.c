@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
-#include "dp/dp.h"
+#include "release/release.h"
 #include "tools/common/cli.h"
 #include "tools/common/mechanism_read.h"
 #include "tools/sotto-pack/args.h"

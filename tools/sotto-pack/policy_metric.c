@@ -3,7 +3,7 @@
  * policy_fields.h. */
 #include <stdio.h>
 
-#include "dp/dp.h"
+#include "release/release.h"
 #include "tools/common/mechanism_read.h"
 #include "tools/sotto-pack/policy_fields.h"
 

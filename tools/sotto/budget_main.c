@@ -36,6 +36,8 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"socket", required_argument, NULL, 'd'},
                                         {NULL, 0, NULL, 0}};
 
+#define DELTA_ONE 18446744073709551616.0 /* 2^64, the unit of sotto_budget's delta_q64 */
+
 struct command {
     struct own_device device;
     int explains, is_json;
@@ -80,6 +82,7 @@ static void print_json(const struct sotto_budget *b) {
     json_uint(&j, "composed_micro", b->composed_micro);
     json_text(&j, "composed_by", b->composed_is_zcdp ? "zcdp" : "sum");
     json_uint(&j, "composed_delta_log2", b->composed_is_zcdp ? b->composed_delta_log2 : 0);
+    json_double(&j, "delta", (double)b->delta_q64 / DELTA_ONE);
     json_uint(&j, "fresh_answers", b->fresh);
     json_uint(&j, "fresh_answers_cap", b->fresh_cap);
     json_uint(&j, "reports", b->reports);
@@ -103,7 +106,7 @@ static void print_figures(const struct sotto_budget *b) {
         printf("  fresh answers this year: %u of %u\n", b->fresh, b->fresh_cap);
     if (b->delta_q64)
         printf("  chance, added up, that one of these did not hold: %.3g\n",
-               (double)b->delta_q64 / 18446744073709551616.0);
+               (double)b->delta_q64 / DELTA_ONE);
     if (b->unit != 0 && b->is_spent)
         printf("Not one more window is covered: nothing new about anybody leaves.\n");
 }

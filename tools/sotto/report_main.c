@@ -118,7 +118,7 @@ static void print_meaning(const struct sotto_report *r) {
             r->max_cells, r->max_weight);
         printf(
             "  For a person: whether one visit took place changes how likely any such report is by "
-            "a factor of at\n  most %.2f; what was touched in it, by %.2f. It cannot tell who "
+            "a factor of at\n  most %.2f; what was touched in it, by %.2f. It does not say who "
             "came, "
             "when within the window, nor\n  what was touched together. Somebody who comes k times "
             "is protected k times separately.\n",
@@ -131,12 +131,14 @@ static void print_meaning(const struct sotto_report *r) {
                             : "");
         printf(
             "  For a person: anything the household did in this time, in place of anything else, "
-            "changes how likely\n  this answer is by a factor of at most %.2f. It cannot tell what "
-            "was watched, by whom, or whether\n  anybody was there at all.\n",
+            "changes how likely\n  this answer is by a factor of at most %.2f. It never tells for "
+            "certain what was watched, by whom,\n  or whether anybody was there at all.\n",
             factor);
     }
     if (r->delta_log2)
-        printf("  These factors hold but for a chance of one in 2^%u.\n", r->delta_log2);
+        printf("  This holds but for a chance of one in 2^%u, for what was touched of %.1f times "
+               "that.\n",
+               r->delta_log2, 1 + factor);
 }
 
 static void print_report(struct command *c, const struct sotto_report *r, int64_t release_s,

@@ -1,5 +1,5 @@
 /* outbox: see outbox.h. */
-#include "dp/outbox.h"
+#include "release/outbox.h"
 
 static struct vault_key key_of(uint32_t metric, uint32_t window) {
     struct vault_key key = {VAULT_OUTBOX, metric, window};
@@ -11,15 +11,18 @@ int outbox_put(struct vault *vault, uint32_t metric, uint32_t window, const uint
     return vault_put(vault, key_of(metric, window), bytes, n, err);
 }
 
+int outbox_too_small(size_t n, struct sotto_error *err) {
+    return fail(err, SOTTO_E_LIMIT, "the report has %zu bytes; give SOTTO_REPORT_MAX (%d)", n,
+                SOTTO_REPORT_MAX);
+}
+
 static int copy(struct vault *vault, uint32_t metric, uint32_t window, uint8_t *buf, size_t cap,
                 size_t *n, struct sotto_error *err) {
     uint8_t bytes[SOTTO_REPORT_MAX];
     size_t have = 0;
     int status = vault_get(vault, key_of(metric, window), bytes, sizeof bytes, &have, err);
     if (status != SOTTO_OK) return status;
-    if (have > cap)
-        return fail(err, SOTTO_E_LIMIT, "the report has %zu bytes; give SOTTO_REPORT_MAX (%d)",
-                    have, SOTTO_REPORT_MAX);
+    if (have > cap) return outbox_too_small(have, err);
     memcpy(buf, bytes, have);
     *n = have;
     return SOTTO_OK;

@@ -1,9 +1,9 @@
 /* household: see household.h. */
-#include "dp/household.h"
+#include "release/household.h"
 
-#include "dp/ledger.h"
 #include "dp/sample.h"
-#include "dp/tally.h"
+#include "release/ledger.h"
+#include "release/tally.h"
 
 #define MEMO_VERSION 1
 /* u32 version, schema (32), u32 window, u32 events, u32 value, u32 bytes of the answer, the answer
@@ -66,11 +66,6 @@ static int memo_save(const struct dp *dp, uint32_t slot, const struct policy_met
 
 int household_forget_all(struct vault *vault, struct sotto_error *err) {
     return tally_delete_run(vault, key_of(0, 0), UINT32_MAX, UINT64_MAX, err);
-}
-
-int dp_household_forget(struct dp *dp, uint32_t slot, struct sotto_error *err) {
-    if (!dp->vault || slot == 0) return SOTTO_OK;
-    return tally_delete_run(dp->vault, key_of(slot, 0), slot, UINT64_MAX, err);
 }
 
 /* ---- The value of a window ------------------------------------------------------------------ */

@@ -10,7 +10,7 @@
 #ifndef SOTTO_HOUSEHOLD_H
 #define SOTTO_HOUSEHOLD_H
 
-#include "dp/dp.h"
+#include "release/release.h"
 
 /* What a window's report says, and the memo that has to be stored with it. */
 struct household_answer {

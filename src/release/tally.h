@@ -4,7 +4,7 @@
 #ifndef SOTTO_TALLY_H
 #define SOTTO_TALLY_H
 
-#include "dp/ledger.h"
+#include "release/ledger.h"
 
 /* A cell stands still here: a visit then changes it by less than its weight, never by more. */
 #define TALLY_CELL_MAX 32767

@@ -5,12 +5,12 @@
  *
  * Windows are sealed in the order in which they ended, across metrics, so that a report's sequence
  * tells the fleet whether a vault was set back. Of a household one metric is asked in each window.
- * Called by engine.c through dp.h. */
-#include "dp/dp.h"
+ * Called by engine.c through release.h. */
+#include "release/release.h"
 
-#include "dp/household.h"
-#include "dp/outbox.h"
-#include "dp/tally.h"
+#include "release/household.h"
+#include "release/outbox.h"
+#include "release/tally.h"
 
 /* ---- Terms ------------------------------------------------------------------------------- */
 
@@ -181,9 +181,7 @@ static int seal_one(struct dp *dp, struct ledger *ledger, struct sealing *s, int
     s->row.release_s = schedule_release_s(dp->schedule_key, metric, now_s);
     ledger_pass(&after, dp->policy, s->m, s->window);
     status = report_make(dp, &after, s, &cost, err);
-    if (status == SOTTO_OK && s->n > cap)
-        status = fail(err, SOTTO_E_LIMIT, "the report has %zu bytes; give SOTTO_REPORT_MAX (%d)",
-                      s->n, SOTTO_REPORT_MAX);
+    if (status == SOTTO_OK && s->n > cap) status = outbox_too_small(s->n, err);
     return status == SOTTO_OK ? report_store(dp, ledger, &after, s, err) : status;
 }
 

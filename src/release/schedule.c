@@ -1,5 +1,5 @@
 /* schedule: see schedule.h. */
-#include "dp/schedule.h"
+#include "release/schedule.h"
 
 #define YEAR_S (365u * 86400u)
 

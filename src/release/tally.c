@@ -1,9 +1,9 @@
 /* tally: see tally.h. A visit is held against its bound while it is still in RAM, by a reservoir,
  * so that neither the store nor the noise ever sees more than the bound. */
-#include "dp/tally.h"
+#include "release/tally.h"
 
-#include "dp/household.h"
 #include "dp/sample.h"
+#include "release/household.h"
 
 #define TALLY_VERSION 1
 #define TALLY_HEAD    40 /* u32 version, u32 cells, 32 bytes schema hash; then u16 per cell */

@@ -1,16 +1,17 @@
-/* dp: everything about what leaves the device. Counts visits, or lets a household answer; bounds
- * what one of them can add, adds noise to a window once, pays for it in the ledger and keeps the
- * final bytes. Visits: inputs that differ by one visit added or removed are told apart by a factor
- * of e^epsilon at most; by another content of a visit: e^(2 epsilon). Households: whatever a
- * household did in a window, in place of anything else: e^epsilon. Calls vault, crypto and base
- * only. */
-#ifndef SOTTO_DP_H
-#define SOTTO_DP_H
+/* release: everything about what leaves the device. Counts visits, or lets a household answer;
+ * bounds what one of them can add, has noise added to a window once, pays for it in the ledger and
+ * keeps the final bytes. Visits: inputs that differ by one visit added or removed are told apart by
+ * a factor of e^epsilon at most; by another content of a visit: e^(2 epsilon). Households: whatever
+ * a household did in a window, in place of anything else: e^epsilon. The noise and what releases
+ * cost together are dp's, which keeps nothing; what is kept is here. Calls dp, vault, pack, crypto
+ * and base. */
+#ifndef SOTTO_RELEASE_H
+#define SOTTO_RELEASE_H
 
 #include "crypto/crypto.h"
 #include "dp/mechanism.h"
-#include "dp/schedule.h"
 #include "pack/policy.h"
+#include "release/schedule.h"
 #include "vault/vault.h"
 
 /* After a long power-off at most this many closed windows are reported; older ones are skipped and
@@ -57,10 +58,6 @@ int dp_visit_touch(struct dp *dp, struct dp_visit *visit, uint32_t index, uint32
  * in this window, if it is to be answered anew. */
 int dp_visit_commit(struct dp *dp, const struct dp_visit *visit, int64_t now_s,
                     struct sotto_error *err) MUST_CHECK;
-
-/* Forgets what was kept and answered for the household in profile `slot`; within a transaction or
- * by itself. */
-int dp_household_forget(struct dp *dp, uint32_t slot, struct sotto_error *err) MUST_CHECK;
 
 /* Seals the window (or returns its stored bytes); see sotto_report_seal. SOTTO_PENDING with *n 0
  * while it is sealed but may not leave yet. */

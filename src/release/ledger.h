@@ -6,7 +6,7 @@
 #define SOTTO_LEDGER_H
 
 #include "dp/compose.h"
-#include "dp/dp.h"
+#include "release/release.h"
 
 #define LEDGER_YEAR_S (365u * 86400u)
 

@@ -5,7 +5,7 @@
  *     slot = metric, seq = window  what became of it (ROW_BYTES)
  *
  * The vault has authenticated every record, so a wrong length or version is another engine's. */
-#include "dp/ledger.h"
+#include "release/ledger.h"
 
 #define TOTALS_VERSION 2
 #define TOTALS_HEAD    112

@@ -5,7 +5,7 @@
 #ifndef SOTTO_OUTBOX_H
 #define SOTTO_OUTBOX_H
 
-#include "dp/ledger.h"
+#include "release/ledger.h"
 #include "sotto_report.h"
 
 /* Stores a report's bytes; within the transaction that pays for them. */
@@ -16,5 +16,8 @@ int outbox_put(struct vault *vault, uint32_t metric, uint32_t window, const uint
  * SOTTO_PENDING with *n 0 where they may not leave at `now_s`. */
 int outbox_get(struct vault *vault, uint32_t metric, uint32_t window, int64_t now_s, uint8_t *buf,
                size_t cap, size_t *n, struct sotto_error *err) MUST_CHECK;
+
+/* SOTTO_E_LIMIT, with its sentence: a caller's buffer has no room for a report of n bytes. */
+int outbox_too_small(size_t n, struct sotto_error *err) MUST_CHECK;
 
 #endif
