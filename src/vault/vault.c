@@ -58,7 +58,7 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
     if (v->n_notes) status = audit_append(v, v->notes, v->n_notes, 0, err);
     if (status != SOTTO_OK) return status;
     v->meta.generation++;
-    v->meta.format = v->meta.readers = META_FORMAT;
+    v->meta.format = META_FORMAT;
     if (has_moved) v->meta.counter = v->counter + 1;
     meta_encode(meta, &v->meta, root);
     status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
