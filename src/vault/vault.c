@@ -222,6 +222,27 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
     return status;
 }
 
+int own_put(struct vault *v, int64_t row, const uint8_t *bytes, size_t n, struct sotto_error *err) {
+    const struct data_key *key = &v->keys->slot[KEYRING_DEVICE];
+    struct blob_place place = {v->meta.store_id, row, key->id};
+    return row_seal(v, &place, key->key, bytes, n, err);
+}
+
+int own_get(struct vault *v, int64_t row, uint8_t *bytes, size_t cap, size_t *n,
+            const char *unreadable, struct sotto_error *err) {
+    const struct data_key *key = &v->keys->slot[KEYRING_DEVICE];
+    struct blob_place place = {v->meta.store_id, row, key->id};
+    const uint8_t *content;
+    size_t blob_n = 0;
+    int status = store_get(&v->store, row, v->blob, sizeof v->blob, &blob_n, err);
+    if (status != SOTTO_OK) return status;
+    status = blob_unseal(v->blob, blob_n, &place, key->key, v->keys->scratch, &content, n);
+    if (status == SOTTO_OK && *n > cap) status = SOTTO_E_CORRUPT;
+    if (status == SOTTO_OK) memcpy(bytes, content, *n);
+    wipe(v->keys->scratch, sizeof v->keys->scratch);
+    return status == SOTTO_OK ? SOTTO_OK : fail(err, SOTTO_E_CORRUPT, "%s", unreadable);
+}
+
 /* The row and data key of a record; SOTTO_E_NOT_FOUND, which leaves *err alone, for a profile that
  * is not there. */
 static int record_find(struct vault *v, struct vault_key key, struct blob_place *place,
