@@ -87,6 +87,10 @@ void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint6
     if (v->store.state == SOTTO_STORAGE_NONE || v->n_notes == VAULT_NOTES_MAX) return;
     v->notes[v->n_notes++] =
         (struct sotto_audit_entry){.kind = kind, .detail = detail, .day = v->day, .a = a, .b = b};
+    /* What a transaction has to tell must find room. */
+    if (v->n_notes > VAULT_NOTES_MAX / 2 && v->store.state == SOTTO_STORAGE_OK &&
+        !v->store.is_in_transaction)
+        (void)!vault_write_notes(v, NULL);
 }
 
 void vault_tell_time(struct vault *v, int64_t now_s) {
