@@ -127,7 +127,8 @@ struct sotto_port {
      * return. slot_get sets *n and returns 0, returns 1 when the slot is empty, negative on
      * failure. slot_destroy of an empty slot succeeds; *assurance is one of enum
      * sotto_assurance. A put that is cut leaves the old value or the new one; a destroy that is cut
-     * leaves the value, remains of it or nothing, and repeating it finishes. After a failure the
+     * leaves the value, secret remains of it or nothing, and repeating it finishes: what was
+     * overwritten counts as empty, or a key would be made of it. After a failure the
      * next call may work again. tests/support/keystore_contract.h holds stores to this. Required.
      */
     int (*slot_put)(void *ctx, unsigned slot, const uint8_t *bytes, size_t n);
@@ -137,9 +138,10 @@ struct sotto_port {
     size_t slot_bytes;
     /* A counter that hardware never lets go back and that is the engine's alone: counter_bump adds
      * one; one that failed may have moved it all the same. Used if SOTTO_KEYS_COUNTER is claimed.
-     * The engine moves it with every spending, consent, erasure and version floor, and refuses a
-     * vault that is older than the counter says (SOTTO_E_ROLLBACK). NULL when there is none: then
-     * a vault that is set back together with its keys goes unnoticed on the device. */
+     * The engine moves it with every spending, consent, erasure, forgotten event and version
+     * floor, and refuses a vault that is older than the counter says (SOTTO_E_ROLLBACK). NULL when
+     * there is none: then a vault that is set back together with its keys goes unnoticed on the
+     * device. */
     int (*counter_read)(void *ctx, uint64_t *value);
     int (*counter_bump)(void *ctx, uint64_t *value);
 

@@ -1,8 +1,8 @@
 /* keystore_file: keys as files, for a desk and for devices without better hardware. Owns one
  * directory: device.key and the two destroyable slots. Promises that a slot is replaced as a whole,
- * durable on return; that a destroyed slot was overwritten before it was unlinked (flash may keep a
- * stale copy all the same: LOGICAL); and that keys which others may read are refused rather than
- * used.
+ * durable on return; that a destroyed slot was overwritten before it was unlinked, unless the
+ * storage refused that, which is told once (and flash may keep a stale copy all the same: LOGICAL);
+ * and that keys which others may read are refused rather than used.
  *
  * Every operation locks the directory, so that two processes which start at once make one device
  * key. */
@@ -48,7 +48,7 @@ static int dir_open(const char *path) {
     return status;
 }
 
-/* The entry of a new directory must survive a power cut too. */
+/* The entry of a new directory must survive a power cut too: without it nothing in it does. */
 static void parent_sync(int dir) {
     int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0) return;
@@ -143,6 +143,14 @@ static int key_write(int dir, const char *name, const char *temporary, const uin
     return status;
 }
 
+/* What a destruction leaves that was cut before the file lost its name. Whoever made a key of it
+ * would have one that everybody knows. */
+static int is_overwritten(const uint8_t *bytes, size_t n) {
+    uint8_t any = 0;
+    for (size_t i = 0; i < n; i++) any |= bytes[i];
+    return any == 0;
+}
+
 /* ---- Callbacks ---------------------------------------------------------------------------- */
 
 int linux_slot_put(void *ctx, unsigned slot, const uint8_t *bytes, size_t n) {
@@ -172,6 +180,7 @@ int linux_slot_get(void *ctx, unsigned slot, uint8_t *bytes, size_t cap, size_t 
     int status = fd >= 0 ? 0 : fd == -ENOENT ? 1 : fd;
     if (status == 0 && length > cap) status = -EFBIG;
     if (status == 0) status = read_all(fd, bytes, length);
+    if (status == 0 && is_overwritten(bytes, length)) status = 1;
     if (status == 0) *n = length;
     if (fd >= 0) close(fd);
     close(dir);
@@ -229,14 +238,13 @@ static int keystore_fail(const char *path, const char *file, int code, struct so
 int linux_keystore_open(struct sotto_linux *device, struct sotto_error *err) {
     const char *path = device->key_dir;
     uint8_t secret[DEVICE_KEY_BYTES];
-    int is_new = mkdir(path, 0700) == 0;
-    if (!is_new && errno != EEXIST) return keystore_fail(path, "", -errno, err);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) return keystore_fail(path, "", -errno, err);
     int dir = dir_open(path);
     if (dir < 0) return keystore_fail(path, "", dir, err);
-    if (is_new) parent_sync(dir);
 
     int code = device_key_read(dir, secret);
     if (code == -ENOENT) {
+        parent_sync(dir); /* of one, too, that an earlier start made and did not get to sync */
         code = linux_entropy(NULL, secret, sizeof secret);
         if (code == 0) code = key_write(dir, DEVICE_KEY, "device.new", secret, sizeof secret);
     }

@@ -2,6 +2,8 @@
  * chunks of events (VAULT_EVENTS, seq ascending from 1). */
 #include "profile/person.h"
 
+#include "profile/seen.h"
+
 /* Past this many chunks the next load rewrites what is still wanted into full ones. */
 #define CHUNKS_MAX 64 /* four times a full history: those of format 1 are small */
 
@@ -206,6 +208,7 @@ static int load_consent(const struct person_home *home, uint32_t slot, struct co
     status = length_is_damage(status, "consent", err);
     if (status == SOTTO_OK && consent_decode(consent, bytes, n) != 0)
         status = length_is_damage(SOTTO_E_LIMIT, "consent", err);
+    wipe(bytes, sizeof bytes);
     return status;
 }
 
@@ -223,6 +226,7 @@ static int load_proofs(struct person *p, const struct person_home *home, struct 
     if (last.seq == 0) return SOTTO_OK;
     status = vault_get(home->vault, last, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_OK && proofs_follow(&p->proofs, bytes, n) != 0) status = SOTTO_E_LIMIT;
+    wipe(bytes, sizeof bytes);
     return length_is_damage(status, "receipts", err);
 }
 
@@ -248,6 +252,7 @@ static int load_wishes(struct person *p, const struct person_home *home, struct 
     if (p->owes & PERSON_NOTICE) return SOTTO_OK;
     status = vault_get(home->vault, notice_key, bytes, NOTICE_BYTES, &n, err);
     if (status == SOTTO_OK && notice_decode(&p->notice, bytes, n) != 0) status = SOTTO_E_LIMIT;
+    wipe(bytes, NOTICE_BYTES);
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : length_is_damage(status, "notice", err);
 }
 
@@ -278,7 +283,9 @@ static int put_wishes(const struct person *p, const struct person_home *home, un
     if (status != SOTTO_OK || !(which & PERSON_NOTICE)) return status;
     key.seq = PERSON_NOTICE;
     notice_encode(&p->notice, bytes);
-    return vault_put(home->vault, key, bytes, sizeof bytes, err);
+    status = vault_put(home->vault, key, bytes, sizeof bytes, err);
+    wipe(bytes, sizeof bytes);
+    return status;
 }
 
 static int save_consent(const struct person_home *home, uint32_t slot,
@@ -289,7 +296,9 @@ static int save_consent(const struct person_home *home, uint32_t slot,
     uint64_t words = 0;
     for (int i = 0; i < CONSENT_PURPOSES; i++) words |= (uint64_t)consent->word[i].state << 8 * i;
     vault_note(home->vault, SOTTO_AUDIT_CONSENT, 0, words, 0);
-    return vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
+    int status = vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
+    wipe(bytes, sizeof bytes);
+    return status;
 }
 
 void person_begin(struct person *p, const struct person_home *home, const char *name) {
@@ -556,6 +565,7 @@ int person_forget(struct person *p, const struct person_home *home, uint64_t key
     if (p->place != PERSON_STORED) return SOTTO_OK;
     int status = vault_begin(home->vault, err);
     if (status != SOTTO_OK) return status;
+    vault_anchor(home->vault); /* what was forgotten stays so */
     work->slot = p->slot;
     status = trim(work, home, &cut, &t, err);
     if (status == SOTTO_OK) status = vault_commit(home->vault, err);
@@ -614,6 +624,19 @@ static int keep_proofs(const struct person_home *home, uint32_t slot, int64_t si
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
 }
 
+/* So does what was shown, once it can neither hide nor cap anything. */
+static int keep_shown(const struct person_home *home, uint32_t slot, int64_t late_s,
+                      struct sotto_error *err) {
+    const struct vault_key key = {VAULT_SHOWN, slot, 0};
+    uint8_t bytes[SEEN_RECORD_BYTES];
+    size_t n;
+    int status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
+    if (status == SOTTO_OK && seen_is_over(bytes, n, home->policy, late_s))
+        status = vault_delete(home->vault, key, err);
+    wipe(bytes, sizeof bytes);
+    return status == SOTTO_E_NOT_FOUND || status == SOTTO_E_LIMIT ? SOTTO_OK : status;
+}
+
 static int is_unused(const struct person *work, const struct person_home *home, int64_t late_s) {
     return work->notice.used_s && late_s - work->notice.used_s > home->policy->profile_ttl_s;
 }
@@ -634,6 +657,8 @@ int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, s
         status = keep_no_refused(home, work, err);
     if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
         status = keep_proofs(home, slot, late_s - home->policy->receipt_ttl_s, err);
+    if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
+        status = keep_shown(home, slot, late_s, err);
     if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
         status = keep_wanted(home, work, late_s, err);
     wipe(work, sizeof *work);

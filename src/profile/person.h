@@ -108,11 +108,11 @@ uint8_t person_refused(const struct person *p) MUST_CHECK;
  * sensitive items alone, and everything is needed to store: 0. */
 uint32_t person_classes(enum sotto_purpose purpose) MUST_CHECK;
 /* Looks after a stored profile that nobody has open: erases it once consent to store has run out,
- * the policy no longer allows it, or nobody used it for the policy's term; lets old receipts go;
- * destroys what a purpose that was said no to had kept; lets events go that retention ends; merges
- * small chunks. Writes nothing where nothing is due. Consent given on an older notice counts for
- * nothing, but may be renewed until its term ends. A profile that cannot be read is left alone.
- * `work` is somebody nobody is, in locked memory. */
+ * the policy no longer allows it, or nobody used it for the policy's term; lets old receipts go,
+ * and what was shown once it counts no more; destroys what a purpose that was said no to had kept;
+ * lets events go that retention ends; merges small chunks. Writes nothing where nothing is due.
+ * Consent given on an older notice counts for nothing, but may be renewed until its term ends. A
+ * profile that cannot be read is left alone. `work` is somebody nobody is, in locked memory. */
 int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, struct person *work,
                 struct sotto_error *err) MUST_CHECK;
 /* Wipes all that is known of the person from memory; the name stays, the age and signals of the

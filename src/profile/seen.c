@@ -195,3 +195,9 @@ int seen_decode(struct seen *s, const struct model *model, const uint8_t *bytes,
     if (is_same_day) add_counts(s, model, counts, bytes[2]);
     return 0;
 }
+
+int seen_is_over(const uint8_t *bytes, size_t n, const struct policy *policy, int64_t now_s) {
+    if (n < HEAD_BYTES || bytes[0] != FORMAT) return 0;
+    int64_t ago_s = now_s - ((int64_t)load32(bytes + 4) + 1) * DAY_S;
+    return ago_s >= policy->seen_hide_s || ago_s >= policy->retention_s;
+}

@@ -49,5 +49,9 @@ size_t seen_encode(const struct seen *seen, const struct model *model, const str
  * nothing added if it is malformed. */
 int seen_decode(struct seen *seen, const struct model *model, const uint8_t *bytes,
                 size_t n) MUST_CHECK;
+/* Whether nothing in a record can count any more: the last thing shown was before both its day and
+ * the time that items are hidden for, or that events are kept for, were over. */
+int seen_is_over(const uint8_t *bytes, size_t n, const struct policy *policy,
+                 int64_t now_s) MUST_CHECK;
 
 #endif

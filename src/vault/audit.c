@@ -24,32 +24,16 @@ _Static_assert(EPOCH_RECORD_MAX <= VAULT_RECORD_MAX, "an epoch is one record");
 
 /* ---- Records ------------------------------------------------------------------------------ */
 
-static struct blob_place place_of(const struct vault *v, uint32_t slot, uint64_t seq) {
-    return (struct blob_place){v->meta.store_id, row_of(VAULT_AUDIT, slot, (uint32_t)seq),
-                               v->keys->slot[KEYRING_DEVICE].id};
-}
+static const char UNREADABLE[] = "the audit log cannot be read";
 
 static int put(struct vault *v, uint32_t slot, uint64_t seq, const uint8_t *bytes, size_t n,
                struct sotto_error *err) {
-    struct blob_place place = place_of(v, slot, seq);
-    return row_seal(v, &place, v->keys->slot[KEYRING_DEVICE].key, bytes, n, err);
+    return own_put(v, row_of(VAULT_AUDIT, slot, (uint32_t)seq), bytes, n, err);
 }
 
-/* Also while the vault is still being opened. */
 static int get(struct vault *v, uint32_t slot, uint64_t seq, uint8_t *bytes, size_t cap, size_t *n,
                struct sotto_error *err) {
-    struct blob_place place = place_of(v, slot, seq);
-    const uint8_t *content;
-    size_t blob_n = 0;
-    int status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &blob_n, err);
-    if (status != SOTTO_OK) return status;
-    status = blob_unseal(v->blob, blob_n, &place, v->keys->slot[KEYRING_DEVICE].key,
-                         v->keys->scratch, &content, n);
-    if (status == SOTTO_OK && *n > cap) status = SOTTO_E_CORRUPT;
-    if (status == SOTTO_OK) memcpy(bytes, content, *n);
-    wipe(v->keys->scratch, sizeof v->keys->scratch);
-    return status == SOTTO_OK ? SOTTO_OK
-                              : fail(err, SOTTO_E_CORRUPT, "the audit log cannot be read");
+    return own_get(v, row_of(VAULT_AUDIT, slot, (uint32_t)seq), bytes, cap, n, UNREADABLE, err);
 }
 
 static int state_put(struct vault *v, const struct audit_state *s, struct sotto_error *err) {
@@ -75,7 +59,7 @@ static int state_get(struct vault *v, struct audit_state *s, struct sotto_error 
     size_t n = 0;
     int status = get(v, SLOT_STATE, 0, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_OK && (n != sizeof bytes || load32(bytes) != FORMAT))
-        status = fail(err, SOTTO_E_CORRUPT, "the audit log cannot be read");
+        status = fail(err, SOTTO_E_CORRUPT, UNREADABLE);
     if (status == SOTTO_OK) {
         s->boot = load32(bytes + AT_BOOT);
         s->epoch = load64(bytes + AT_EPOCH);
@@ -186,7 +170,7 @@ static int epoch_get(struct vault *v, const struct audit_state *s, uint8_t bytes
     if (status != SOTTO_OK) return status;
     if (*n < 4 || load32(bytes) >= AUDIT_EPOCH_ENTRIES ||
         *n != 4 + (size_t)load32(bytes) * AUDIT_ENTRY_BYTES)
-        return fail(err, SOTTO_E_CORRUPT, "the audit log cannot be read");
+        return fail(err, SOTTO_E_CORRUPT, UNREADABLE);
     return SOTTO_OK;
 }
 
@@ -310,6 +294,6 @@ int vault_audit_export(struct vault *v, struct vault_audit_sink *sink, struct so
     wipe(s, sizeof *s);
     if (status == SOTTO_E_IO) return fail(err, status, "the audit log could not be handed out");
     if (status == SOTTO_E_NOT_FOUND || status == SOTTO_E_CORRUPT)
-        return fail(err, SOTTO_E_CORRUPT, "the audit log cannot be read");
+        return fail(err, SOTTO_E_CORRUPT, UNREADABLE);
     return status;
 }

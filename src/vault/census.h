@@ -2,9 +2,10 @@
  * that no single row can be taken away, put back or replaced by an older copy of itself: the whole
  * file is of one moment, or it is damaged. (Whether that moment is the latest only a hardware
  * counter can say.) A set hash: the XOR of a keyed hash of each row, so a change costs two hashes
- * and no walk. Without the key nobody knows a term, so no other set of rows can be found that gives
- * the same sum (Bellare & Micciancio, EUROCRYPT 1997, XHASH with a secret key). Called by the other
- * files of this room. */
+ * and no walk (Bellare & Micciancio, EUROCRYPT 1997, XHASH with a secret key). Without the key
+ * nobody knows a term. But META shows the sum: whoever recorded the file around each of some 257
+ * commits, of different rows, knows what each changed, and some of these changes cancel out; those
+ * rows could be put back together. Called by the other files of this room. */
 #ifndef SOTTO_VAULT_CENSUS_H
 #define SOTTO_VAULT_CENSUS_H
 

@@ -39,7 +39,10 @@ struct vault {
 };
 
 #define VAULT_CLASS_LAST VAULT_SHOWN
-#define VAULT_ROWS_LAST  INT64_MAX
+/* To an engine that does not know a class its records are damage, unless META says that a newer
+ * engine wrote them. */
+_Static_assert(VAULT_CLASS_LAST == 11 && META_FORMAT == 3, "a new class raises the format");
+#define VAULT_ROWS_LAST INT64_MAX
 
 /* Rows are numbered class (7 bits) | slot (24) | seq (32). Class 0 is the vault's own: META at 0,
  * the keyring entry of slot s at (0, s, 1). */
@@ -84,6 +87,13 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
 /* Seals into v->blob, one generation after the row that is there, and stores it. */
 int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
              const void *content, size_t n, struct sotto_error *err) MUST_CHECK;
+
+/* Rows of the device's own, also while the vault is still being opened. What does not open, or is
+ * longer than `cap`, is SOTTO_E_CORRUPT, told in the sentence `unreadable`. */
+int own_put(struct vault *v, int64_t row, const uint8_t *bytes, size_t n,
+            struct sotto_error *err) MUST_CHECK;
+int own_get(struct vault *v, int64_t row, uint8_t *bytes, size_t cap, size_t *n,
+            const char *unreadable, struct sotto_error *err) MUST_CHECK;
 
 /* Counts a row of n bytes in (1) or out (-1). */
 void usage_turn(struct vault *v, int64_t row, size_t n, int by);

@@ -31,7 +31,7 @@ void meta_encode(uint8_t bytes[META_BYTES], const struct meta *meta, const uint8
     store64(bytes + AT_GENERATION, meta->generation);
     store64(bytes + AT_COUNTER, meta->counter);
     memcpy(bytes + AT_CENSUS, meta->census.sum, CENSUS_BYTES);
-    store32(bytes + AT_READERS, META_FORMAT);
+    store32(bytes + AT_READERS, META_READERS);
     store32(bytes + AT_ZERO, 0);
     hash_keyed(bytes + AT_MAC, root, "sotto-vault-meta", bytes, AT_MAC);
 }
@@ -47,7 +47,7 @@ int meta_decode(const uint8_t *bytes, size_t n, struct meta *meta) {
     memcpy(meta->store_id, bytes + AT_STORE_ID, STORE_ID_BYTES);
     meta->epoch = load64(bytes + AT_EPOCH);
     if (meta->format >= 2) {
-        if (n < META_BYTES || (meta->format == META_FORMAT && n != META_BYTES))
+        if (n < META_BYTES || (meta->format <= META_FORMAT && n != META_BYTES))
             return SOTTO_E_CORRUPT;
         meta->generation = load64(bytes + AT_GENERATION);
         meta->counter = load64(bytes + AT_COUNTER);

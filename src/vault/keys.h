@@ -49,9 +49,11 @@ struct meta {
     struct census census; /* of all other rows */
 };
 
-/* Engines write format 2. Format 1 had no census and is raised to 2 at the first commit. What a
- * newer engine writes is read, and never changed, as long as its `readers` allows. */
-#define META_FORMAT  2
+/* Engines write format 3, which those that know format 2 can read: it has more classes of records.
+ * Format 2 is raised by the first change; format 1, which had no census and no counter, at once.
+ * What a newer engine writes is read, and never changed, as long as its `readers` allows. */
+#define META_FORMAT  3
+#define META_READERS 2
 #define META_BYTES   128
 #define META_BYTES_1 72
 

@@ -41,7 +41,7 @@ static int counter_check(struct vault *v, struct sotto_error *err) {
 }
 
 static int counter_catch_up(struct vault *v, struct sotto_error *err) {
-    if (v->meta.format == 1 || v->meta.counter == v->counter) return SOTTO_OK;
+    if (v->meta.counter == v->counter) return SOTTO_OK;
     return v->port->counter_bump(v->port->ctx, &v->counter) == 0
                ? SOTTO_OK
                : fail(err, SOTTO_E_KEY, "counter: the key store could not move it");
@@ -207,6 +207,11 @@ static int vault_load(struct vault *v, struct sotto_error *err) {
     }
     if (status == SOTTO_OK) status = rows_check(v, err);
     if (status == SOTTO_OK && !is_owed) status = file_accept(v, err);
+    if (v->meta.format == 1) {
+        /* It names no counter: under a new key its copies open no more. */
+        vault_note(v, SOTTO_AUDIT_ROTATE, 0, v->meta.epoch, 0);
+        v->meta.pending = PENDING_SHRED;
+    }
     /* Not before what META says is known to last. */
     if (status == SOTTO_OK) status = counter_catch_up(v, err);
     if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &done, err);

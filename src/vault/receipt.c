@@ -8,32 +8,18 @@
     24 /* u32 format 1, u8 purposes, u8 why, u16 0, u32 profiles, u32 records, i64 time */
 #define FORMAT 1
 
-static struct blob_place place_of(const struct vault *v, uint32_t seq) {
-    return (struct blob_place){v->meta.store_id, row_of(VAULT_SYSTEM, SLOT, seq),
-                               v->keys->slot[KEYRING_DEVICE].id};
-}
+static const char UNREADABLE[] = "the receipts of erasures cannot be read";
 
 static int put(struct vault *v, uint32_t seq, const uint8_t *bytes, size_t n,
                struct sotto_error *err) {
-    struct blob_place place = place_of(v, seq);
-    return row_seal(v, &place, v->keys->slot[KEYRING_DEVICE].key, bytes, n, err);
+    return own_put(v, row_of(VAULT_SYSTEM, SLOT, seq), bytes, n, err);
 }
 
-/* Also while the vault is still being opened. Any other length than `n` is damage. */
+/* Any other length than `n` is damage. */
 static int get(struct vault *v, uint32_t seq, uint8_t *bytes, size_t n, struct sotto_error *err) {
-    struct blob_place place = place_of(v, seq);
-    const uint8_t *content;
-    size_t blob_n = 0, length = 0;
-    int status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &blob_n, err);
-    if (status != SOTTO_OK) return status;
-    status = blob_unseal(v->blob, blob_n, &place, v->keys->slot[KEYRING_DEVICE].key,
-                         v->keys->scratch, &content, &length);
-    if (status == SOTTO_OK && length != n) status = SOTTO_E_CORRUPT;
-    if (status == SOTTO_OK) memcpy(bytes, content, n);
-    wipe(v->keys->scratch, sizeof v->keys->scratch);
-    return status == SOTTO_OK
-               ? SOTTO_OK
-               : fail(err, SOTTO_E_CORRUPT, "the receipts of erasures cannot be read");
+    size_t length = 0;
+    int status = own_get(v, row_of(VAULT_SYSTEM, SLOT, seq), bytes, n, &length, UNREADABLE, err);
+    return status == SOTTO_OK && length != n ? fail(err, SOTTO_E_CORRUPT, UNREADABLE) : status;
 }
 
 int receipt_begin(struct vault *v, struct sotto_receipt *r, struct sotto_error *err) {
@@ -54,8 +40,7 @@ int receipt_begun(struct vault *v, struct sotto_receipt *r, struct sotto_error *
     r->size = sizeof *r;
     int status = get(v, 0, bytes, sizeof bytes, err);
     if (status != SOTTO_OK) return status;
-    if (load32(bytes) != FORMAT)
-        return fail(err, SOTTO_E_CORRUPT, "the receipts of erasures cannot be read");
+    if (load32(bytes) != FORMAT) return fail(err, SOTTO_E_CORRUPT, UNREADABLE);
     r->purposes = bytes[4];
     r->why = bytes[5];
     r->profiles = load32(bytes + 8);
@@ -85,7 +70,7 @@ int receipt_finish(struct vault *v, struct sotto_receipt *r, struct sotto_error 
         if (status == SOTTO_OK) hash256(r->before, body, sizeof body);
     }
     if (status == SOTTO_OK && number == UINT32_MAX) /* no device gets there: damage */
-        status = fail(err, SOTTO_E_CORRUPT, "the receipts of erasures cannot be read");
+        status = fail(err, SOTTO_E_CORRUPT, UNREADABLE);
     if (status == SOTTO_OK) status = audit_place(v, &r->audit_lines, r->audit_head, err);
     if (status != SOTTO_OK) return status;
     r->number = ++number;

@@ -58,7 +58,7 @@ int change_commit(struct vault *v, const uint8_t root[32], struct sotto_error *e
     if (v->n_notes) status = audit_append(v, v->notes, v->n_notes, 0, err);
     if (status != SOTTO_OK) return status;
     v->meta.generation++;
-    v->meta.format = v->meta.readers = META_FORMAT;
+    v->meta.format = META_FORMAT;
     if (has_moved) v->meta.counter = v->counter + 1;
     meta_encode(meta, &v->meta, root);
     status = store_put(&v->store, META_ROW, meta, META_BYTES, err);
@@ -87,6 +87,10 @@ void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint6
     if (v->store.state == SOTTO_STORAGE_NONE || v->n_notes == VAULT_NOTES_MAX) return;
     v->notes[v->n_notes++] =
         (struct sotto_audit_entry){.kind = kind, .detail = detail, .day = v->day, .a = a, .b = b};
+    /* What a transaction has to tell must find room. */
+    if (v->n_notes > VAULT_NOTES_MAX / 2 && v->store.state == SOTTO_STORAGE_OK &&
+        !v->store.is_in_transaction)
+        (void)!vault_write_notes(v, NULL);
 }
 
 void vault_tell_time(struct vault *v, int64_t now_s) {
@@ -220,6 +224,27 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
     int status = row_seal(v, &place, root, bytes, n, err);
     wipe(bytes, sizeof bytes);
     return status;
+}
+
+int own_put(struct vault *v, int64_t row, const uint8_t *bytes, size_t n, struct sotto_error *err) {
+    const struct data_key *key = &v->keys->slot[KEYRING_DEVICE];
+    struct blob_place place = {v->meta.store_id, row, key->id};
+    return row_seal(v, &place, key->key, bytes, n, err);
+}
+
+int own_get(struct vault *v, int64_t row, uint8_t *bytes, size_t cap, size_t *n,
+            const char *unreadable, struct sotto_error *err) {
+    const struct data_key *key = &v->keys->slot[KEYRING_DEVICE];
+    struct blob_place place = {v->meta.store_id, row, key->id};
+    const uint8_t *content;
+    size_t blob_n = 0;
+    int status = store_get(&v->store, row, v->blob, sizeof v->blob, &blob_n, err);
+    if (status != SOTTO_OK) return status;
+    status = blob_unseal(v->blob, blob_n, &place, key->key, v->keys->scratch, &content, n);
+    if (status == SOTTO_OK && *n > cap) status = SOTTO_E_CORRUPT;
+    if (status == SOTTO_OK) memcpy(bytes, content, *n);
+    wipe(v->keys->scratch, sizeof v->keys->scratch);
+    return status == SOTTO_OK ? SOTTO_OK : fail(err, SOTTO_E_CORRUPT, "%s", unreadable);
 }
 
 /* The row and data key of a record; SOTTO_E_NOT_FOUND, which leaves *err alone, for a profile that

@@ -80,8 +80,9 @@ int vault_has_landed(const struct vault *v, uint32_t doubt) MUST_CHECK;
 void vault_anchor(struct vault *v);
 
 /* Adds a line to the audit log (sotto_audit.h) with the next commit, or never, if that fails.
- * `boot` is filled in. At most VAULT_NOTES_MAX wait; more are told by storage failures alone, so do
- * not. */
+ * `boot` is filled in. Once more than half of VAULT_NOTES_MAX wait outside a transaction they are
+ * written, so that what a transaction has to tell finds room. Past all of them, as while storage
+ * fails, lines are dropped. */
 #define VAULT_NOTES_MAX 8
 void vault_note(struct vault *v, uint8_t kind, uint8_t detail, uint64_t a, uint64_t b);
 /* What lines and receipts are dated by: seconds since 1970, as far as the caller knows. */

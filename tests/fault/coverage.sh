@@ -14,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 export TMPDIR=$scratch
 find "$O/obj/src/vault" -name '*.gcda' -delete
-for name in vault vault_parse vault_refuses erase receipt rotate audit sweep memory engine_storage; do
+for name in vault vault_parse vault_refuses vault_steps erase receipt rotate audit sweep memory engine_storage; do
     "$O/tests/test_$name" >"$scratch/out" 2>&1 || {
         grep -v ' OK \| RUN ' "$scratch/out"
         status=1

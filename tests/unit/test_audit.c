@@ -309,6 +309,30 @@ static void erasures_are_logged_and_survive_themselves(void **state) {
     box_free(&box);
 }
 
+/* A clock that is moved to and fro lets a policy expire and come back without any change to
+ * storage.
+ */
+static void lines_that_pile_up_leave_room_for_what_a_transaction_tells(void **state) {
+    struct vault_box box;
+    struct log log = {0};
+    struct sotto_audit_result r;
+    (void)state;
+    box_make(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    box_profile(&box, "ada", 1, 3);
+    for (uint64_t i = 0; i < 3 * VAULT_NOTES_MAX; i++)
+        vault_note(box.v, SOTTO_AUDIT_POLICY, i & 1, i, 0);
+
+    assert_int_equal(vault_erase(box.v, "ada", NULL, &box.err), SOTTO_OK);
+
+    export_log(&box, &log);
+    assert_int_equal(verify(&log, &r), SOTTO_OK);
+    assert_int_equal(r.totals[SOTTO_AUDIT_POLICY], 3 * VAULT_NOTES_MAX);
+    assert_int_equal(r.totals[SOTTO_AUDIT_ERASE], 1);
+    free(log.bytes);
+    box_free(&box);
+}
+
 static int stop(void *ctx, const void *bytes, size_t n) {
     int *left = ctx;
     (void)bytes, (void)n;
@@ -407,6 +431,7 @@ int main(void) {
         cmocka_unit_test(living_keys_cannot_rewrite_what_was_sealed),
         cmocka_unit_test(a_note_shares_the_fate_of_its_transaction),
         cmocka_unit_test(erasures_are_logged_and_survive_themselves),
+        cmocka_unit_test(lines_that_pile_up_leave_room_for_what_a_transaction_tells),
         cmocka_unit_test(an_export_that_is_stopped_says_so),
         cmocka_unit_test(what_the_engine_did_is_in_its_log),
     };

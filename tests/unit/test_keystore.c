@@ -174,6 +174,30 @@ static void a_key_in_files_is_the_whole_file_and_no_copy_of_it_stays(void **stat
     keystore_free(&s);
 }
 
+/* As a cut leaves it that comes before the file loses its name. */
+static void a_slot_of_zeros_is_empty_and_can_be_filled_and_destroyed(void **state) {
+    static const uint8_t zeros[SOTTO_SLOT_BYTES_MAX];
+    static const size_t lengths[] = {0, 32, SOTTO_SLOT_BYTES_MAX};
+    struct keystore s;
+    char path[128];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+        keystore_make(&s, &file_store, 0);
+        assert_int_equal(keystore_put(&s, 0, A, sizeof A), 0);
+        key_path(&s, "slot-0.key", path);
+        assert_int_equal(file_spill(path, zeros, lengths[i]), 0);
+
+        assert_true(keystore_holds(&s, 0, NULL, 0));
+
+        assert_int_equal(keystore_put(&s, 0, B, sizeof B), 0);
+        assert_true(keystore_holds(&s, 0, B, sizeof B));
+        assert_int_equal(file_spill(path, zeros, lengths[i]), 0);
+        assert_int_equal(keystore_destroy(&s, 0, NULL), 0);
+        assert_int_equal(s.kind->count(&s), 0);
+        keystore_free(&s);
+    }
+}
+
 static void a_port_without_a_key_directory_has_no_keys_and_opens_no_engine(void **state) {
     struct sotto_linux device = {.user = NULL};
     struct sotto_port port;
@@ -202,6 +226,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_key_directory_that_others_may_enter_is_refused),
         cmocka_unit_test(a_device_key_of_the_wrong_length_is_refused_and_kept),
         cmocka_unit_test(a_key_in_files_is_the_whole_file_and_no_copy_of_it_stays),
+        cmocka_unit_test(a_slot_of_zeros_is_empty_and_can_be_filled_and_destroyed),
         cmocka_unit_test(a_port_without_a_key_directory_has_no_keys_and_opens_no_engine),
     };
     int failed = cmocka_run_group_tests_name("contract, files", on_files, NULL, NULL);

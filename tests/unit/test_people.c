@@ -4,6 +4,7 @@
 #include "tests/support/test.h"
 
 #include "engine.h"
+#include "tests/support/canary.h"
 #include "tests/support/kiosk.h"
 
 #define STORE       (1u << SOTTO_PURPOSE_STORE)
@@ -522,6 +523,32 @@ static void forgotten_event_is_gone_from_the_next_slate_and_from_storage(void **
     kiosk_free(&k);
 }
 
+static void what_was_forgotten_does_not_come_back_where_there_is_a_counter(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_health health = {.size = sizeof health};
+    size_t n;
+    kiosk_make(&k, 60, &usual, 0);
+    sim_device_claim(&k.device, SOTTO_KEYS_DEVICE_BOUND | SOTTO_KEYS_COUNTER);
+    kiosk_open(&k);
+    ok(&k, sotto_session_end(k.engine, anna(&k)));
+    sotto_close(k.engine);
+    uint8_t *copy = file_slurp(k.device.port.vault_path, &n);
+    assert_non_null(copy);
+    kiosk_open(&k);
+    ok(&k, sotto_forget(k.engine, kiosk_session(&k, "anna", 0), "item-2", 0, NULL));
+    sotto_close(k.engine);
+    assert_int_equal(file_spill(k.device.port.vault_path, copy, n), 0);
+
+    kiosk_open(&k);
+
+    ok(&k, sotto_health(k.engine, &health));
+    assert_int_equal(health.storage, SOTTO_STORAGE_REFUSED);
+    assert_int_equal(health.storage_status, SOTTO_E_ROLLBACK);
+    free(copy);
+    kiosk_free(&k);
+}
+
 static void forgetting_works_without_consent_to_use(void **state) {
     (void)state;
     struct kiosk k;
@@ -839,6 +866,7 @@ int main(void) {
         cmocka_unit_test(blocked_is_never_shown_again),
         cmocka_unit_test(slate_made_before_a_block_opens_without_the_item),
         cmocka_unit_test(forgotten_event_is_gone_from_the_next_slate_and_from_storage),
+        cmocka_unit_test(what_was_forgotten_does_not_come_back_where_there_is_a_counter),
         cmocka_unit_test(forgetting_works_without_consent_to_use),
         cmocka_unit_test(interests_can_be_corrected),
         cmocka_unit_test(reset_leaves_words_and_blocks),

@@ -7,6 +7,7 @@
 #include "tests/support/kiosk.h"
 #include "tests/support/newer_vault.h"
 #include "tests/support/vault_box.h"
+#include "vault/keys.h"
 
 static const struct vault_key LEDGER = {VAULT_LEDGER, 3, 17};
 
@@ -292,7 +293,7 @@ static void a_rotation_is_refused_where_it_would_do_harm(void **state) {
     assert_int_equal(vault_rotate(box.v, &rotation, &box.err), SOTTO_E_STATE);
     vault_rollback(box.v);
     box_close(&box);
-    make_newer_vault(&box.device.port, 3, 2, 0);
+    make_newer_vault(&box.device.port, META_FORMAT + 1, META_FORMAT, 0);
     assert_int_equal(box_open(&box), SOTTO_OK);
     assert_int_equal(vault_state(box.v), SOTTO_STORAGE_READ_ONLY);
     uint64_t puts = box.device.slot_puts;

@@ -305,6 +305,30 @@ static void a_no_to_personalising_destroys_it_and_nothing_is_stored_before_conse
     kiosk_free(&k);
 }
 
+/* Nobody has to return for it: two days after the day it was shown on. */
+static void what_was_shown_goes_by_itself_once_it_counts_no_more(void **state) {
+    (void)state;
+    struct kiosk k;
+    struct sotto_item items[5];
+    kiosk_make(&k, ITEMS, &hiding, 0);
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", STORE | PERSONALISE);
+    kiosk_record(&k, s, 40, SOTTO_EVENT_SELECT);
+    kiosk_slate(&k, s, items, 5, NULL);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    pass(&k, 70);
+    struct vault_key key = {VAULT_SHOWN, 0, 0};
+    assert_int_equal(vault_next(k.engine->vault, &key, 1, NULL), SOTTO_OK);
+
+    pass(&k, 20);
+
+    key = (struct vault_key){VAULT_SHOWN, 0, 0};
+    assert_int_equal(vault_next(k.engine->vault, &key, 1, NULL), SOTTO_E_NOT_FOUND);
+    key = (struct vault_key){VAULT_EVENTS, 0, 0};
+    assert_int_equal(vault_next(k.engine->vault, &key, 1, NULL), SOTTO_OK); /* the rest stays */
+    kiosk_free(&k);
+}
+
 int main(void) {
     if (crypto_init() != 0) return 1;
     const struct CMUnitTest tests[] = {
@@ -318,6 +342,7 @@ int main(void) {
         cmocka_unit_test(an_item_that_was_seen_does_not_come_back_in_this_visit_or_the_next),
         cmocka_unit_test(others_and_general_slates_see_none_of_it),
         cmocka_unit_test(a_no_to_personalising_destroys_it_and_nothing_is_stored_before_consent),
+        cmocka_unit_test(what_was_shown_goes_by_itself_once_it_counts_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -416,36 +416,58 @@ static void a_newer_vault_that_allows_it_is_read_and_never_changed(void **state)
     box_free(&box);
 }
 
-/* Turns the vault into what an engine of format 1 wrote. */
-static void make_format_1(struct vault_box *box) {
+/* Turns the vault into what an engine of format 1 or 2 wrote. */
+static void make_older(struct vault_box *box, uint32_t format) {
     uint8_t meta[META_BYTES] = {0}, root[SEAL_KEY_BYTES];
+    const size_t bytes = format == 1 ? META_BYTES_1 : META_BYTES;
     char sql[512];
     int n = snprintf(sql, sizeof sql, "UPDATE b SET v = x'");
     meta_encode(meta, &box->v->meta, box->v->keys->root);
     memcpy(root, box->v->keys->root, sizeof root);
     box_close(box);
-    store32(meta + 8, 1);
-    hash_keyed(meta + META_BYTES_1 - HASH_BYTES, root, "sotto-vault-meta", meta,
-               META_BYTES_1 - HASH_BYTES);
-    for (size_t i = 0; i < META_BYTES_1; i++)
+    store32(meta + 8, format);
+    hash_keyed(meta + bytes - HASH_BYTES, root, "sotto-vault-meta", meta, bytes - HASH_BYTES);
+    for (size_t i = 0; i < bytes; i++)
         n += snprintf(sql + n, sizeof sql - (size_t)n, "%02x", meta[i]);
     snprintf(sql + n, sizeof sql - (size_t)n, "' WHERE k = 0");
     tamper(box, sql);
 }
 
-static void a_vault_of_format_1_is_raised_by_the_first_change(void **state) {
+/* 1 when META is of this format, for engines that know format 2. */
+static int64_t is_of_format(const struct vault_box *box, unsigned format) {
+    char sql[160];
+    snprintf(sql, sizeof sql,
+             "SELECT hex(substr(v, 9, 4)) = '%02X000000' AND hex(substr(v, 89, 4)) = '02000000' "
+             "FROM b WHERE k = 0",
+             format);
+    return db_number(box->db, sql);
+}
+
+/* An engine of format 2 does not know the classes that came since: were META of its own format, it
+ * would call their records damage. As it is, it reads what it knows (row_check). */
+static void a_vault_of_format_2_is_raised_by_the_first_change(void **state) {
     struct vault_box box;
+    struct vault_key receipt = {VAULT_CONSENTS, 0, 1};
     (void)state;
     box_make(&box);
     assert_int_equal(box_open(&box), SOTTO_OK);
-    box_profile(&box, "ada", 1, 3);
-    make_format_1(&box);
+    box_close(&box);
+    assert_int_equal(is_of_format(&box, 3), 1); /* a new one */
     assert_int_equal(box_open(&box), SOTTO_OK);
-    assert_int_equal(box.v->meta.format, 1);
+    receipt.slot = box_profile(&box, "ada", 1, 3);
+    assert_int_equal(vault_put(box.v, receipt, "x", 1, &box.err), SOTTO_OK);
+    make_older(&box, 2); /* with a record of class 9: there were such engines */
+    assert_int_equal(is_of_format(&box, 2), 1);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    assert_int_equal(vault_state(box.v), SOTTO_STORAGE_OK);
+    assert_int_equal(box.v->meta.format, 2);
     assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+
     assert_int_equal(vault_put(box.v, FLOOR, "x", 1, &box.err), SOTTO_OK);
-    assert_int_equal(box_restart(&box), SOTTO_OK);
-    assert_int_equal(box.v->meta.format, META_FORMAT);
+
+    box_close(&box);
+    assert_int_equal(is_of_format(&box, 3), 1);
+    assert_int_equal(box_open(&box), SOTTO_OK);
     assert_true(box_profile_is_whole(&box, "ada", 1, 3));
     box_free(&box);
 }
@@ -587,6 +609,59 @@ static void an_older_copy_is_refused_where_there_is_a_counter(void **state) {
     free(old);
     free(old_log);
     box_free(&box);
+}
+
+/* Format 1 names no counter, so a copy of it must not open again. */
+static void a_vault_of_format_1_is_raised_at_once_and_its_copies_open_no_more(void **state) {
+    struct vault_box box;
+    size_t n;
+    (void)state;
+    box_make_counted(&box);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    box_profile(&box, "ada", 1, 3);
+    make_older(&box, 1);
+    uint8_t *old = file_slurp(box.db, &n);
+    assert_non_null(old);
+
+    assert_int_equal(box_open(&box), SOTTO_OK);
+
+    assert_int_equal(box.v->stored.format, META_FORMAT);
+    assert_int_equal(box.v->stored.counter, 41);
+    assert_int_equal(vault_epoch(box.v), 2);
+    assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+    box_close(&box);
+    assert_int_equal(is_of_format(&box, 3), 1);
+    assert_int_equal(box_open(&box), SOTTO_OK);
+    assert_int_equal(vault_epoch(box.v), 2);
+    assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+    box_close(&box);
+    assert_int_equal(file_spill(box.db, old, n), 0);
+    expect_refused(&box, SOTTO_E_KEY);
+    free(old);
+    box_free(&box);
+}
+
+/* Storage or keys that fail leave it as it was, to be tried again. */
+static void a_vault_of_format_1_whose_keys_resist_waits(void **state) {
+    struct vault_box box;
+    (void)state;
+    for (int is_put = 0; is_put < 2; is_put++) {
+        box_make(&box);
+        assert_int_equal(box_open(&box), SOTTO_OK);
+        box_profile(&box, "ada", 1, 3);
+        make_older(&box, 1);
+        box.device.slot_put_fails = is_put;
+        box.device.slot_destroy_fails = !is_put;
+
+        assert_int_equal(box_open(&box), SOTTO_E_KEY);
+
+        assert_int_equal(vault_state(box.v), SOTTO_STORAGE_FAILED);
+        box.device.slot_put_fails = box.device.slot_destroy_fails = 0;
+        assert_int_equal(vault_retry(box.v, &box.err), SOTTO_OK);
+        assert_int_equal(vault_epoch(box.v), 2);
+        assert_true(box_profile_is_whole(&box, "ada", 1, 3));
+        box_free(&box);
+    }
 }
 
 static void a_lost_key_is_told_from_a_key_store_that_fails(void **state) {
@@ -881,7 +956,9 @@ int main(void) {
         cmocka_unit_test(a_vault_with_a_trigger_view_or_second_table_is_refused),
         cmocka_unit_test(a_newer_vault_that_does_not_allow_it_is_left_alone),
         cmocka_unit_test(a_newer_vault_that_allows_it_is_read_and_never_changed),
-        cmocka_unit_test(a_vault_of_format_1_is_raised_by_the_first_change),
+        cmocka_unit_test(a_vault_of_format_2_is_raised_by_the_first_change),
+        cmocka_unit_test(a_vault_of_format_1_is_raised_at_once_and_its_copies_open_no_more),
+        cmocka_unit_test(a_vault_of_format_1_whose_keys_resist_waits),
         cmocka_unit_test(a_row_of_another_moment_is_damage),
         cmocka_unit_test(a_counter_that_was_not_moved_in_time_catches_up),
         cmocka_unit_test(a_counter_whose_answer_was_lost_does_not_shut_the_vault),

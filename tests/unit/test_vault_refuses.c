@@ -77,6 +77,33 @@ static void a_random_source_that_fails_at_any_draw_leaves_nothing_half_done(void
     }
 }
 
+/* The 32nd epoch's end seals a segment too, with keys of its own. */
+static void a_random_source_that_fails_at_the_end_of_a_segment_changes_nothing(void **state) {
+    (void)state;
+    unsigned failed = 0;
+    for (uint32_t left = 0, is_through = 0; !is_through; left += 24) {
+        struct vault_box box;
+        box_make(&box);
+        assert_int_equal(box_open(&box), SOTTO_OK);
+        for (int epoch = 0; epoch < 31; epoch++) assert_int_equal(do_act(&box, EXPORT), SOTTO_OK);
+        box.device.entropy_fails = 1;
+        box.rng.since_seed = RNG_RESEED_BYTES - left;
+
+        int status = do_act(&box, EXPORT);
+
+        box.device.entropy_fails = 0;
+        is_through = status == SOTTO_OK;
+        failed += !is_through;
+        if (!is_through) {
+            assert_int_equal(status, SOTTO_E_ENTROPY);
+            assert_int_equal(rng_seed(&box.rng, box.device.port.entropy, box.device.port.ctx), 0);
+            assert_int_equal(do_act(&box, EXPORT), SOTTO_OK);
+        }
+        box_free(&box);
+    }
+    assert_true(failed > 4);
+}
+
 /* ---- The key store -------------------------------------------------------------------------- */
 
 static size_t slot_says;
@@ -425,6 +452,7 @@ static void what_makes_no_sense_is_refused_and_what_is_not_there_is_nothing(void
     assert_null(vault_profile_name(box.v, KEYRING_SLOTS));
     assert_int_equal(vault_usage(box.v, KEYRING_SLOTS).records, 0);
     assert_int_equal(vault_write_notes(box.v, &box.err), SOTTO_OK);
+    assert_int_equal(vault_begin(box.v, &box.err), SOTTO_OK);
     for (int i = 0; i <= VAULT_NOTES_MAX; i++) vault_note(box.v, SOTTO_AUDIT_START, 0, 0, 0);
     assert_int_equal(box.v->n_notes, VAULT_NOTES_MAX);
     assert_false(vault_has_landed(box.v, 0) || vault_has_landed(box.v, 1));
@@ -479,6 +507,27 @@ static void a_new_vault_uses_the_keys_that_are_there(void **state) {
         assert_true(box_profile_is_whole(&box, "ada", 1, 1));
         box_free(&box);
     }
+}
+
+/* Destroying the keys of a vault was cut, and the vault moved away: nobody must know the next
+ * one's.
+ */
+static void a_new_vault_makes_no_key_of_what_was_overwritten(void **state) {
+    static const uint8_t zeros[32];
+    (void)state;
+    struct vault_box box;
+    char path[128];
+    box_make(&box);
+    snprintf(path, sizeof path, "%s/keys/slot-1.key", box.dir);
+    assert_int_equal(box.device.port.slot_put(box.device.port.ctx, 1, (const uint8_t *)path, 32),
+                     0);
+    assert_int_equal(file_spill(path, zeros, sizeof zeros), 0);
+    const uint64_t puts = box.device.slot_puts;
+
+    assert_int_equal(box_open(&box), SOTTO_OK);
+
+    assert_int_equal(box.device.slot_puts, puts + 1);
+    box_free(&box);
 }
 
 static struct vault_box *gone_box;
@@ -684,6 +733,7 @@ static void the_last_record_of_a_profile_is_resealed_too(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_random_source_that_fails_at_any_draw_leaves_nothing_half_done),
+        cmocka_unit_test(a_random_source_that_fails_at_the_end_of_a_segment_changes_nothing),
         cmocka_unit_test(a_slot_of_a_length_that_no_key_has_is_no_key),
         cmocka_unit_test(a_port_with_slots_that_hold_no_key_makes_no_vault),
         cmocka_unit_test(a_receipt_says_no_more_than_the_port_declared),
@@ -696,6 +746,7 @@ int main(void) {
         cmocka_unit_test(what_makes_no_sense_is_refused_and_what_is_not_there_is_nothing),
         cmocka_unit_test(a_port_without_what_a_vault_needs_is_refused),
         cmocka_unit_test(a_new_vault_uses_the_keys_that_are_there),
+        cmocka_unit_test(a_new_vault_makes_no_key_of_what_was_overwritten),
         cmocka_unit_test(a_file_that_goes_at_any_step_of_a_change_is_noticed),
         cmocka_unit_test(a_disk_that_fills_up_behind_a_promise_delays_it),
         cmocka_unit_test(a_log_that_cannot_be_renewed_is_not_believed),
