@@ -34,10 +34,12 @@ int household_settle_consent(struct sotto *e) {
     if (status == SOTTO_OK) status = consent_of(e, slot, &consent);
     if (status != SOTTO_OK && status != SOTTO_E_CORRUPT) return status;
     if (status == SOTTO_OK &&
-        consent_is_given(&consent, SOTTO_PURPOSE_STORE, e->rules, e->clock.late_s) &&
-        consent_is_given(&consent, SOTTO_PURPOSE_MEASURE, e->rules, e->clock.late_s)) {
-        e->dp.household = slot;
-        return SOTTO_OK;
+        consent_is_given(&consent, SOTTO_PURPOSE_STORE, e->rules, e->clock.late_s)) {
+        enum sotto_consent measure =
+            consent_now(&consent, SOTTO_PURPOSE_MEASURE, e->rules, e->clock.late_s);
+        if (measure == SOTTO_CONSENT_GRANTED) e->dp.household = slot;
+        /* What rests is kept, and nobody answers. */
+        if (measure == SOTTO_CONSENT_GRANTED || measure == SOTTO_CONSENT_PAUSED) return SOTTO_OK;
     }
     return dp_household_forget(&e->dp, slot, &e->error);
 }

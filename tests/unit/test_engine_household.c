@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "engine.h"
+#include "sotto_people.h"
 #include "sotto_report.h"
 #include "tests/support/kiosk.h"
 
@@ -148,12 +149,32 @@ static void consent_that_has_expired_ends_it_too(void **state) {
     kiosk_free(&k);
 }
 
+static void a_pause_keeps_what_was_kept_and_answers_for_nobody(void **state) {
+    (void)state;
+    struct kiosk k;
+    box(&k);
+    watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
+    sotto_session s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
+    assert_int_equal(sotto_pause(k.engine, s), SOTTO_OK);
+    kiosk_record(&k, s, 9, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+    assert_int_equal(memos(&k), 1);
+    assert_int_equal(k.engine->dp.household, 0);
+    s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
+    assert_int_equal(sotto_resume(k.engine, s), SOTTO_OK);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+    assert_int_not_equal(k.engine->dp.household, 0);
+    kiosk_free(&k);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_household_s_own_profile_answers_and_only_with_both_consents),
         cmocka_unit_test(report_of_a_household_decodes_and_says_what_it_is),
         cmocka_unit_test(what_was_kept_and_answered_ends_with_consent_or_profile),
         cmocka_unit_test(consent_that_has_expired_ends_it_too),
+        cmocka_unit_test(a_pause_keeps_what_was_kept_and_answers_for_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
