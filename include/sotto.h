@@ -318,11 +318,10 @@ SOTTO_API const char *sotto_why_text(enum sotto_why why);
 
 /* What a screen must say of an item, wherever it shows it. */
 enum sotto_item_flag {
-    SOTTO_ITEM_PAID = 1,        /* somebody pays for its place: show `payer` */
-    SOTTO_ITEM_SYNTHETIC = 2,   /* made by software */
-    SOTTO_ITEM_STAFF = 4,       /* picked by people who work here */
-    SOTTO_ITEM_ADULT = 8,       /* for adults only */
-    SOTTO_ITEM_EXPLORATION = 16 /* there to be learnt from; this version never explores */
+    SOTTO_ITEM_PAID = 1,      /* somebody pays for its place: show `payer` */
+    SOTTO_ITEM_SYNTHETIC = 2, /* made by software */
+    SOTTO_ITEM_STAFF = 4,     /* picked by people who work here */
+    SOTTO_ITEM_ADULT = 8      /* for adults only */
 };
 
 struct sotto_item {
@@ -363,7 +362,8 @@ SOTTO_API void sotto_slate_close(struct sotto *engine, sotto_slate slate);
 
 /* ---- Reasons ----------------------------------------------------------------------------- */
 
-/* Where a reason comes from. A screen should have words for all of them. */
+/* Where a reason comes from. A screen should have words for all of them. Nothing is ever put into a
+ * slate to learn from it, so there is no reason of that kind. */
 enum sotto_reason_kind {
     SOTTO_REASON_POPULAR = 1,  /* popular with everyone; in every score */
     SOTTO_REASON_ACTIVITY = 2, /* because of what the person did with `item` */
@@ -371,11 +371,7 @@ enum sotto_reason_kind {
     SOTTO_REASON_KIND = 4,     /* this item is new; it is of a kind that goes with `item` */
     SOTTO_REASON_STAFF = 5,    /* people who work here picked it; never part of a score */
     SOTTO_REASON_SPONSOR = 6,  /* `title` pays for its place; never part of a score */
-    SOTTO_REASON_TOLD = 7,     /* the person said that they like `item` */
-    /* Of models to come; this version never gives them: */
-    SOTTO_REASON_CONTEXT = 8,     /* time and place */
-    SOTTO_REASON_EXPLORATION = 9, /* there to be learnt from */
-    SOTTO_REASON_FAIRNESS = 10    /* an adjustment for fairness */
+    SOTTO_REASON_TOLD = 7      /* the person said that they like `item` */
 };
 
 struct sotto_reason {
@@ -474,6 +470,7 @@ struct sotto_description {
     uint32_t paid;                  /* 1: paid items may be shown, labelled */
     uint32_t seen_hide_s;           /* what was passed over is not shown for so long */
     uint32_t item_day, sponsor_day; /* times a day one item, and items of one payer; 0: no cap */
+    uint32_t must_explain;          /* 1: reasons are to be shown with every slate, unasked */
     uint64_t model_version, policy_version;
     uint8_t catalogue[SOTTO_CATALOGUE_BYTES];
 };

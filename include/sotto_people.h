@@ -48,7 +48,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_consent_may_ask(struct sotto *engine, sotto
                                                      enum sotto_purpose purpose, uint32_t *may_ask);
 
 /* Keeps what is stored and uses none of it; nothing new is kept either. Every yes but that to STORE
- * rests; a no stays a no. */
+ * rests, until it is said anew or sotto_resume; a no stays a no. Where there is no yes to being
+ * personalised, no banner brings one in this session before that. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_pause(struct sotto *engine, sotto_session session);
 /* Every yes that rests counts again, as old as it is. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_resume(struct sotto *engine, sotto_session session);
@@ -60,7 +61,8 @@ enum sotto_signal {
 };
 
 /* A signal was received: until the session ends it objects to the purposes that the policy names,
- * whatever the person said before. It leaves a receipt for each. */
+ * whatever the person said before, and what is done meanwhile is not kept for them. It leaves a
+ * receipt for each. Nothing of it is stored but those: tell it in every session it comes in. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_signal_set(struct sotto *engine, sotto_session session,
                                                 enum sotto_signal signal);
 
@@ -147,8 +149,9 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_unblock(struct sotto *engine, sotto_session
                                              enum sotto_block_kind kind, const char *name);
 
 /* Corrects an interest. `like` 1: the person says so themselves, counts as an event
- * SOTTO_EVENT_LIKE. 0: not an interest, everything that was done with the item is forgotten.
- * -1: the same, and the item is blocked. */
+ * SOTTO_EVENT_LIKE; SOTTO_E_CONSENT where nothing may be kept of them: after a no to being
+ * personalised, while that rests, of a child, against a signal or the policy. 0: not an interest,
+ * everything that was done with the item is forgotten. -1: the same, and the item is blocked. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_interest(struct sotto *engine, sotto_session session,
                                               const char *item, int like);
 
@@ -173,7 +176,7 @@ enum sotto_fact_kind {
     SOTTO_FACT_INTEREST = 5, /* inferred. text: item; number: its key; value: weight in a score */
     SOTTO_FACT_TASTE = 6,    /* inferred. text: item group; value: sum of those weights */
     SOTTO_FACT_BLOCK = 7,    /* code: enum sotto_block_kind; text: name; time */
-    SOTTO_FACT_SHOWN = 8,    /* bytes: what was shown and how often, a record of the vault */
+    SOTTO_FACT_SHOWN = 8,    /* bytes: what was shown and how often, as the vault has it */
     SOTTO_FACT_NOTICE = 9,   /* number: notice version; time: when it was shown; value: when the
                                 profile was used last */
     SOTTO_FACT_TICKET = 10,  /* number: ticket; code: enum sotto_ticket_kind; state: enum

@@ -498,7 +498,7 @@ int sotto_open(const struct sotto_config *config, struct sotto **engine, struct 
 
 void sotto_close(struct sotto *e) {
     /* In a child made by fork, vault and arenas are the parent's: to be left as they are. */
-    if (!e || !e->secrets->is_here) return;
+    if (!e || !e->secrets->is_here || e->is_in_hook) return;
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
         if (e->secrets->visits[i].handle && visit_end(e, &e->secrets->visits[i]) != SOTTO_OK) {
             /* Nothing more can be done for it: the memory is wiped below. */

@@ -23,6 +23,7 @@ struct visit {
     uint64_t active_ms;      /* monotonic time of the last call */
     int is_disclosed;        /* saw the notice of person.notice in this session */
     int is_overridden;       /* staff decided: nothing is personalised any more */
+    int is_paused;           /* the person wants it to rest, whether or not there was a yes */
     int is_countable;        /* no randomness failed while counting */
     int owes_consent;        /* a "no" that storage has not taken yet */
     int owes_yes;            /* a "yes" said before storage could be asked */
@@ -30,6 +31,7 @@ struct visit {
     uint8_t purge_why;  /* enum sotto_erase_why of owes_purge */
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
     uint64_t seen_ms;   /* monotonic time it was saved last */
+    uint32_t changes;   /* how often it changed what may be in a slate: blocks, what was shown */
     sotto_slate asked;  /* whose banner was shown last, */
     uint8_t asked_hash[HASH_BYTES]; /* and its hash: the answer may outlive the slate */
     /* The large last here and below: what is near is reached in one instruction. */
@@ -183,6 +185,8 @@ int floors_adopt(struct sotto *e) MUST_CHECK;
 /* engine_visit.c */
 /* Finds a visit and notes that somebody is there. One that was idle for too long is ended. */
 struct visit *visit_find(struct sotto *e, sotto_session session);
+/* What a public call of a session begins with: engine_enter, then visit_find into *v. */
+int visit_enter(struct sotto *e, sotto_session session, struct visit **v) MUST_CHECK;
 int visit_is_idle(const struct sotto *e, const struct visit *v, uint64_t now_ms) MUST_CHECK;
 int visit_end(struct sotto *e, struct visit *v) MUST_CHECK;
 /* Forgets what is known of a person but the name; what is stored, or may be, is owed an erasure. */
@@ -211,9 +215,8 @@ int people_owe(struct sotto *e, struct visit *v, const char *what) MUST_CHECK;
 /* engine_rights.c */
 /* Puts the use of a right on a stored profile into the audit log. */
 void audit_right(struct sotto *e, const struct visit *v, enum sotto_right right);
-/* Sets the bit of each item that this person blocked, one bit an item; how many blocks there are.
- * O(items) for each block. */
-uint32_t people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits);
+/* Sets the bit of each item that this person blocked, one bit an item. O(items) for each block. */
+void people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits);
 
 /* engine_tickets.c */
 enum ticket_event { TICKET_ACCEPT, TICKET_RESOLVE, TICKET_TIMEOUT, TICKET_EVENTS };
@@ -266,6 +269,9 @@ void slates_close(struct sotto *e, sotto_session session);
 /* The history of a session was erased: disarms its slates, also those that are open, and wipes what
  * they were made of. */
 void slates_forget(struct sotto *e, sotto_session session);
+/* A place that nobody has a handle of, wiped: a free one, or that of the oldest decision. NULL when
+ * more than `most` slates have one; never with SOTTO_SLATES_MAX. */
+struct slate *slate_spare(struct sotto *e, int most);
 /* A slate whose session still lives, with time already applied to it; NULL, and an error, if there
  * is none. */
 struct slate *slate_find(struct sotto *e, sotto_slate handle);

@@ -29,5 +29,8 @@ int sotto_audit_export(struct sotto *e, int (*put)(void *ctx, const void *bytes,
     struct vault_audit_sink sink = {put, ctx};
     engine_now(e);
     audit_disclosures(e);
-    return engine_note(e, vault_audit_export(e->vault, &sink, &e->error));
+    e->is_in_hook = 1; /* whoever takes it must not call back */
+    status = vault_audit_export(e->vault, &sink, &e->error);
+    e->is_in_hook = 0;
+    return engine_note(e, status);
 }

@@ -59,16 +59,17 @@ static int forget_stored(struct sotto *e, struct visit *v, const struct word *w)
 
 static int say_no(struct sotto *e, struct visit *v, const struct word *w) {
     unsigned action = apply(e, v, w);
-    if (action == 0) return SOTTO_OK; /* there was no yes that could rest */
+    if (w->event == CONSENT_PAUSE && w->purpose == SOTTO_PURPOSE_PERSONALISE) v->is_paused = 1;
     if (w->purpose == SOTTO_PURPOSE_STORE) return forget_stored(e, v, w);
-    prove(e, v, w, word_of(v, w->purpose));
+    if (action) prove(e, v, w, word_of(v, w->purpose));
     if (action & CONSENT_PURGE) {
         if (w->purpose == SOTTO_PURPOSE_PERSONALISE) v->is_disclosed = 0;
         visit_forget_purpose(e, v, w->purpose);
     } else {
         slates_forget(e, v->handle);
     }
-    if (v->person.place == PERSON_NEW) return SOTTO_OK;
+    /* Without an action there was no yes that could rest; nor may a notice bring one now. */
+    if (action == 0 || v->person.place == PERSON_NEW) return SOTTO_OK;
     /* A no counts at once; it is written, and what it was for is destroyed, as soon as storage
      * takes it. */
     v->owes_consent = 1;
@@ -129,6 +130,8 @@ static int say_yes(struct sotto *e, struct visit *v, const struct word *w) {
     if (status != SOTTO_OK) {
         v->person.consent = before;
         v->person.proofs.n--; /* its receipt still waits, behind all others */
+    } else if (w->event == CONSENT_GRANT && w->purpose == SOTTO_PURPOSE_PERSONALISE) {
+        v->is_paused = 0;
     }
     return engine_note(e, status);
 }
@@ -205,10 +208,10 @@ int sotto_consent_may_ask(struct sotto *e, sotto_session session, enum sotto_pur
 /* All purposes but STORE; the first failure is told, the rest is done all the same. */
 static int rest(struct sotto *e, sotto_session session, enum consent_event event,
                 enum sotto_right right) {
-    int status = engine_enter(e), first = SOTTO_OK;
+    struct visit *v;
+    int status = visit_enter(e, session, &v), first = SOTTO_OK;
     if (status != SOTTO_OK) return status;
-    struct visit *v = visit_find(e, session);
-    if (!v) return SOTTO_E_STATE;
+    v->is_paused = 0;
     for (int p = SOTTO_PURPOSE_PERSONALISE; p <= SOTTO_PURPOSE_LAST; p++) {
         const struct word w = {(enum sotto_purpose)p, event, SOTTO_SAID_SCREEN, locale_of(e)};
         if (event == CONSENT_RESUME && word_of(v, w.purpose) != SOTTO_CONSENT_PAUSED) continue;
@@ -231,12 +234,11 @@ int sotto_resume(struct sotto *e, sotto_session session) {
 /* ---- Signals and age --------------------------------------------------------------------- */
 
 int sotto_signal_set(struct sotto *e, sotto_session session, enum sotto_signal signal) {
-    int status = engine_enter(e);
+    struct visit *v;
+    int status = visit_enter(e, session, &v);
     if (status != SOTTO_OK) return status;
     if (signal < SOTTO_SIGNAL_GPC || signal > SOTTO_SIGNAL_LAST)
         return fail(&e->error, SOTTO_E_ARGUMENT, "there is no such signal");
-    struct visit *v = visit_find(e, session);
-    if (!v) return SOTTO_E_STATE;
     uint8_t *signals = &v->person.consent.signals;
     if (*signals >> signal & 1) return SOTTO_OK;
     *signals |= (uint8_t)(1u << signal);
@@ -248,7 +250,8 @@ int sotto_signal_set(struct sotto *e, sotto_session session, enum sotto_signal s
     }
     if (objected >> SOTTO_PURPOSE_MEASURE & 1) wipe(&v->tally, sizeof v->tally);
     slates_forget(e, v->handle);
-    v->owes_yes = objected != 0; /* what is written is the words, as they were, and the receipts */
+    if (objected)
+        v->owes_yes = 1; /* what is written is the words, as they were, and the receipts */
     audit_right(e, v, SOTTO_RIGHT_SIGNAL);
     return engine_has_storage(e) ? engine_note(e, visit_settle(e, v, engine_late(e))) : SOTTO_OK;
 }
@@ -259,9 +262,8 @@ static int become_child(struct sotto *e, struct visit *v) {
     struct person_home home = engine_home(e);
     const struct consent was = v->person.consent;
     int status = SOTTO_OK;
-    wipe(&v->person.history, sizeof v->person.history);
-    wipe(&v->tally, sizeof v->tally);
-    slates_forget(e, v->handle);
+    visit_forget_purpose(e, v, SOTTO_PURPOSE_PERSONALISE);
+    visit_forget_purpose(e, v, SOTTO_PURPOSE_MEASURE);
     /* With no history, settling writes words alone. */
     if (v->owes_erase || v->owes_consent) engine_note(e, visit_settle(e, v, engine_late(e)));
     if ((v->owes_erase || v->owes_consent) && debts_take(e, v) != 0)
@@ -272,7 +274,7 @@ static int become_child(struct sotto *e, struct visit *v) {
     person_begin(&v->person, &home, "");
     v->person.consent.years = was.years;
     v->person.consent.signals = was.signals;
-    v->is_disclosed = 0;
+    v->is_disclosed = v->is_paused = 0;
     v->owes_consent = v->owes_yes = 0;
     v->owes_erase = v->owes_purge = 0;
     v->asked = 0;
@@ -280,12 +282,13 @@ static int become_child(struct sotto *e, struct visit *v) {
 }
 
 int sotto_session_age(struct sotto *e, sotto_session session, uint32_t years) {
-    int status = engine_enter(e);
+    struct visit *v;
+    int status = visit_enter(e, session, &v);
     if (status != SOTTO_OK) return status;
     if (years > 150) return fail(&e->error, SOTTO_E_ARGUMENT, "an age is 0 to 150 years");
-    struct visit *v = visit_find(e, session);
-    if (!v) return SOTTO_E_STATE;
     enum policy_age was = consent_age(&v->person.consent, e->rules);
+    /* Also within a band: what may be concluded, and shown, goes by the years. */
+    if (v->person.consent.years != years) slates_forget(e, v->handle);
     v->person.consent.years = (uint8_t)years;
     enum policy_age is = consent_age(&v->person.consent, e->rules);
     if (is == AGE_CHILD && years != 0) {
@@ -293,7 +296,6 @@ int sotto_session_age(struct sotto *e, sotto_session session, uint32_t years) {
         return become_child(e, v);
     }
     if (is == was) return SOTTO_OK;
-    slates_forget(e, v->handle);
     /* What was not looked at for somebody too young may be looked at now, and the other way round.
      */
     if (v->person.place == PERSON_STORED) {
@@ -356,6 +358,7 @@ enum sotto_why people_why_not(struct sotto *e, const struct visit *v, int is_ask
     int64_t now_s = engine_late(e);
     if (e->off) return SOTTO_WHY_OFF;
     if (v->is_overridden) return SOTTO_WHY_STAFF;
+    if (v->is_paused) return SOTTO_WHY_NO_CONSENT;
     if (consent_age(c, e->rules) == AGE_CHILD) return SOTTO_WHY_CHILD;
     if (consent_is_given(c, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s) ||
         (is_asking && consent_waits_for_notice(c, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s)))

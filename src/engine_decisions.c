@@ -140,6 +140,7 @@ int sotto_describe(struct sotto *e, struct sotto_description *d) {
     d->seen_hide_s = e->rules->seen_hide_s;
     d->item_day = e->rules->caps_item_day;
     d->sponsor_day = e->rules->caps_sponsor_day;
+    d->must_explain = e->rules->must_explain;
     d->model_version = m->version;
     d->policy_version = e->rules->version;
     memcpy(d->catalogue, m->catalogue, sizeof d->catalogue);

@@ -18,10 +18,10 @@ static int give(struct export *x, const struct sotto_fact *fact) {
     return fail(&x->e->error, SOTTO_E_IO, "the export was broken off by whoever takes it");
 }
 
-static int give_bytes(struct export *x, enum sotto_fact_kind kind, uint64_t number,
-                      const uint8_t *bytes, size_t n) {
+static int give_bytes(struct export *x, enum sotto_fact_kind kind, uint32_t is_stored,
+                      uint64_t number, const uint8_t *bytes, size_t n) {
     const struct sotto_fact fact = {
-        .kind = kind, .is_stored = 1, .number = number, .bytes = bytes, .n = n};
+        .kind = kind, .is_stored = is_stored, .number = number, .bytes = bytes, .n = n};
     return give(x, &fact);
 }
 
@@ -55,12 +55,8 @@ static int give_receipts(struct export *x) {
     uint64_t number = 0;
     int status;
     while ((status = people_receipt(x->e, x->v, &number, bytes)) == SOTTO_OK) {
-        const struct sotto_fact fact = {.kind = SOTTO_FACT_RECEIPT,
-                                        .is_stored = number <= x->v->person.proofs.number,
-                                        .number = number,
-                                        .bytes = bytes,
-                                        .n = sizeof bytes};
-        status = give(x, &fact);
+        status = give_bytes(x, SOTTO_FACT_RECEIPT, number <= x->v->person.proofs.number, number,
+                            bytes, sizeof bytes);
         if (status != SOTTO_OK) return status;
     }
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
@@ -128,8 +124,8 @@ static int give_record(struct export *x, struct vault_key key, const uint8_t *by
     struct notice notice;
     struct ticket ticket;
     int status = SOTTO_E_CORRUPT;
-    if (key.kind == VAULT_SHOWN) return give_bytes(x, SOTTO_FACT_SHOWN, key.seq, bytes, n);
-    if (key.kind == VAULT_MEMO) return give_bytes(x, SOTTO_FACT_ANSWER, key.seq, bytes, n);
+    if (key.kind == VAULT_SHOWN) return give_bytes(x, SOTTO_FACT_SHOWN, 1, key.seq, bytes, n);
+    if (key.kind == VAULT_MEMO) return give_bytes(x, SOTTO_FACT_ANSWER, 1, key.seq, bytes, n);
     if (key.kind == VAULT_EVENTS) {
         if (history_decode(&work->history, bytes, n) == 0)
             status = give_events(x, &work->history, 0, 1);
@@ -169,6 +165,18 @@ static int give_stored(struct export *x) {
     return status;
 }
 
+/* What was shown since it was stored last. */
+static int give_shown(struct export *x) {
+    const struct seen *seen = &x->v->seen;
+    uint8_t bytes[SEEN_RECORD_BYTES];
+    size_t n = seen->is_dirty
+                   ? seen_encode(seen, &x->e->model, x->e->rules, x->e->clock.late_s, bytes)
+                   : 0;
+    int status = n ? give_bytes(x, SOTTO_FACT_SHOWN, 0, 0, bytes, n) : SOTTO_OK;
+    wipe(bytes, sizeof bytes);
+    return status;
+}
+
 /* What storage does not hold. */
 static int give_memory(struct export *x, int is_stored) {
     const struct person *p = &x->v->person;
@@ -181,16 +189,18 @@ static int give_memory(struct export *x, int is_stored) {
         const struct ticket *t = &x->e->secrets->tickets[i];
         if (t->number && t->session == x->v->handle && !t->slot) status = give_ticket(x, t, 0);
     }
-    return status;
+    return status == SOTTO_OK ? give_shown(x) : status;
 }
 
 /* ---- What is inferred --------------------------------------------------------------------- */
 
-static int give_inferred(struct export *x, struct slate *s) {
+static int give_inferred(struct export *x) {
     const struct model *m = &x->e->model;
+    struct slate *s = slate_spare(x->e, SOTTO_SLATES_MAX);
     int64_t taste[MODEL_GROUPS_MAX] = {0};
     int status = SOTTO_OK;
-    slate_rank_personal(s, m, &x->v->person.history, &x->e->workspace, engine_late(x->e), 1, 1);
+    slate_rank_personal(s, m, &x->v->person.history, slate_workspace_of(x->e, s), engine_late(x->e),
+                        1, 1);
     for (uint32_t i = 0; i < s->n_inputs && status == SOTTO_OK; i++) {
         const struct score_input *in = &s->inputs[i].in;
         const struct sotto_fact fact = {.kind = SOTTO_FACT_INTEREST,
@@ -220,7 +230,8 @@ static int give_reports(struct export *x) {
         is_first = 0;
         status = vault_get(x->e->vault, key, bytes, sizeof bytes, &n, &x->e->error);
         if (status == SOTTO_OK)
-            status = give_bytes(x, SOTTO_FACT_REPORT, (uint64_t)key.slot << 32 | key.seq, bytes, n);
+            status =
+                give_bytes(x, SOTTO_FACT_REPORT, 1, (uint64_t)key.slot << 32 | key.seq, bytes, n);
         if (status != SOTTO_OK) return status;
     }
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : status;
@@ -231,19 +242,13 @@ static int give_all(struct export *x) {
     const struct person *p = &x->v->person;
     int is_stored =
         (p->place == PERSON_STORED || p->place == PERSON_UNREADABLE) && engine_can_read(e);
-    struct slate *s = NULL;
-    for (int i = 0; i < SOTTO_SLATES_MAX && !s; i++)
-        if (!e->secrets->slates[i].handle) s = &e->secrets->slates[i];
-    if (!s)
-        return fail(&e->error, SOTTO_E_LIMIT, "%d slates are alive; close one first",
-                    SOTTO_SLATES_MAX);
     int status = give_words(x);
     if (status == SOTTO_OK) status = give_receipts(x);
     if (status == SOTTO_OK && is_stored) status = give_stored(x);
     if (status == SOTTO_OK) status = give_memory(x, is_stored);
     if (status == SOTTO_OK &&
         consent_is_given(&p->consent, SOTTO_PURPOSE_PERSONALISE, e->rules, engine_late(e)))
-        status = give_inferred(x, s);
+        status = give_inferred(x);
     if (status == SOTTO_OK && is_stored) status = give_reports(x);
     if (status == SOTTO_OK && (x->is_damaged || p->place == PERSON_UNREADABLE))
         status = fail(&e->error, SOTTO_E_CORRUPT,

@@ -12,14 +12,15 @@ void audit_right(struct sotto *e, const struct visit *v, enum sotto_right right)
 
 /* ---- Blocks ------------------------------------------------------------------------------ */
 
-uint32_t people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits) {
-    return wishes_mark(&v->person.wishes, &e->model, bits);
+void people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits) {
+    wishes_mark(&v->person.wishes, &e->model, bits);
 }
 
 /* Stores what changed; nothing is owed of somebody who is not stored. */
 static int save(struct sotto *e, struct visit *v) {
     struct person_home home = engine_home(e);
     v->person.owes |= PERSON_WISHES;
+    v->changes++;
     if (v->person.place == PERSON_NEW ||
         (engine_has_storage(e) && !person_may_store(&v->person, &home, engine_late(e))))
         return SOTTO_OK;
@@ -44,18 +45,10 @@ static int block(struct sotto *e, struct visit *v, enum sotto_block_kind kind, c
     return save(e, v);
 }
 
-/* What most of these calls begin with. */
-static int start(struct sotto *e, sotto_session session, struct visit **v) {
-    int status = engine_enter(e);
-    if (status != SOTTO_OK) return status;
-    *v = visit_find(e, session);
-    return *v ? SOTTO_OK : SOTTO_E_STATE;
-}
-
 int sotto_block(struct sotto *e, sotto_session session, enum sotto_block_kind kind,
                 const char *name) {
     struct visit *v;
-    int status = start(e, session, &v);
+    int status = visit_enter(e, session, &v);
     if (status == SOTTO_OK) status = check_name(e, kind, name);
     if (status != SOTTO_OK) return status;
     audit_right(e, v, SOTTO_RIGHT_BLOCK);
@@ -65,7 +58,7 @@ int sotto_block(struct sotto *e, sotto_session session, enum sotto_block_kind ki
 int sotto_unblock(struct sotto *e, sotto_session session, enum sotto_block_kind kind,
                   const char *name) {
     struct visit *v;
-    int status = start(e, session, &v);
+    int status = visit_enter(e, session, &v);
     if (status == SOTTO_OK) status = check_name(e, kind, name);
     if (status != SOTTO_OK) return status;
     if (wishes_remove(&v->person.wishes, kind, name) != 0)
@@ -82,8 +75,10 @@ static int forget(struct sotto *e, struct visit *v, const char *item, int64_t ti
     struct person_home home = engine_home(e);
     /* First in memory, with all slates that know of it; then in storage. */
     slates_forget(e, v->handle);
+    if (item) seen_take(&v->seen, model_find(&e->model, item), 0);
     int status = person_forget(&v->person, &home, item ? hash_item_id(item) : 0, (uint32_t)time_s,
                                &e->secrets->nobody, forgotten, &e->error);
+    if (status == SOTTO_OK) status = visit_settle_seen(e, v, engine_late(e), 1);
     if (status == SOTTO_OK && v->person.place == PERSON_UNKNOWN)
         status = fail(&e->error, SOTTO_E_IO,
                       "storage fails: forgotten in memory only; repeat it when storage works");
@@ -94,7 +89,7 @@ int sotto_forget(struct sotto *e, sotto_session session, const char *item, int64
                  uint32_t *forgotten) {
     struct visit *v;
     uint32_t count = 0;
-    int status = start(e, session, &v);
+    int status = visit_enter(e, session, &v);
     if (status == SOTTO_OK && item) status = check_name(e, SOTTO_BLOCK_ITEM, item);
     if (status != SOTTO_OK) return status;
     if (time_s < 0 || time_s > UINT32_MAX || (!item && time_s == 0))
@@ -110,7 +105,7 @@ static int say_like(struct sotto *e, struct visit *v, const char *item) {
     uint32_t i;
     int status = engine_find_item(e, item, &i);
     if (status != SOTTO_OK) return status;
-    if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
+    if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules))
         return fail(&e->error, SOTTO_E_CONSENT, "nothing of this person is kept now");
     history_add(&v->person.history, (struct history_event){model_item_key(&e->model, i), i,
                                                            (uint32_t)now_s, SOTTO_EVENT_LIKE});
@@ -120,7 +115,7 @@ static int say_like(struct sotto *e, struct visit *v, const char *item) {
 int sotto_interest(struct sotto *e, sotto_session session, const char *item, int like) {
     struct visit *v;
     uint32_t count = 0;
-    int status = start(e, session, &v);
+    int status = visit_enter(e, session, &v);
     if (status == SOTTO_OK) status = check_name(e, SOTTO_BLOCK_ITEM, item);
     if (status != SOTTO_OK) return status;
     if (like < -1 || like > 1) return fail(&e->error, SOTTO_E_ARGUMENT, "like is 1, 0 or -1");
@@ -133,13 +128,13 @@ int sotto_interest(struct sotto *e, sotto_session session, const char *item, int
 
 int sotto_reset(struct sotto *e, sotto_session session, struct sotto_erase_receipt *receipt) {
     struct visit *v;
-    int status = start(e, session, &v);
+    int status = visit_enter(e, session, &v);
     if (status != SOTTO_OK) return status;
     audit_right(e, v, SOTTO_RIGHT_RESET);
     if (v->person.name[0])
         return sotto_erase_purpose(e, v->person.name, SOTTO_PURPOSE_PERSONALISE, receipt);
-    if (!receipt || receipt->size < sizeof *receipt)
-        return fail(&e->error, SOTTO_E_ARGUMENT, "set sotto_erase_receipt.size to its sizeof");
+    status = engine_enter_with(e, receipt, sizeof *receipt, "sotto_erase_receipt");
+    if (status != SOTTO_OK) return status;
     const size_t size = receipt->size;
     memset(receipt, 0, sizeof *receipt);
     receipt->size = size;
@@ -151,7 +146,7 @@ int sotto_reset(struct sotto *e, sotto_session session, struct sotto_erase_recei
 
 int sotto_override(struct sotto *e, sotto_session session, const char *item, uint32_t reason) {
     struct visit *v;
-    int status = start(e, session, &v);
+    int status = visit_enter(e, session, &v);
     if (status == SOTTO_OK && item) status = check_name(e, SOTTO_BLOCK_ITEM, item);
     if (status != SOTTO_OK) return status;
     if (reason == 0) return fail(&e->error, SOTTO_E_ARGUMENT, "an override needs a reason code");

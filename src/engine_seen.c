@@ -2,11 +2,12 @@
  * like what they did: under consent to store, and not after a no to being personalised. */
 #include "engine.h"
 
-#define SAVE_MS 60000 /* a record is some 4 KB of flash */
+#define SAVE_MS 60000 /* a record is some 4 KB of flash; a power cut loses what was shown since */
 
 static int load(struct sotto *e, struct visit *v, struct vault_key key, uint8_t *bytes) {
     size_t n;
     v->seen.is_asked = 1;
+    v->changes++;
     int status = vault_get(e->vault, key, bytes, SEEN_RECORD_BYTES, &n, &e->error);
     if (status == SOTTO_E_NOT_FOUND) return SOTTO_OK;
     if (status == SOTTO_E_LIMIT ||
@@ -33,12 +34,12 @@ int visit_settle_seen(struct sotto *e, struct visit *v, int64_t now_s, int is_la
     const struct person_home home = engine_home(e);
     uint8_t bytes[SEEN_RECORD_BYTES];
     int status = SOTTO_OK;
-    if (!engine_has_storage(e) || v->owes_purge || !person_may_store(&v->person, &home, now_s) ||
+    if (!engine_can_read(e) || v->owes_purge || !person_may_store(&v->person, &home, now_s) ||
         person_refused(&v->person) >> SOTTO_PURPOSE_PERSONALISE & 1)
         return SOTTO_OK;
     const struct vault_key key = {VAULT_SHOWN, v->person.slot, 0};
     if (!v->seen.is_asked) status = load(e, v, key, bytes);
-    if (status == SOTTO_OK && v->seen.is_dirty &&
+    if (status == SOTTO_OK && v->seen.is_dirty && engine_has_storage(e) &&
         (is_last || e->clock.mono_ms - v->seen_ms >= SAVE_MS))
         status = save(e, v, key, now_s, bytes);
     wipe(bytes, sizeof bytes);

@@ -90,29 +90,23 @@ static enum sotto_why why_not(struct sotto *e, const struct visit *v, int is_ask
     return people_why_not(e, v, is_asking);
 }
 
-static enum policy_age age_of(const struct sotto *e, const struct visit *v) {
-    return consent_age(&v->person.consent, e->rules);
-}
-
-static int has_consent(struct sotto *e, const struct visit *v, enum sotto_purpose purpose) {
-    return consent_is_given(&v->person.consent, purpose, e->rules, e->clock.late_s);
-}
-
-static void make_personal(struct sotto *e, struct visit *v, struct slate *s, int repeats) {
+/* What may be in a slate of this person's now, or in a general one that they see. */
+static void make_rules(struct sotto *e, const struct visit *v, struct slate *s, int is_personal) {
+    const struct consent *c = &v->person.consent;
     const int64_t now_s = engine_late(e);
-    const struct slate_person person = {age_of(e, v), has_consent(e, v, SOTTO_PURPOSE_SENSITIVE),
-                                        has_consent(e, v, SOTTO_PURPOSE_PAID), &v->seen};
+    const struct slate_person person = {
+        consent_age(c, e->rules), consent_is_given(c, SOTTO_PURPOSE_SENSITIVE, e->rules, now_s),
+        consent_is_given(c, SOTTO_PURPOSE_PAID, e->rules, now_s), is_personal ? &v->seen : NULL,
+        c->years};
     uint8_t *bits = slate_bits(e, s);
-    slate_rules_personal(&s->rules, &e->model, e->rules, &person, now_s);
     memcpy(bits, e->absent, slate_bitmap_bytes(e->model.n_items));
     people_blocked(e, v, bits);
-    seen_bar(&v->seen, e->rules, now_s, bits);
-    slate_rank_personal(s, &e->model, &v->person.history, slate_workspace_of(e, s), now_s, s->count,
-                        repeats);
+    s->changes = v->changes;
+    if (is_personal) seen_bar(&v->seen, e->rules, now_s, bits);
+    slate_rules(&s->rules, &e->model, e->rules, &person, now_s);
 }
 
-/* A free place, or that of the oldest decision that nobody has a handle of. */
-static struct slate *take_place(struct sotto *e) {
+struct slate *slate_spare(struct sotto *e, int most) {
     struct slate *best = NULL;
     int alive = 0;
     for (int i = 0; i < SLATES_KEPT; i++) {
@@ -120,7 +114,7 @@ static struct slate *take_place(struct sotto *e) {
         alive += s->handle != 0;
         if (!s->handle && (!best || s->decision < best->decision)) best = s;
     }
-    if (alive >= SOTTO_SLATES_MAX) return NULL;
+    if (alive > most) return NULL;
     slate_wipe(e, best);
     return best;
 }
@@ -136,7 +130,7 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     *slate = 0;
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
-    struct slate *s = take_place(e);
+    struct slate *s = slate_spare(e, SOTTO_SLATES_MAX - 1);
     if (!s)
         return fail(&e->error, SOTTO_E_LIMIT, "%d slates are alive; close one first",
                     SOTTO_SLATES_MAX);
@@ -145,7 +139,9 @@ int sotto_slate_request(struct sotto *e, sotto_session session,
     s->count = request->count ? request->count : COUNT_DEFAULT;
     s->why = request->general ? SOTTO_WHY_ASKED : why_not(e, v, 1);
     if (s->why == SOTTO_WHY_PERSONALISED) {
-        make_personal(e, v, s, request->repeats != 0);
+        make_rules(e, v, s, 1);
+        slate_rank_personal(s, &e->model, &v->person.history, slate_workspace_of(e, s),
+                            e->clock.late_s, s->count, request->repeats != 0);
         if (s->n_hits == 0) s->why = SOTTO_WHY_NO_HISTORY;
     }
     s->state = s->why == SOTTO_WHY_PERSONALISED ? SLATE_SEALED : SLATE_GENERAL;
@@ -310,9 +306,10 @@ static uint64_t number_of(const struct sotto *e, sotto_slate handle) {
     return ((uint64_t)e->clock.now_s & 0x1ffffffffu) << 20 | (handle & 0xfffff);
 }
 
-/* What the person blocked since the slate was sealed. */
-static void drop_blocked(struct sotto *e, const struct visit *v, struct slate *s) {
-    if (people_blocked(e, v, slate_bits(e, s)) == 0) return;
+/* What the person blocked, or saw in another slate, since this one was sealed. */
+static void heed_changes(struct sotto *e, const struct visit *v, struct slate *s) {
+    if (s->changes == v->changes) return;
+    make_rules(e, v, s, 1);
     s->n_hits =
         slate_rank(s, &e->model, slate_workspace_of(e, s), SLATE_WITH_ALL, s->hits, &s->moves);
     if (s->n_hits == 0) apply(s, SLATE_WITHDRAW, SOTTO_WHY_NO_HISTORY);
@@ -322,9 +319,7 @@ static void drop_blocked(struct sotto *e, const struct visit *v, struct slate *s
 static void make_general(struct sotto *e, const struct visit *v, struct slate *s) {
     wipe(s->inputs, sizeof s->inputs);
     wipe(s->hits, sizeof s->hits);
-    memcpy(slate_bits(e, s), e->absent, slate_bitmap_bytes(e->model.n_items));
-    people_blocked(e, v, slate_bits(e, s));
-    slate_rules_general(&s->rules, &e->model, e->rules, age_of(e, v));
+    make_rules(e, v, s, 0);
     slate_rank_general(s, &e->model, slate_workspace_of(e, s), s->count);
 }
 
@@ -342,12 +337,13 @@ int sotto_slate_open(struct sotto *e, sotto_slate slate, struct sotto_slate_view
     enum sotto_why now_not = why_not(e, v, 0);
     if (now_not != SOTTO_WHY_PERSONALISED) apply(s, SLATE_WITHDRAW, now_not);
     if (s->state == SLATE_SEALED || s->state == SLATE_ASKED) s->why = SOTTO_WHY_NOT_DISCLOSED;
-    if (s->state == SLATE_SHOWN) drop_blocked(e, v, s);
+    if (s->state == SLATE_SHOWN) heed_changes(e, v, s);
     apply(s, SLATE_OPEN, s->why);
     s->policy_version = e->rules->version;
     s->decision = number_of(e, s->handle);
     if (s->state == SLATE_OPEN_PERSONAL) {
         s->why = SOTTO_WHY_PERSONALISED;
+        v->changes++;
         e->slates_personalised++;
     } else {
         make_general(e, v, s);

@@ -31,6 +31,13 @@ struct visit *visit_find(struct sotto *e, sotto_session session) {
     return v;
 }
 
+int visit_enter(struct sotto *e, sotto_session session, struct visit **v) {
+    int status = engine_enter(e);
+    if (status != SOTTO_OK) return status;
+    *v = visit_find(e, session);
+    return *v ? SOTTO_OK : SOTTO_E_STATE;
+}
+
 int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *session) {
     int status = engine_enter(e);
     struct visit *v = NULL;
@@ -113,8 +120,10 @@ static int settle_purge(struct sotto *e, struct visit *v) {
 int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
     struct person_home home = engine_home(e);
     if (!engine_can_read(e)) return SOTTO_OK;
-    if (!engine_has_storage(e))
-        return v->owes_erase ? SOTTO_OK : person_load(&v->person, &home, now_s, &e->error);
+    if (!engine_has_storage(e)) {
+        int found = v->owes_erase ? SOTTO_OK : person_load(&v->person, &home, now_s, &e->error);
+        return found == SOTTO_OK ? visit_settle_seen(e, v, now_s, 0) : found;
+    }
     if (v->owes_erase) {
         struct sotto_erase_receipt receipt = {.size = sizeof receipt};
         const struct vault_scope all = {.purposes = VAULT_EVERY_PURPOSE,
@@ -254,12 +263,12 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     int64_t now_s = engine_late(e);
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
-    if (consent_may_keep(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s))
+    if (consent_may_keep(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules))
         count_event(e, v, item, event->type);
-    if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s))
+    if (v->is_paused || !consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules))
         return SOTTO_OK;
     history_add(&v->person.history, entry);
-    seen_take(&v->seen, item);
+    seen_take(&v->seen, item, 1);
     if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)
         engine_note(e, visit_settle(e, v, now_s)); /* kept in memory if storage fails */
     return SOTTO_OK;

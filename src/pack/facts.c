@@ -83,11 +83,10 @@ static int has_tag(const struct model *m, uint32_t set, const char *text) {
 }
 
 uint32_t model_mark(const struct model *m, enum model_mark what, const char *text, uint8_t *bits) {
-    uint32_t found = 0, only = what == MODEL_MARK_ITEM ? model_find(m, text) : MODEL_NONE;
+    uint32_t found = 0;
     for (uint32_t i = 0; i < m->n_items && *text; i++) {
         int is_meant = 0;
         switch (what) {
-        case MODEL_MARK_ITEM: is_meant = i == only; break;
         case MODEL_MARK_TAG:
             is_meant = strcmp(model_group_name(m, model_item_group(m, i)), text) == 0 ||
                        (m->sets && has_tag(m, m->set_of[i], text));

@@ -102,10 +102,10 @@ static inline uint32_t model_set_sensitive(const uint8_t *set) { return load32(s
 /* The payer that a set of facts names; "" if none. */
 const char *model_set_payer(const struct model *model, uint32_t set);
 
-/* What a person may block. */
-enum model_mark { MODEL_MARK_ITEM, MODEL_MARK_TAG, MODEL_MARK_PROVIDER };
-/* Sets the bit of every item whose id, one of whose tags (or whose group) or whose provider is
- * `text`; returns how many. `bits` has a bit an item. O(items): not for hot paths. */
+/* What a person may block besides an item. */
+enum model_mark { MODEL_MARK_TAG, MODEL_MARK_PROVIDER };
+/* Sets the bit of every item one of whose tags (or whose group) or whose provider is `text`;
+ * returns how many. `bits` has a bit an item. O(items): not for hot paths. */
 uint32_t model_mark(const struct model *model, enum model_mark what, const char *text,
                     uint8_t *bits);
 

@@ -120,9 +120,10 @@ enum sotto_consent consent_now(const struct consent *consent, enum sotto_purpose
 }
 
 int consent_may_keep(const struct consent *consent, enum sotto_purpose purpose,
-                     const struct policy *policy, int64_t now_s) {
-    return age_allows(consent, purpose, policy) &&
-           said(consent, purpose, policy, now_s) != SOTTO_CONSENT_PAUSED;
+                     const struct policy *policy) {
+    enum sotto_consent state = (enum sotto_consent)consent->word[purpose - 1].state;
+    return state != SOTTO_CONSENT_PAUSED && !consent_is_no(state) &&
+           consent_above(consent, purpose, policy) == SOTTO_CONSENT_UNKNOWN;
 }
 
 int consent_may_ask(const struct consent *consent, enum sotto_purpose purpose,
@@ -137,6 +138,7 @@ int consent_may_ask(const struct consent *consent, enum sotto_purpose purpose,
 int consent_waits_for_notice(const struct consent *consent, enum sotto_purpose purpose,
                              const struct policy *policy, int64_t now_s) {
     return policy->consent[purpose] == POLICY_NOTICE &&
+           consent->word[purpose - 1].state != SOTTO_CONSENT_PAUSED &&
            consent_above(consent, purpose, policy) == SOTTO_CONSENT_UNKNOWN &&
            consent_next(said(consent, purpose, policy, now_s), CONSENT_NOTICE).action != 0;
 }

@@ -67,13 +67,13 @@ static inline int consent_is_given(const struct consent *consent, enum sotto_pur
     return consent_now(consent, purpose, policy, now_s) == SOTTO_CONSENT_GRANTED;
 }
 /* Whether what happens now may be remembered for `purpose`, should it be a yes: not of the young,
- * not while it rests. */
+ * not against a signal, the policy or a no, not while a yes rests, however long ago it was said. */
 int consent_may_keep(const struct consent *consent, enum sotto_purpose purpose,
-                     const struct policy *policy, int64_t now_s) MUST_CHECK;
+                     const struct policy *policy) MUST_CHECK;
 /* Whether anybody may be asked now: not children, not against a signal, not again too soon. */
 int consent_may_ask(const struct consent *consent, enum sotto_purpose purpose,
                     const struct policy *policy, int64_t now_s) MUST_CHECK;
-/* Whether a banner that is shown and not declined would make it a yes. */
+/* Whether a banner that is shown and not declined would make it a yes: never one that rests. */
 int consent_waits_for_notice(const struct consent *consent, enum sotto_purpose purpose,
                              const struct policy *policy, int64_t now_s) MUST_CHECK;
 /* What is above the person's own word: DENIED by age or policy, OBJECTED by a signal; UNKNOWN where

@@ -87,10 +87,10 @@ void seen_show(struct seen *s, const struct model *model, const struct policy *p
     s->is_dirty = 1;
 }
 
-void seen_take(struct seen *s, uint32_t item) {
+void seen_take(struct seen *s, uint32_t item, uint8_t is_taken) {
     uint32_t i = find_item(s, item);
-    if (i == s->n_items || s->items[i].is_taken) return;
-    s->items[i].is_taken = 1;
+    if (i == s->n_items || s->items[i].is_taken == is_taken) return;
+    s->items[i].is_taken = is_taken;
     s->is_dirty = 1;
 }
 

@@ -33,8 +33,9 @@ struct seen {
 /* Counts an item as shown now, if the policy has any use for that. */
 void seen_show(struct seen *seen, const struct model *model, const struct policy *policy,
                uint32_t item, int64_t now_s);
-/* The person did something with it: it was not passed over. */
-void seen_take(struct seen *seen, uint32_t item);
+/* The person did something with it: it was not passed over. With `is_taken` 0 they want that
+ * forgotten. */
+void seen_take(struct seen *seen, uint32_t item, uint8_t is_taken);
 /* Sets the bits of the items that may not be shown now: at their cap, or passed over lately. */
 void seen_bar(const struct seen *seen, const struct policy *policy, int64_t now_s, uint8_t *bits);
 /* How many more of a group or payer `per_day` (0: no cap) leaves today; at most 255, which means

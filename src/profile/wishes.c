@@ -68,17 +68,16 @@ int wishes_decode(struct wishes *w, const uint8_t *bytes, size_t n) {
     return 0;
 }
 
-uint32_t wishes_mark(const struct wishes *w, const struct model *model, uint8_t *bits) {
+void wishes_mark(const struct wishes *w, const struct model *model, uint8_t *bits) {
     struct wish wish;
-    uint32_t at = 0, count = 0, item;
-    for (; wishes_next(w, &at, &wish); count++) {
+    uint32_t at = 0, item;
+    while (wishes_next(w, &at, &wish)) {
         if (wish.kind == SOTTO_BLOCK_ITEM && (item = model_find(model, wish.name)) != MODEL_NONE)
             bits[item >> 3] |= (uint8_t)(1u << (item & 7));
         if (wish.kind == SOTTO_BLOCK_GROUP) model_mark(model, MODEL_MARK_TAG, wish.name, bits);
         if (wish.kind == SOTTO_BLOCK_PROVIDER)
             model_mark(model, MODEL_MARK_PROVIDER, wish.name, bits);
     }
-    return count;
 }
 
 void notice_encode(const struct notice *notice, uint8_t bytes[NOTICE_BYTES]) {

@@ -29,8 +29,8 @@ int wishes_add(struct wishes *w, const struct wish *wish) MUST_CHECK;
 int wishes_remove(struct wishes *w, enum sotto_block_kind kind, const char *name) MUST_CHECK;
 /* -1, and none, for bytes that wishes_add cannot have made. */
 int wishes_decode(struct wishes *w, const uint8_t *bytes, size_t n) MUST_CHECK;
-/* Sets the bit of every item of the model that is blocked, one bit an item; how many wishes. */
-uint32_t wishes_mark(const struct wishes *w, const struct model *model, uint8_t *bits);
+/* Sets the bit of every item of the model that is blocked, one bit an item. */
+void wishes_mark(const struct wishes *w, const struct model *model, uint8_t *bits);
 
 /* When the notice was shown, of what, and when the profile was used last. Record: u32 format = 1,
  * u32 notice version, i64 shown, u64 policy version, u64 model version, i64 used. */

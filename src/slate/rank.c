@@ -148,7 +148,12 @@ static int take(struct ranking *r, uint32_t item) {
     struct slate_payer free = nobody;
     struct slate_payer *payer = facts.flags & MODEL_PAID ? payer_of(r, facts.payer) : &free;
     uint16_t group = model_item_group(r->model, item);
-    if (!payer || payer->left == 0) return 0;
+    if (!payer) { /* no more can be counted, so no more are shown */
+        r->gate.flags |= MODEL_PAID;
+        r->has_capped = 1;
+        return 0;
+    }
+    if (payer->left == 0) return 0;
     for (int is_taking = 0; is_taking < 2; is_taking++)
         for (uint32_t i = 0; i < r->left.n_groups; i++) {
             if (r->left.groups[i].group != group) continue;
@@ -175,7 +180,7 @@ static void close_caps(struct ranking *r) {
 }
 
 /* Appends up to `want` items to the `n` in hits, in the order of their scores as the caps allow. A
- * pass takes all it found, or closes a cap that was reached; so it ends. */
+ * pass takes all it found, or closes a cap that was reached, or all paid items; so it ends. */
 static uint32_t fill(struct ranking *r, struct score_hit *hits, uint32_t n, uint32_t want) {
     struct score_hit found[SOTTO_SLATE_ITEMS_MAX];
     uint32_t stop = n + want, refused;

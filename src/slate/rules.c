@@ -4,26 +4,17 @@
 
 #define ANY_AGE    255
 #define EVERY_KIND UINT32_MAX
-#define ADULT_FROM 18 /* without a word from the person, nothing for people of that age */
+#define ADULT_FROM                                                                                 \
+    18 /* whatever a policy calls an adult; and general slates have nothing from it */
 
 /* Whoever is in a band may be the youngest in it. */
-static uint8_t rating_of(const struct policy *policy, enum policy_age age) {
-    switch (age) {
-    case AGE_ADULT: return ANY_AGE;
+static uint8_t rating_of(const struct policy *policy, const struct slate_person *person) {
+    switch (person->age) {
+    case AGE_ADULT: return person->years && person->years < ADULT_FROM ? person->years : ANY_AGE;
     case AGE_TEEN: return (uint8_t)policy->child_below;
     case AGE_CHILD: break;
     }
     return 0;
-}
-
-static void start(struct slate_rules *r, const struct policy *policy, enum policy_age age) {
-    memset(r, 0, sizeof *r);
-    r->sensitive = EVERY_KIND;
-    r->rating = rating_of(policy, age);
-    r->flags = MODEL_ADULT;
-    if (policy->ads == ADS_REFUSE || age == AGE_CHILD) r->flags |= MODEL_PAID;
-    r->is_paid_apart = 1;
-    r->staff_percent = (uint8_t)policy->staff_min_percent;
 }
 
 /* `seen` NULL: nobody is asked for. */
@@ -46,19 +37,19 @@ static void add_caps(struct slate_rules *r, const struct model *model, const str
         }
 }
 
-void slate_rules_general(struct slate_rules *r, const struct model *model,
-                         const struct policy *policy, enum policy_age age) {
-    start(r, policy, age);
-    if (r->rating >= ADULT_FROM) r->rating = ADULT_FROM - 1;
-    add_caps(r, model, policy, NULL, 0);
-}
-
-void slate_rules_personal(struct slate_rules *r, const struct model *model,
-                          const struct policy *policy, const struct slate_person *person,
-                          int64_t now_s) {
-    start(r, policy, person->age);
-    if (person->age == AGE_ADULT) {
-        r->flags &= (uint16_t)~MODEL_ADULT;
+void slate_rules(struct slate_rules *r, const struct model *model, const struct policy *policy,
+                 const struct slate_person *person, int64_t now_s) {
+    memset(r, 0, sizeof *r);
+    r->sensitive = EVERY_KIND;
+    r->rating = rating_of(policy, person);
+    r->flags = MODEL_ADULT;
+    if (policy->ads == ADS_REFUSE || person->age == AGE_CHILD) r->flags |= MODEL_PAID;
+    r->is_paid_apart = 1;
+    r->staff_percent = (uint8_t)policy->staff_min_percent;
+    if (!person->seen) {
+        if (r->rating >= ADULT_FROM) r->rating = ADULT_FROM - 1;
+    } else if (person->age == AGE_ADULT) {
+        if (r->rating >= ADULT_FROM) r->flags &= (uint16_t)~MODEL_ADULT;
         r->is_paid_apart = !person->may_paid;
         if (person->may_sensitive) r->sensitive = 0;
     }

@@ -78,7 +78,8 @@ struct slate_rules {
 struct slate_person {
     enum policy_age age;
     int may_sensitive, may_paid; /* consent that holds now */
-    const struct seen *seen;
+    const struct seen *seen;     /* NULL: of nobody in particular */
+    uint8_t years; /* as told; 0: unknown, and the policy says which band they are of */
 };
 
 /* How what is shown differs from the order of scores. */
@@ -95,6 +96,7 @@ struct slate {
     uint64_t made_ms, asked_ms; /* monotonic */
     struct sotto_banner banner;
     int is_answered;   /* the banner was declined: its receipt is spent */
+    uint32_t changes;  /* of its visit, when its rules were made */
     uint64_t decision; /* 0 until it was opened; it outlives the handle */
     /* What it was made of, and with the workspace's `barred` all that its order depends on. */
     int64_t now_s;
@@ -123,16 +125,14 @@ static inline size_t slate_bitmap_bytes(uint32_t n_items) {
     return ((size_t)n_items + 127) / 128 * 16;
 }
 
-/* The rules of a general slate: nothing for adults only or of a sensitive kind, paid items as the
- * policy says, caps within the slate alone. The same for everyone of that age. */
-void slate_rules_general(struct slate_rules *rules, const struct model *model,
-                         const struct policy *policy, enum policy_age age);
-/* The rules of a personal one at `now_s`: what is of a sensitive kind only for adults with consent
- * to that; what is paid for not for children, and chosen by what a person did only for adults with
- * consent to that; caps less what was shown today. */
-void slate_rules_personal(struct slate_rules *rules, const struct model *model,
-                          const struct policy *policy, const struct slate_person *person,
-                          int64_t now_s);
+/* The rules of a personal slate at `now_s`: what is of a sensitive kind only for adults with
+ * consent to that; what is paid for not for children, and chosen by what a person did only for
+ * adults with consent to that; caps less what was shown today. Whoever told that they are under 18
+ * gets nothing for adults only, at whatever age a policy lets adults begin. With person->seen NULL
+ * those of a general one: nothing for adults only or of a sensitive kind, paid items as the policy
+ * says, caps within the slate alone; the same for everyone of that age. */
+void slate_rules(struct slate_rules *rules, const struct model *model, const struct policy *policy,
+                 const struct slate_person *person, int64_t now_s);
 struct score_gate slate_gate(const struct slate_rules *rules, const struct model *model);
 
 /* Ranks the general slate by s->rules: by prior; it never looks at a history. */

@@ -22,7 +22,7 @@ void kiosk_put_model(struct kiosk *k, uint32_t n_items, uint64_t version) {
 }
 
 static void put_model(struct kiosk *k, uint32_t n_items, uint32_t groups, uint64_t version,
-                      const struct make_fact *facts) {
+                      const struct make_fact *facts, const uint32_t *first) {
     struct dice d = {version * 1000 + n_items};
     struct random_model r;
     random_model_make(&r, &d, n_items, 0);
@@ -35,19 +35,25 @@ static void put_model(struct kiosk *k, uint32_t n_items, uint32_t groups, uint64
     r.ages[0] = MODEL_UNIT;
     r.model.n_ages = 1;
     for (int t = 1; t < 4; t++) r.model.event_weights[t] = MODEL_UNIT;
-    size_t n = facts ? make_facts_pack(pack_bytes, &r.model, groups, version, facts)
-                     : make_model_pack(pack_bytes, &r.model, groups, version);
+    size_t n = first   ? make_renumbered_pack(pack_bytes, &r.model, *first, groups, version)
+               : facts ? make_facts_pack(pack_bytes, &r.model, groups, version, facts)
+                       : make_model_pack(pack_bytes, &r.model, groups, version);
     make_signed_file(k->model_path, pack_bytes, n, KIOSK_MODEL_KEY);
     random_model_free(&r);
 }
 
 void kiosk_put_groups(struct kiosk *k, uint32_t n_items, uint32_t groups, uint64_t version) {
-    put_model(k, n_items, groups, version, NULL);
+    put_model(k, n_items, groups, version, NULL, NULL);
+}
+
+void kiosk_put_renumbered(struct kiosk *k, uint32_t first, uint32_t n_items, uint32_t groups,
+                          uint64_t version) {
+    put_model(k, n_items, groups, version, NULL, &first);
 }
 
 void kiosk_put_facts(struct kiosk *k, uint32_t n_items, const struct make_fact *facts,
                      uint64_t version) {
-    put_model(k, n_items, 8, version, facts);
+    put_model(k, n_items, 8, version, facts, NULL);
 }
 
 void kiosk_put_policy(struct kiosk *k, const struct make_policy *policy) {

@@ -23,6 +23,9 @@ void kiosk_make(struct kiosk *k, uint32_t n_items, const struct make_policy *pol
 void kiosk_put_model(struct kiosk *k, uint32_t n_items, uint64_t version);
 /* The same with `groups` groups instead of 8: item i is of group i modulo that. */
 void kiosk_put_groups(struct kiosk *k, uint32_t n_items, uint32_t groups, uint64_t version);
+/* The same of items "item-FIRST" and up under other numbers: see make_renumbered_pack. */
+void kiosk_put_renumbered(struct kiosk *k, uint32_t first, uint32_t n_items, uint32_t groups,
+                          uint64_t version);
 /* The same in 8 groups, with facts, one for each item. */
 void kiosk_put_facts(struct kiosk *k, uint32_t n_items, const struct make_fact *facts,
                      uint64_t version);

@@ -132,8 +132,10 @@ static uint32_t put_text(char *strings, size_t *n, const char *text) {
     return at;
 }
 
+/* `first` not NULL: the items are those from *first on, the last one first, and so are the groups.
+ */
 static size_t lay_model(uint8_t *out, size_t cap, const struct model *m, uint32_t groups,
-                        uint64_t version, const struct make_fact *facts) {
+                        uint64_t version, const struct make_fact *facts, const uint32_t *first) {
     static const uint16_t one = MODEL_UNIT;
     uint8_t info[48] = {0};
     size_t n_items = m->n_items, strings_cap = 256 * (n_items + groups + 1), strings_n = 1;
@@ -152,20 +154,22 @@ static size_t lay_model(uint8_t *out, size_t cap, const struct model *m, uint32_
     store32(info + 32, (uint32_t)m->codec);
     for (uint32_t i = 0; i < m->n_items; i++) {
         uint8_t *item = items + 8 * (size_t)i, *key = keys + 8 * (size_t)i;
+        uint32_t number = first ? *first + m->n_items - 1 - i : i, group = number % groups;
         store32(item, (uint32_t)strings_n);
-        strings_n += (size_t)snprintf(strings + strings_n, 64, "item-%u", i) + 1;
+        strings_n += (size_t)snprintf(strings + strings_n, 64, "item-%u", number) + 1;
         store32(key, (uint32_t)(hash_item_id(strings + load32(item)) >> 32));
         store32(key + 4, i);
         strings_n +=
-            (size_t)snprintf(strings + strings_n, 64, "The remarkable thing no. %u", i) + 1;
-        store16(item + 4, (uint16_t)(i % groups));
+            (size_t)snprintf(strings + strings_n, 64, "The remarkable thing no. %u", number) + 1;
+        store16(item + 4, (uint16_t)(first ? groups - 1 - group : group));
     }
     sorted_strings = strings;
     sorted_items = items;
     qsort(keys, n_items, 8, by_key);
     for (uint32_t g = 0; g < groups; g++) {
         store32(group_names + 4 * (size_t)g, (uint32_t)strings_n);
-        strings_n += (size_t)snprintf(strings + strings_n, 64, "group-%u", g) + 1;
+        strings_n +=
+            (size_t)snprintf(strings + strings_n, 64, "group-%u", first ? groups - 1 - g : g) + 1;
     }
     size_t n_tags = 0;
     for (uint32_t i = 0; facts && i < m->n_items; i++) {
@@ -219,12 +223,17 @@ static size_t lay_model(uint8_t *out, size_t cap, const struct model *m, uint32_
 
 size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *m, uint32_t groups,
                              uint64_t version) {
-    return lay_model(out, cap, m, groups, version, NULL);
+    return lay_model(out, cap, m, groups, version, NULL, NULL);
 }
 
 size_t make_facts_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version,
                        const struct make_fact *facts) {
-    return lay_model(out, MAKE_PACK_MAX, m, groups, version, facts);
+    return lay_model(out, MAKE_PACK_MAX, m, groups, version, facts, NULL);
+}
+
+size_t make_renumbered_pack(uint8_t *out, const struct model *m, uint32_t first, uint32_t groups,
+                            uint64_t version) {
+    return lay_model(out, MAKE_PACK_MAX, m, groups, version, NULL, &first);
 }
 
 size_t make_model_pack(uint8_t *out, const struct model *m, uint32_t groups, uint64_t version) {

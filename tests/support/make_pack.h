@@ -42,6 +42,12 @@ size_t make_model_pack(uint8_t *out, const struct model *model, uint32_t groups,
 size_t make_large_model_pack(uint8_t *out, size_t cap, const struct model *model, uint32_t groups,
                              uint64_t version);
 
+/* The same of items "item-FIRST" and up, of which the last one comes first, item n still in group
+ * "group-(n modulo groups)", of which the last one comes first too: another model that knows many
+ * of the same items under other numbers. */
+size_t make_renumbered_pack(uint8_t *out, const struct model *model, uint32_t first,
+                            uint32_t groups, uint64_t version);
+
 /* What a pack may say of an item; NULL texts are none. */
 struct make_fact {
     uint16_t flags; /* enum model_fact */

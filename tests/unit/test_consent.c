@@ -116,6 +116,7 @@ static void events_lead_to_a_yes_only_by_a_yes(const struct situation *s) {
 
         if (waits) assert_true(s->mode == POLICY_NOTICE && before != SOTTO_CONSENT_GRANTED);
         if (waits) assert_false(consent_is_no((enum sotto_consent)s->state));
+        if (waits) assert_int_not_equal(s->state, SOTTO_CONSENT_PAUSED); /* however long ago */
         if (is_yes && before != SOTTO_CONSENT_GRANTED)
             assert_true(event == CONSENT_GRANT || event == CONSENT_NOTICE ||
                         (event == CONSENT_RESUME && before == SOTTO_CONSENT_PAUSED));
@@ -161,20 +162,33 @@ static void nobody_is_asked_in_vain_or_too_soon(void **state) {
     visit_all(asking_is_seldom);
 }
 
-static void young_and_resting_people_are_not_remembered(void **state) {
+static void nothing_is_remembered_of_the_young_or_against_a_no_a_rest_or_a_signal(void **state) {
     (void)state;
     struct policy p = policy_of(POLICY_ASK, AGE_CHILD);
     struct consent c = {0};
-    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p, NOW));
+    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
     c.years = 30;
-    assert_true(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p, NOW));
+    assert_true(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
     c.years = 14;
     p.teen_profiling = 0;
-    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p, NOW));
+    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
     c.years = 30;
     consent_apply(&c, SOTTO_PURPOSE_PERSONALISE, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, NOW);
     consent_apply(&c, SOTTO_PURPOSE_PERSONALISE, CONSENT_PAUSE, SOTTO_SAID_SCREEN, &p, NOW);
-    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p, NOW));
+    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
+    static const enum consent_event noes[] = {CONSENT_DENY, CONSENT_WITHDRAW, CONSENT_OBJECT};
+    for (size_t i = 0; i < ARRAY_LEN(noes); i++) {
+        consent_apply(&c, SOTTO_PURPOSE_PERSONALISE, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, NOW);
+        assert_true(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
+        consent_apply(&c, SOTTO_PURPOSE_PERSONALISE, noes[i], SOTTO_SAID_SCREEN, &p, NOW);
+        assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
+    }
+    consent_apply(&c, SOTTO_PURPOSE_PERSONALISE, CONSENT_GRANT, SOTTO_SAID_SCREEN, &p, NOW);
+    c.signals = 1u << SOTTO_SIGNAL_LMT;
+    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
+    c.signals = 0;
+    p.consent[SOTTO_PURPOSE_PERSONALISE] = POLICY_NEVER;
+    assert_false(consent_may_keep(&c, SOTTO_PURPOSE_PERSONALISE, &p));
 }
 
 /* ---- Receipts ---------------------------------------------------------------------------- */
@@ -363,7 +377,7 @@ int main(void) {
         cmocka_unit_test(child_before_signal_before_person_before_policy),
         cmocka_unit_test(nothing_but_a_yes_becomes_a_yes),
         cmocka_unit_test(nobody_is_asked_in_vain_or_too_soon),
-        cmocka_unit_test(young_and_resting_people_are_not_remembered),
+        cmocka_unit_test(nothing_is_remembered_of_the_young_or_against_a_no_a_rest_or_a_signal),
         cmocka_unit_test(receipt_in_the_documentation_is_what_a_device_writes),
         cmocka_unit_test(altered_receipt_is_refused_at_every_byte),
         cmocka_unit_test(chain_holds_when_the_oldest_in_memory_is_let_go),

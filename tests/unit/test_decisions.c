@@ -508,8 +508,15 @@ static void the_system_is_described_by_parameters_that_add_up(void **state) {
     assert_int_equal(d.sponsor_day, 2);
     assert_int_equal(d.model_version, 2);
     assert_int_equal(d.policy_version, 1);
+    assert_int_equal(d.must_explain, 1);
     d.size--;
     assert_int_equal(sotto_describe(k.engine, &d), SOTTO_E_ARGUMENT);
+    kiosk_free(&k);
+    const struct make_policy on_request = {.more = {{POLICY_KEY_MUST_EXPLAIN, 0}}};
+    open_kiosk(&k, &on_request);
+    d.size = sizeof d;
+    assert_int_equal(sotto_describe(k.engine, &d), SOTTO_OK);
+    assert_int_equal(d.must_explain, 0);
     kiosk_free(&k);
 }
 

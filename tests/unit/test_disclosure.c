@@ -3,8 +3,7 @@
  * answered and said. And a screen is never blank. */
 #include "tests/support/test.h"
 
-#include "base/base.h"
-#include "sotto_people.h"
+#include "engine.h"
 #include "tests/support/kiosk.h"
 
 #define PERSONALISE (1u << SOTTO_PURPOSE_PERSONALISE)
@@ -391,10 +390,106 @@ static void nor_does_one_failure_after_another(void **state) {
     kiosk_free(&s.k);
 }
 
+/* ---- Failures of the banner, crossed with every word and when it was said
+ * ------------------------ */
+
+static int proves(enum event event) {
+    return event == PRESENT_ACCEPTED || event == PRESENT_REENTERED || event == PRESENT_NO_ENTROPY ||
+           event == CONFIRM_GOOD;
+}
+
+static void make_word(struct scene *s, enum sotto_consent word) {
+    switch (word) {
+    case SOTTO_CONSENT_UNKNOWN: return;
+    case SOTTO_CONSENT_GRANTED:
+    case SOTTO_CONSENT_DENIED:
+    case SOTTO_CONSENT_WITHDRAWN:
+    case SOTTO_CONSENT_OBJECTED: say(s, word); return;
+    case SOTTO_CONSENT_PAUSED:
+        say(s, SOTTO_CONSENT_GRANTED);
+        (void)!sotto_pause(s->k.engine, s->session);
+        return;
+    case SOTTO_CONSENT_EXPIRED: break;
+    }
+    say(s, SOTTO_CONSENT_GRANTED);
+    for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
+        struct visit *v = &s->k.engine->secrets->visits[i];
+        if (v->handle == s->session) /* a yes to another notice */
+            v->person.consent.word[SOTTO_PURPOSE_PERSONALISE - 1].notice_version += 7;
+    }
+}
+
+enum moment { BEFORE_REQUEST, WHILE_SEALED, WHILE_ASKED, BEFORE_OPENING, MOMENTS };
+
+static int should_be_personal(enum sotto_consent word, enum moment when, int is_notice) {
+    switch (word) {
+    case SOTTO_CONSENT_GRANTED: return 1;
+    case SOTTO_CONSENT_UNKNOWN:
+        return is_notice || when != BEFORE_REQUEST; /* else a yes as before */
+    case SOTTO_CONSENT_EXPIRED: return is_notice && when != BEFORE_OPENING;
+    default: return 0;
+    }
+}
+
+static void cross(struct scene *s, enum sotto_consent word, enum moment when, enum event event,
+                  int is_notice) {
+    const struct sotto_slate_request request = {.size = sizeof request, .count = COUNT};
+    struct sotto_item items[COUNT];
+    int status, is_confirmed = event >= CONFIRM_GOOD;
+    s->session = kiosk_session(&s->k, NULL, is_notice || when == BEFORE_REQUEST ? 0 : PERSONALISE);
+    s->b = (struct book){.agrees = 1};
+    if (when == BEFORE_REQUEST) make_word(s, word);
+    kiosk_record(&s->k, s->session, 50, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_slate_request(s->k.engine, s->session, &request, &s->slate), SOTTO_OK);
+    if (when == WHILE_SEALED) make_word(s, word);
+    if (is_confirmed) happen(s, PRESENT_PENDING);
+    if (when == WHILE_ASKED) make_word(s, word);
+    happen(s, event);
+    if (when == BEFORE_OPENING) make_word(s, word);
+
+    struct sotto_slate_view view = open_it(s, &status, items);
+
+    if (status != SOTTO_OK || view.count != COUNT)
+        fail_msg("word %d, moment %d, %s: a blank screen (%d)", word, when, event_names[event],
+                 status);
+    if ((int)view.personalised != (proves(event) && should_be_personal(word, when, is_notice)))
+        fail_msg("notice %d, word %d, moment %d, %s: opens as %s (why %d)", is_notice, word, when,
+                 event_names[event], view.personalised ? "personal" : "general", view.why);
+    personal += view.personalised;
+    general += !view.personalised;
+    leave(s);
+}
+
+static void no_failure_of_the_banner_makes_up_for_any_word(void **state) {
+    (void)state;
+    static struct scene s;
+    for (int is_notice = 0; is_notice < 2; is_notice++) {
+        make(&s);
+        sotto_close(s.k.engine);
+        kiosk_put_policy(
+            &s.k, &(struct make_policy){
+                      .version = 1,
+                      .idle_s = 3600,
+                      .more = {{POLICY_KEY_PERSONALISE, is_notice ? POLICY_NOTICE : POLICY_ASK}}});
+        kiosk_open(&s.k);
+        for (int word = SOTTO_CONSENT_UNKNOWN; word <= SOTTO_CONSENT_PAUSED; word++)
+            for (int when = BEFORE_REQUEST; when < MOMENTS; when++)
+                for (int event = PRESENT_ACCEPTED; event <= CONFIRM_NOTHING; event++)
+                    if (event >= CONFIRM_GOOD || when != WHILE_ASKED)
+                        cross(&s, (enum sotto_consent)word, (enum moment)when, (enum event)event,
+                              is_notice);
+        print_message("notice %d: %u opened as personal, %u as general\n", is_notice, personal,
+                      general);
+        assert_true(personal > 20 && general > 300);
+        kiosk_free(&s.k);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_state_and_no_failure_opens_what_was_not_disclosed),
         cmocka_unit_test(nor_does_one_failure_after_another),
+        cmocka_unit_test(no_failure_of_the_banner_makes_up_for_any_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

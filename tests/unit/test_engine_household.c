@@ -225,6 +225,25 @@ static void a_no_said_without_storage_comes_before_the_answer_that_waited(void *
     }
 }
 
+static void a_pause_keeps_what_was_kept_and_answers_for_nobody(void **state) {
+    (void)state;
+    struct kiosk k;
+    box(&k);
+    watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
+    sotto_session s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
+    assert_int_equal(sotto_pause(k.engine, s), SOTTO_OK);
+    kiosk_record(&k, s, 9, SOTTO_EVENT_SELECT);
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_OK);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+    assert_int_equal(memos(&k), 1);
+    assert_int_equal(k.engine->dp.household, 0);
+    s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
+    assert_int_equal(sotto_resume(k.engine, s), SOTTO_OK);
+    assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+    assert_int_not_equal(k.engine->dp.household, 0);
+    kiosk_free(&k);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_household_s_own_profile_answers_and_only_with_both_consents),
@@ -233,6 +252,7 @@ int main(void) {
         cmocka_unit_test(consent_that_has_expired_ends_it_too),
         cmocka_unit_test(what_rests_is_kept_and_not_answered_with),
         cmocka_unit_test(a_no_said_without_storage_comes_before_the_answer_that_waited),
+        cmocka_unit_test(a_pause_keeps_what_was_kept_and_answers_for_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

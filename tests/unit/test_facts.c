@@ -106,8 +106,6 @@ static void tags_go_in_when_asked_for_and_people_can_block_by_them(void **state)
     assert_false(bits[lamp / 8] >> lamp % 8 & 1);
     memset(bits, 0, sizeof bits);
     assert_int_equal(model_mark(&m, MODEL_MARK_PROVIDER, "Shop A", bits), 3);
-    assert_int_equal(model_mark(&m, MODEL_MARK_ITEM, "A5", bits), 1);
-    assert_int_equal(model_mark(&m, MODEL_MARK_ITEM, "nothing", bits), 0);
     assert_int_equal(model_mark(&m, MODEL_MARK_TAG, "brand=", bits), 0);
     assert_int_equal(model_mark(&m, MODEL_MARK_TAG, model_group_name(&m, 0), bits) > 0, 1);
     assert_int_equal(model_mark(&m, MODEL_MARK_PROVIDER, "", bits), 0);

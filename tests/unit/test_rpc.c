@@ -456,6 +456,45 @@ static void whoever_subscribed_hears_what_ended_by_time_or_was_taken_away(void *
     lent_engine_free(&lent);
 }
 
+static void assert_store(struct client *subject, const char *wanted) {
+    int code;
+    json_t *told =
+        ask(subject, &code, REQUEST("consent", "\"profile\":\"ann\",\"purpose\":\"store\""));
+    assert_int_equal(code, 0);
+    assert_string_equal(json_string_value(json_object_get(told, "state")), wanted);
+    json_decref(told);
+}
+
+/* Whose session is taken over by a child is still reached by name; nobody is reached by none. */
+static void a_right_by_name_is_that_persons_and_not_of_who_took_their_session(void **state) {
+    struct client ui, subject;
+    int code;
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &ui, &role_ui);
+    lent_engine_join(&lent, &subject, &role_subject);
+    json_int_t session = number_of(&ui, "session", REQUEST("session.begin", "\"profile\":\"ann\""));
+    assert_int_equal(code_of(&ui,
+                             REQUEST("consent.set", "\"session\":%lld,\"purpose\":\"store\","
+                                                    "\"state\":\"granted\""),
+                             session),
+                     0);
+    assert_int_equal(code_of(&ui, REQUEST("age", "\"session\":%lld,\"years\":9"), session), 0);
+
+    assert_store(&subject, "granted"); /* hers, not the child's */
+    json_decref(ask(&subject, &code,
+                    REQUEST("consent", "\"profile\":\"ann\",\"purpose\":\"store\","
+                                       "\"state\":\"withdrawn\"")));
+    assert_int_equal(code, 0);
+    assert_store(&subject, "unknown"); /* erased */
+    json_decref(ask(&subject, &code, REQUEST("view", "\"profile\":\"\"")));
+    assert_int_equal(code, -32602);
+
+    client_leave(&ui);
+    client_leave(&subject);
+    lent_engine_free(&lent);
+}
+
 /* ---- README.md ------------------------------------------------------------------------------- */
 
 /* "…" fits anything; at the end of a list, any rest; as a key, other keys. */
@@ -565,6 +604,7 @@ int main(void) {
         cmocka_unit_test(what_was_blocked_is_not_in_the_next_slate),
         cmocka_unit_test(people_are_promised_somebody_only_while_somebody_listens),
         cmocka_unit_test(whoever_subscribed_hears_what_ended_by_time_or_was_taken_away),
+        cmocka_unit_test(a_right_by_name_is_that_persons_and_not_of_who_took_their_session),
         cmocka_unit_test(everything_the_readme_prints_is_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,8 +52,10 @@ static void draw(struct draw *c, struct dice *d) {
         c->policy.caps[i].group = groups[(i + (dice_below(d, 5) == 0)) % ARRAY_LEN(groups)];
         c->policy.caps[i].per_day = 1 + dice_below(d, 6);
     }
+    static const uint8_t years[] = {0, 16, 17, 18, 40}; /* of whom the policy calls adults */
     c->person = (struct slate_person){(enum policy_age)dice_below(d, 3), dice_below(d, 2) != 0,
-                                      dice_below(d, 2) != 0, &c->seen};
+                                      dice_below(d, 2) != 0, &c->seen,
+                                      years[dice_below(d, ARRAY_LEN(years))]};
     for (uint32_t i = dice_below(d, 40); i-- > 0;)
         seen_show(&c->seen, &c->r.model, &c->policy, dice_below(d, ITEMS),
                   NOW_S - (int64_t)dice_below(d, 3) * 40000);
@@ -68,17 +70,25 @@ static void draw(struct draw *c, struct dice *d) {
     c->repeats = dice_below(d, 2) != 0;
 }
 
+static void rules_general(struct slate_rules *rules, const struct draw *c) {
+    struct slate_person nobody = c->person;
+    nobody.seen = NULL;
+    slate_rules(rules, &c->r.model, &c->policy, &nobody, NOW_S);
+}
+
 /* ---- What should be, said plainly ---------------------------------------------------------- */
 
 static int may_show(const struct draw *c, uint32_t item, int is_general) {
     const struct model_facts f = model_facts(&c->r.model, item);
     enum policy_age age = c->person.age;
+    int is_minor = age == AGE_ADULT && c->person.years && c->person.years < 18;
     if (c->barred[item / 8] >> item % 8 & 1) return 0;
-    if ((f.flags & MODEL_ADULT) && (is_general || age != AGE_ADULT)) return 0;
+    if ((f.flags & MODEL_ADULT) && (is_general || age != AGE_ADULT || is_minor)) return 0;
     if (f.sensitive && (is_general || age != AGE_ADULT || !c->person.may_sensitive)) return 0;
     if ((f.flags & MODEL_PAID) && (c->policy.ads == ADS_REFUSE || age == AGE_CHILD)) return 0;
     if (age == AGE_CHILD) return f.rating == 0;
     if (age == AGE_TEEN) return f.rating <= 13;
+    if (is_minor) return f.rating <= c->person.years;
     return !is_general || f.rating < 18;
 }
 
@@ -231,7 +241,7 @@ static void slates_obey_every_rule_and_are_the_best_that_do(void **state) {
         struct slate_workspace w = workspace(c.barred);
         memset(&s, 0, sizeof s);
 
-        slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
 
         if (s.n_inputs > 0) {
@@ -242,7 +252,7 @@ static void slates_obey_every_rule_and_are_the_best_that_do(void **state) {
             for (uint32_t i = 0; i < s.n_hits; i++)
                 paid += model_facts(&c.r.model, s.hits[i].item).flags & MODEL_PAID;
         }
-        slate_rules_general(&s.rules, &c.r.model, &c.policy, c.person.age);
+        rules_general(&s.rules, &c);
         slate_rank_general(&s, &c.r.model, &w, c.count);
         check_slate(&c, &s, 1);
         assert_clean(&w);
@@ -265,11 +275,11 @@ static void general_slate_is_the_same_whatever_a_person_did_or_agreed_to(void **
         memset(&mine, 0, sizeof mine);
         memset(&other, 0, sizeof other);
 
-        slate_rules_personal(&mine.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&mine.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&mine, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
-        slate_rules_general(&mine.rules, &c.r.model, &c.policy, c.person.age);
+        rules_general(&mine.rules, &c);
         slate_rank_general(&mine, &c.r.model, &w, c.count);
-        slate_rules_general(&other.rules, &c.r.model, &c.policy, c.person.age);
+        rules_general(&other.rules, &c);
         slate_rank_general(&other, &c.r.model, &w, c.count);
 
         assert_int_equal(mine.n_hits, other.n_hits);
@@ -291,7 +301,7 @@ static void reasons_add_up_name_the_payer_and_staff_and_invent_no_activity(void 
         draw(&c, &d);
         struct slate_workspace w = workspace(c.barred);
         memset(&s, 0, sizeof s);
-        slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
 
         for (uint32_t rank = 0; rank < s.n_hits; rank++) {
@@ -353,7 +363,7 @@ static void what_would_be_without_an_item_is_what_a_history_without_it_gives(voi
         draw(&c, &d);
         struct slate_workspace w = workspace(c.barred);
         memset(&s, 0, sizeof s);
-        slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
         for (uint32_t rank = 0; rank < s.n_hits; rank++) {
             uint32_t item = s.hits[rank].item, without = slate_strongest(&s, &c.r.model, item);
@@ -403,7 +413,7 @@ static void place_by_scores_is_the_place_in_the_plain_order(void **state) {
         draw(&c, &d);
         struct slate_workspace w = workspace(c.barred);
         memset(&s, 0, sizeof s);
-        slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
         if (s.n_inputs > 0) plain_order(&c, &s, 0, order);
         for (uint32_t rank = 0; rank < s.n_hits; rank++) {
@@ -431,7 +441,7 @@ static void ranking_again_gives_the_same_bytes(void **state) {
         draw(&c, &d);
         struct slate_workspace w = workspace(c.barred);
         memset(&s, 0, sizeof s);
-        slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
         uint32_t n = slate_rank(&s, &c.r.model, &w, SLATE_WITH_ALL, hits, &moves);
 
@@ -456,7 +466,7 @@ static void nothing_is_concluded_from_sensitive_items_without_consent(void **sta
         draw(&c, &d);
         struct slate_workspace w = workspace(c.barred);
         memset(&s, 0, sizeof s);
-        slate_rules_personal(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
+        slate_rules(&s.rules, &c.r.model, &c.policy, &c.person, NOW_S);
         slate_rank_personal(&s, &c.r.model, &c.history, &w, NOW_S, c.count, c.repeats);
         for (uint32_t i = 0; i < s.n_inputs; i++) {
             const struct model_facts f = model_facts(&c.r.model, s.inputs[i].in.item);

@@ -39,7 +39,7 @@ static void an_item_passed_over_is_hidden_for_its_time_and_one_acted_on_is_not(v
 
     seen_show(&s, &r.model, &p, 7, now);
     seen_show(&s, &r.model, &p, 8, now);
-    seen_take(&s, 8);
+    seen_take(&s, 8, 1);
 
     assert_true(is_barred(&s, &p, 7, now));
     assert_true(is_barred(&s, &p, 7, now + 3 * DAY - 1));
@@ -103,7 +103,7 @@ static void a_record_brings_back_what_it_was_made_of(void **state) {
         if (dice_below(&d, 3))
             seen_show(&s, &r.model, &p, dice_below(&d, ITEMS), now);
         else
-            seen_take(&s, dice_below(&d, ITEMS));
+            seen_take(&s, dice_below(&d, ITEMS), 1);
         if (step % 10) continue;
         uint8_t bytes[SEEN_RECORD_BYTES], again[SEEN_RECORD_BYTES];
         struct seen back = {0};

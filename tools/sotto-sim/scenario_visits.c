@@ -85,10 +85,7 @@ static void tell_reason(const struct sotto_reason *r, int32_t score) {
                                         "new, and goes with",
                                         "picked by people who work here",
                                         "its place is paid for by",
-                                        "you said that you like",
-                                        "time and place",
-                                        "there to be learnt from",
-                                        "an adjustment for fairness"};
+                                        "you said that you like"};
     stage_tell("", "%3d %%  %s%s%s", score ? (int)((int64_t)r->contribution * 100 / score) : 0,
                r->kind < ARRAY_LEN(kinds) ? kinds[r->kind] : "", r->title ? " " : "",
                r->title ? r->title : "");

@@ -1,5 +1,7 @@
 /* rpc_people: what the person in front of a screen says in passing: not this, I am so old, do not
  * track me; and what of it counts. Every method is explained in README.md. */
+#include <string.h>
+
 #include "base/base.h"
 #include "tools/sottod/service.h"
 
@@ -45,12 +47,19 @@ int people_standing(void *caller, struct rpc_call *call) {
 
 int people_age(void *caller, struct rpc_call *call) {
     struct client *c = caller;
+    struct sotto_standing now = {.size = sizeof now};
+    struct sotto *e = c->service->engine;
     uint64_t years = rpc_number(call, "years", 0);
-    const struct client_session *session = client_session(c, call);
+    struct client_session *session = client_session(c, call);
     if (!session) return SOTTO_E_STATE;
     if (years > 150) return rpc_refuse(call, "years are 0 to 150");
-    return service_status(c->service, call,
-                          sotto_session_age(c->service->engine, session->handle, (uint32_t)years));
+    int status =
+        service_status(c->service, call, sotto_session_age(e, session->handle, (uint32_t)years));
+    /* A child's session has no name any more: what is asked for by that name is not meant for it.
+     */
+    if (years && sotto_standing(e, session->handle, &now) == SOTTO_OK && now.age == SOTTO_AGE_CHILD)
+        memset(session->profile, 0, sizeof session->profile);
+    return status;
 }
 
 int people_signal(void *caller, struct rpc_call *call) {

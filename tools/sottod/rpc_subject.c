@@ -9,6 +9,8 @@
 int seat_take(struct client *c, struct rpc_call *call, struct seat *seat) {
     const char *profile = rpc_text(call, "profile");
     memset(seat, 0, sizeof *seat);
+    /* No name is every anonymous visitor's, and what they did is nobody's to ask for. */
+    if (!profile[0]) return rpc_refuse(call, "a profile has a name");
     seat->session = service_profile(c->service, profile, &seat->owner);
     if (seat->session) {
         seat->handle = seat->session->handle;

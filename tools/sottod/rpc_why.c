@@ -4,16 +4,10 @@
 #include "tools/sottod/service.h"
 
 static const char *const kinds[] = {
-    [SOTTO_REASON_POPULAR] = "popular",
-    [SOTTO_REASON_ACTIVITY] = "activity",
-    [SOTTO_REASON_REPEAT] = "repeat",
-    [SOTTO_REASON_KIND] = "kind",
-    [SOTTO_REASON_STAFF] = "staff",
-    [SOTTO_REASON_SPONSOR] = "sponsor",
+    [SOTTO_REASON_POPULAR] = "popular", [SOTTO_REASON_ACTIVITY] = "activity",
+    [SOTTO_REASON_REPEAT] = "repeat",   [SOTTO_REASON_KIND] = "kind",
+    [SOTTO_REASON_STAFF] = "staff",     [SOTTO_REASON_SPONSOR] = "sponsor",
     [SOTTO_REASON_TOLD] = "told",
-    [SOTTO_REASON_CONTEXT] = "context",
-    [SOTTO_REASON_EXPLORATION] = "exploration",
-    [SOTTO_REASON_FAIRNESS] = "fairness",
 };
 static const char *const types[] = {
     [SOTTO_EVENT_VIEW] = "view",
@@ -129,6 +123,7 @@ int why_describe(void *caller, struct rpc_call *call) {
     rpc_put_number(r, "seen_hide_s", d.seen_hide_s);
     rpc_put_number(r, "item_day", d.item_day);
     rpc_put_number(r, "sponsor_day", d.sponsor_day);
+    rpc_put_bool(r, "must_explain", (int)d.must_explain);
     rpc_put_number(r, "model_version", d.model_version);
     rpc_put_number(r, "policy_version", d.policy_version);
     rpc_put_hex(r, "catalogue", d.catalogue, sizeof d.catalogue);
