@@ -258,7 +258,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_record(struct sotto *engine, sotto_session 
 /* Stores now what every session has recorded under consent to store, which sotto_tick does within
  * seconds: afterwards it is there, whatever happens to the power. A commit for each session that
  * has something new; a daemon calls it once for many events. The first failure is returned; what
- * could not be stored stays in memory for the next time. SOTTO_E_STATE without working storage. */
+ * could not be stored stays in memory for the next time. SOTTO_E_STATE without working storage,
+ * SOTTO_E_LIMIT when profiles take as much as they may. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_flush(struct sotto *engine);
 
 /* Tells the engine whether an item can be had now (`in_stock` 0 or 1). All are until told

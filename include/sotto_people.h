@@ -259,6 +259,12 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_ticket_move(struct sotto *engine, uint64_t 
 SOTTO_API SOTTO_MUST_CHECK int sotto_ticket_look(struct sotto *engine, uint64_t number,
                                                  struct sotto_ticket *ticket);
 
+/* The number of the next ticket that is kept with a profile, whatever became of it: after a restart
+ * staff finds those that are still open. *cursor is 0 for the first. SOTTO_E_NOT_FOUND past the
+ * last. */
+SOTTO_API SOTTO_MUST_CHECK int sotto_ticket_next(struct sotto *engine, uint64_t *cursor,
+                                                 uint64_t *number);
+
 /* Staff decides otherwise for this person: the item is not shown to them again, or with NULL
  * nothing is personalised in this session any more. `reason` is staff's code, not 0; the audit log
  * keeps it. */

@@ -267,9 +267,9 @@ static int become_child(struct sotto *e, struct visit *v) {
     /* With no history, settling writes words alone. */
     if (v->owes_erase || v->owes_consent) engine_note(e, visit_settle(e, v, engine_late(e)));
     if ((v->owes_erase || v->owes_consent) && debts_take(e, v) != 0)
-        status = fail(&e->error, SOTTO_E_IO,
-                      "storage fails: what the person before asked for could not be kept; repeat "
-                      "it when storage works again");
+        status = fail(
+            &e->error, SOTTO_E_IO,
+            "storage fails: what the person before asked for could not be kept; repeat it later");
     wipe(&v->person, sizeof v->person);
     person_begin(&v->person, &home, "");
     v->person.consent.years = was.years;

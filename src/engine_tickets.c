@@ -214,15 +214,31 @@ int sotto_contest(struct sotto *e, sotto_session session, uint32_t reason, uint6
     return request(e, session, SOTTO_TICKET_CONTEST, reason, decision, ticket);
 }
 
+/* The ticket behind *key that is kept with a profile; 0 when there is none. */
+static int next_record(struct sotto *e, struct vault_key *key, struct ticket *t) {
+    while (engine_can_read(e) && vault_next(e->vault, key, 0, &e->error) == SOTTO_OK)
+        if (key->seq >= VAULT_TICKETS && read_record(e, *key, t) == SOTTO_OK) return 1;
+    return 0;
+}
+
+int sotto_ticket_next(struct sotto *e, uint64_t *cursor, uint64_t *number) {
+    struct ticket t;
+    int status = engine_enter_given(e, cursor && number, "cursor");
+    if (status != SOTTO_OK) return status;
+    struct vault_key key = {VAULT_PEOPLE, (uint32_t)(*cursor >> 32), (uint32_t)*cursor};
+    if (!next_record(e, &key, &t)) return SOTTO_E_NOT_FOUND;
+    *cursor = (uint64_t)key.slot << 32 | key.seq;
+    *number = t.number;
+    return SOTTO_OK;
+}
+
 /* In memory, or else in `stored`, which is filled; NULL when there is none. */
 static struct ticket *find(struct sotto *e, uint64_t number, struct ticket *stored) {
     struct vault_key key = {VAULT_PEOPLE, 0, 0};
     for (int i = 0; i < SOTTO_TICKETS_MAX; i++)
         if (number && e->secrets->tickets[i].number == number) return &e->secrets->tickets[i];
-    while (number && engine_can_read(e) && vault_next(e->vault, &key, 0, &e->error) == SOTTO_OK)
-        if (key.seq >= VAULT_TICKETS && read_record(e, key, stored) == SOTTO_OK &&
-            stored->number == number)
-            return stored;
+    while (number && next_record(e, &key, stored))
+        if (stored->number == number) return stored;
     fail(&e->error, SOTTO_E_NOT_FOUND, "there is no such ticket");
     return NULL;
 }

@@ -161,15 +161,13 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
                           "repeat it if the device restarts before",
                           what)
                    : fail(&e->error, SOTTO_E_IO,
-                          "storage fails: a profile could not be %s; repeat it when storage works "
-                          "again",
-                          what);
+                          "storage fails: a profile could not be %s; repeat it later", what);
     }
     if (engine_has_storage(e) || vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
     if (v->person.place == PERSON_UNKNOWN && v->person.history.n > v->person.history.n_stored)
         return fail(&e->error, SOTTO_E_IO,
-                    "storage fails, so nobody knows whether this profile is stored: what was done "
-                    "in this visit was lost");
+                    "storage fails: nobody knows whether this profile is stored, so this visit was "
+                    "lost");
     if (v->person.history.n > v->person.history.n_stored &&
         person_may_store(&v->person, &home, now_s))
         return fail(&e->error, SOTTO_E_IO, "storage fails: the last events of a profile were lost");
@@ -280,9 +278,13 @@ int sotto_flush(struct sotto *e) {
     int64_t now_s = engine_late(e);
     if (!engine_has_storage(e))
         return fail(&e->error, SOTTO_E_STATE, "there is no working storage to keep a profile in");
+    struct person_home home = engine_home(e);
     for (int i = 0; i < SOTTO_SESSIONS_MAX; i++) {
         struct visit *v = &e->secrets->visits[i];
-        if (v->handle) first_keep(e, &first, visit_settle(e, v, now_s));
+        if (!v->handle) continue;
+        first_keep(e, &first, visit_settle(e, v, now_s));
+        if (first.status == SOTTO_OK && person_waits(&v->person, &home, now_s))
+            first.status = fail(&first.error, SOTTO_E_LIMIT, "profiles have no more room");
     }
     return first_tell(e, &first);
 }

@@ -449,11 +449,14 @@ int person_create(struct person *p, const struct person_home *home, struct sotto
     return SOTTO_OK;
 }
 
+int person_waits(const struct person *p, const struct person_home *home, int64_t now_s) {
+    return p->history.n_stored != p->history.n && keeps_events(p) &&
+           person_may_store(p, home, now_s);
+}
+
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
                  struct sotto_error *err) {
-    if (p->history.n_stored == p->history.n || !keeps_events(p) ||
-        !person_may_store(p, home, now_s))
-        return SOTTO_OK;
+    if (!person_waits(p, home, now_s)) return SOTTO_OK;
     struct chunks_end end = chunks_end(p);
     if (end.in_last == 0 && !may_have_room(p, home)) return SOTTO_OK; /* and not even a commit */
     int status = vault_begin(home->vault, err);

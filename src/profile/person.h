@@ -96,7 +96,9 @@ struct person_said {
     int64_t at_s;
 };
 void person_prove(struct person *p, const struct policy *policy, const struct person_said *what);
-/* Seals the events the vault does not hold yet; does nothing without consent to store, or after a
+/* Whether there are events that the vault should hold, and does not yet. */
+int person_waits(const struct person *p, const struct person_home *home, int64_t now_s);
+/* Seals them, as far as the quotas have room; does nothing without consent to store, or after a
  * no to being personalised, which is all that events are good for. */
 int person_flush(struct person *p, const struct person_home *home, int64_t now_s,
                  struct sotto_error *err) MUST_CHECK;

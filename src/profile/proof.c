@@ -1,6 +1,8 @@
 /* proof: see proof.h. A reader takes exactly what a writer can have written. */
 #include "profile/proof.h"
 
+#include "vault/receipt_format.h"
+
 static const uint8_t MAGIC[8] = {'S', 'O', 'T', 'T', 'O', 'C', 'N', 'S'};
 /* No report, seal or receipt of an erasure begins like this. */
 static const uint8_t LABEL[16] = "sotto-consent";
@@ -115,8 +117,7 @@ int sotto_consent_receipt_verify(const uint8_t *bytes, size_t n, const uint8_t d
                                  struct sotto_consent_receipt *receipt, struct sotto_error *err) {
     uint8_t message[sizeof LABEL + PROOF_BYTES];
     if (!receipt || receipt->size < sizeof *receipt || !bytes || !device_key)
-        return fail(err, SOTTO_E_ARGUMENT,
-                    "a receipt is verified with its bytes, a key and a result with its size");
+        return fail(err, SOTTO_E_ARGUMENT, "%s", receipt_lacks);
     const size_t size = receipt->size;
     memset(receipt, 0, sizeof *receipt);
     receipt->size = size;
@@ -125,10 +126,7 @@ int sotto_consent_receipt_verify(const uint8_t *bytes, size_t n, const uint8_t d
         return fail(err, SOTTO_E_FORMAT, "this is no receipt of consent: it has %zu bytes", n);
     message_of(message, bytes);
     if (sign_verify(bytes + PROOF_BYTES, message, sizeof message, device_key) != 0)
-        return fail(err, SOTTO_E_SIGNATURE,
-                    "the receipt was altered, or it is another device's; check the device's key");
-    if (proof_read(receipt, bytes) != 0)
-        return fail(err, SOTTO_E_FORMAT,
-                    "the receipt is authentic and says what this version does not know; update it");
+        return fail(err, SOTTO_E_SIGNATURE, "%s", receipt_altered);
+    if (proof_read(receipt, bytes) != 0) return fail(err, SOTTO_E_FORMAT, "%s", receipt_newer);
     return SOTTO_OK;
 }

@@ -77,12 +77,18 @@ void receipt_sign(uint8_t bytes[SOTTO_RECEIPT_BYTES], const uint8_t secret[SIGN_
     sign(bytes + RECEIPT_BODY_BYTES, message, sizeof message, secret);
 }
 
+const char receipt_lacks[] =
+    "a receipt is verified with its bytes, a key and a result with its size";
+const char receipt_altered[] =
+    "the receipt was altered, or it is another device's; check the device's key";
+const char receipt_newer[] =
+    "the receipt is authentic and says what this version does not know; update it";
+
 int sotto_receipt_verify(const uint8_t *bytes, size_t n, const uint8_t device_key[32],
                          struct sotto_receipt *receipt, struct sotto_error *err) {
     uint8_t message[sizeof LABEL + RECEIPT_BODY_BYTES];
     if (!receipt || receipt->size < sizeof *receipt || !bytes || !device_key)
-        return fail(err, SOTTO_E_ARGUMENT,
-                    "a receipt is verified with its bytes, a key and a result with its size");
+        return fail(err, SOTTO_E_ARGUMENT, "%s", receipt_lacks);
     const size_t size = receipt->size;
     memset(receipt, 0, sizeof *receipt);
     receipt->size = size;
@@ -91,10 +97,8 @@ int sotto_receipt_verify(const uint8_t *bytes, size_t n, const uint8_t device_ke
         return fail(err, SOTTO_E_FORMAT, "this is no receipt of an erasure: it has %zu bytes", n);
     message_of(message, bytes);
     if (sign_verify(bytes + RECEIPT_BODY_BYTES, message, sizeof message, device_key) != 0)
-        return fail(err, SOTTO_E_SIGNATURE,
-                    "the receipt was altered, or it is another device's; check the device's key");
+        return fail(err, SOTTO_E_SIGNATURE, "%s", receipt_altered);
     if (receipt_body_read(receipt, bytes) != 0)
-        return fail(err, SOTTO_E_FORMAT,
-                    "the receipt is authentic and says what this version does not know; update it");
+        return fail(err, SOTTO_E_FORMAT, "%s", receipt_newer);
     return SOTTO_OK;
 }

@@ -15,4 +15,7 @@ int receipt_body_read(struct sotto_receipt *r, const uint8_t body[RECEIPT_BODY_B
 /* Puts the signature behind the body. `secret`: libsodium's 64-byte form of the device's key. */
 void receipt_sign(uint8_t bytes[SOTTO_RECEIPT_BYTES], const uint8_t secret[SIGN_SECRET_BYTES]);
 
+/* Why a receipt of any kind is not believed; proof.c says the same. */
+extern const char receipt_lacks[], receipt_altered[], receipt_newer[];
+
 #endif

@@ -93,6 +93,13 @@ void lent_engine_join(struct lent_engine *l, struct client *c, const struct rpc_
     client_join(&l->service, c, role);
 }
 
+void lent_engine_restart(struct lent_engine *l) {
+    sotto_close(l->service.engine);
+    memset(l->service.desk, 0, sizeof l->service.desk);
+    open_engine(l);
+    desk_open(&l->service);
+}
+
 void lent_engine_wait(struct lent_engine *l, uint64_t ms) {
     (void)l;
     ahead_ms += ms;

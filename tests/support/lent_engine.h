@@ -20,6 +20,8 @@ void lent_engine_make(struct lent_engine *l);
 void lent_engine_free(struct lent_engine *l);
 /* A client of a role; client_leave ends it. Its notifications go to l->told. */
 void lent_engine_join(struct lent_engine *l, struct client *c, const struct rpc_role *role);
+/* Closes the engine and opens it again; clients must have left. */
+void lent_engine_restart(struct lent_engine *l);
 /* Lets time pass. */
 void lent_engine_wait(struct lent_engine *l, uint64_t ms);
 /* One request as sottod answers it, the commit made; the reply is to be freed. */

@@ -111,6 +111,8 @@ def shapes():
     status_is(411, drop=["Content-Length"], Transfer_Encoding="chunked", body="5\r\nhello\r\n0\r\n\r\n")
     for body in ["", "{", "[]", "7", '{"jsonrpc":"2.0","method":"health"}', "\xff", '{"id":1,"id":2}', "{}" * 2]:
         status_is(400, body=body.encode("latin-1"))
+    # Written out these numbers are longer than sottod takes.
+    status_is(400, body='{"jsonrpc":"2.0","id":1,"method":"health","params":{"x":[' + ",".join(["1e300"] * 9000) + "]}}")
     status, _, body = request(body='{"jsonrpc":"2.0",\n"id":1,\n"method":"no such"}')
     assert status == 200 and json.loads(body)["error"]["code"] == -32601
     for method in ["PUT", "DELETE", "PATCH", "HEAD", "GET"]:
@@ -189,6 +191,53 @@ def events():
         except Refused:
             return False
     until(is_free)
+
+
+def behind():
+    """sottod, played here, says something right behind a reply. PROGRAM FOLDER."""
+    import os
+    import subprocess
+    global port, token, ORIGIN
+    program, folder = words
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(folder + "/played.sock")
+    server.listen()
+
+    def play():
+        peer, text = server.accept()[0], b""
+        while got := peer.recv(65536):
+            text += got
+            while b"\n" in text:
+                line, text = text.split(b"\n", 1)
+                number = json.loads(line)["id"]
+                said = json.dumps({"jsonrpc": "2.0", "id": number, "result": {}}, separators=(",", ":")) + "\n"
+                if number:  # not for the subscription
+                    said += '{"jsonrpc":"2.0","method":"profile.erased","params":{}}\n'
+                peer.sendall(said.encode())
+
+    threading.Thread(target=play, daemon=True).start()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ORIGIN = f"http://127.0.0.1:{port}"
+    web = subprocess.Popen([program, "--port", str(port), "--ui-socket", folder + "/played.sock", "--pages", "",
+                            "--token-file", folder + "/played.token"])
+    lines, stop = [], threading.Event()
+    page = threading.Thread(target=listen, args=(lines, stop))
+    try:
+        until(lambda: os.path.exists(folder + "/played.token"))
+        with open(folder + "/played.token", encoding="ascii") as source:
+            token = source.read()
+        page.start()
+        until(lambda: any("text/event-stream" in line for line in lines))
+        status_is(200)
+        until(lambda: any("profile.erased" in line for line in lines), 5)
+    finally:
+        stop.set()
+        if page.is_alive():
+            page.join()
+        web.terminate()
+        web.wait()
 
 
 def slate():

@@ -59,6 +59,14 @@ strangers() {
 }
 check "what is no report is set aside, what is no .report not touched" strangers
 
+# A file that cannot be read: a socket stands for what a bad sector does.
+unreadable() {
+    fresh && (cd "$tmp/outbox" && "$python" -c 'import socket; socket.socket(socket.AF_UNIX).bind("0000000000.report")') || return 1
+    ends_with 5 upload --once --to "$tmp/drop" >"$tmp/said"
+    grep -x '5 sent, 0 refused, the rest later' "$tmp/said" && grep -x 'ended with 5' "$tmp/said" && [ "$(find "$tmp/drop" -type f | wc -l)" -eq 5 ]
+}
+check "one that cannot be read keeps no other back" unreadable
+
 # By HTTP on this machine.
 echo 200 >"$tmp/c/status"
 check "a collector listens" collector

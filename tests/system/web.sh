@@ -59,6 +59,7 @@ check "a missing or wrong token is refused" case_of tokens
 check "oversized, broken and mistyped requests are refused" case_of shapes
 check "the page's files are served under a strict policy, and nothing beside them" case_of pages
 check "events come while a page listens; when it goes, its visit ends" case_of events "$d"
+check "what sottod says right behind a reply is told at once" case_of behind "$O/sotto-web" "$d"
 check "silent and too many connections do not stay" case_of crowd
 no_engine() { ! ldd "$O/sotto-web" | grep -E 'sqlite|sodium'; }
 check "it has neither vault nor cryptography" no_engine

@@ -3,6 +3,7 @@
 #include "tests/support/test.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -176,11 +177,50 @@ static void a_full_or_damaged_folder_is_told_and_nothing_lost(void **state) {
     for (size_t i = 0; i < ARRAY_LEN(cursors); i++) {
         scratch_text(dir, "cursor", cursors[i]);
         exporter_close(&l.exporter);
-        if (exporter_open(&l.exporter, dir, 8, &err) != SOTTO_E_FORMAT)
+        assert_int_equal(exporter_open(&l.exporter, dir, 8, &err), SOTTO_OK);
+        if (exporter_run(&l.exporter, l.service.engine) != 0 ||
+            !strstr(exporter_message(&l.exporter), "`cursor` is damaged"))
             fail_msg("the cursor \"%s\" was believed", cursors[i]);
     }
+
+    /* Put right, it goes on without a new start. */
+    snprintf(path, sizeof path, "%s/cursor", dir);
+    assert_int_equal(unlink(path), 0);
+    assert_true(exporter_run(&l.exporter, l.service.engine) >= 1);
+    assert_string_equal(exporter_message(&l.exporter), "");
     snprintf(path, sizeof path, "%s/none", dir);
     assert_int_equal(exporter_open(&l.exporter, path, 8, &err), SOTTO_E_IO);
+    lent_engine_free(&l);
+}
+
+/* sotto-upload may write into the folder, and speaks to strangers. */
+static void what_lies_in_the_folder_neither_stops_the_daemon_nor_leads_elsewhere(void **state) {
+    static struct lent_engine l;
+    char dir[128], path[256], precious[256], text[16] = "";
+    struct sotto_error err;
+    (void)state;
+    lent_engine_make(&l);
+    snprintf(dir, sizeof dir, "%s/outbox", l.k.dir);
+    snprintf(precious, sizeof precious, "%s", scratch_text(l.k.dir, "precious", "kept"));
+    snprintf(path, sizeof path, "%s/.writing", dir);
+    assert_int_equal(link(precious, path), 0);
+
+    uint64_t made = exporter_run(&l.exporter, l.service.engine);
+
+    assert_true(made >= 1);
+    assert_int_equal(file_bytes(l.k.dir, "precious", (uint8_t *)text, sizeof text - 1), 4);
+    assert_string_equal(text, "kept");
+
+    /* Pipes that nobody writes to or reads from. */
+    exporter_close(&l.exporter);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    snprintf(path, sizeof path, "%s/cursor", dir);
+    assert_true(unlink(path) == 0 && mkfifo(path, 0600) == 0);
+    assert_int_equal(exporter_open(&l.exporter, dir, 8, &err), SOTTO_OK);
+    assert_int_equal(exporter_run(&l.exporter, l.service.engine), 0);
+    assert_non_null(strstr(exporter_message(&l.exporter), "`cursor` is damaged"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(exporter_run(&l.exporter, l.service.engine), made);
     lent_engine_free(&l);
 }
 
@@ -287,6 +327,7 @@ int main(void) {
         cmocka_unit_test(a_wrong_file_is_refused_with_its_line),
         cmocka_unit_test(a_report_becomes_a_file_once_with_its_very_bytes),
         cmocka_unit_test(a_full_or_damaged_folder_is_told_and_nothing_lost),
+        cmocka_unit_test(what_lies_in_the_folder_neither_stops_the_daemon_nor_leads_elsewhere),
         cmocka_unit_test(each_header_alone_can_close_the_gate),
         cmocka_unit_test(only_files_are_free_of_the_token),
         cmocka_unit_test(waiting_grows_with_failures_and_stays_in_its_bounds),

@@ -2,8 +2,12 @@
  * the times of banners, and everything README.md prints. */
 #include "tests/support/test.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/base.h"
 #include "tests/support/lent_engine.h"
+#include "tools/sottod/connection.h"
 
 /* ---- The protocol, on methods that do nothing ---------------------------------------------- */
 
@@ -309,6 +313,88 @@ static void a_client_uses_only_what_it_began(void **state) {
     lent_engine_free(&lent);
 }
 
+static void an_anonymous_visit_has_no_name_to_be_found_by(void **state) {
+    struct client ui, subject;
+    json_int_t session;
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &ui, &role_ui);
+    lent_engine_join(&lent, &subject, &role_subject);
+    sealed(&ui, &session);
+
+    assert_int_equal(code_of(&subject, REQUEST("view", "\"profile\":\"\""), 0), -32001);
+    assert_int_equal(code_of(&subject, REQUEST("export", "\"profile\":\"\""), 0), -32001);
+    assert_int_equal(code_of(&subject, REQUEST("reset", "\"profile\":\"\""), 0), -32001);
+    client_leave(&subject);
+    client_leave(&ui);
+    lent_engine_free(&lent);
+}
+
+static void an_event_is_promised_to_be_stored_only_where_it_is_kept(void **state) {
+    static const char *const words[] = {"denied", "withdrawn", "objected"};
+    struct client ui;
+    char line[256];
+    int code;
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &ui, &role_ui);
+    json_int_t session = number_of(&ui, "session", REQUEST("session.begin", "\"profile\":\"ann\""));
+    assert_int_equal(
+        code_of(
+            &ui,
+            REQUEST("consent.set", "\"session\":%lld,\"purpose\":\"store\",\"state\":\"granted\""),
+            session),
+        0);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        snprintf(
+            line, sizeof line,
+            REQUEST("consent.set", "\"session\":%lld,\"purpose\":\"personalise\",\"state\":\"%s\""),
+            (long long)session, words[i]);
+        json_decref(ask(&ui, &code, "%s", line));
+
+        json_t *told = ask(
+            &ui, &code, REQUEST("event", "\"session\":%lld,\"item\":\"item-1\",\"type\":\"view\""),
+            (long long)session);
+
+        assert_true(code == 0 && json_is_false(json_object_get(told, "stored")));
+        assert_false(lent.service.needs_flush);
+        json_decref(told);
+    }
+    client_leave(&ui);
+    lent_engine_free(&lent);
+}
+
+static size_t lines_in(const struct buffer *b) {
+    size_t n = 0;
+    for (size_t i = b->from; i < b->n; i++) n += b->bytes[i] == '\n';
+    return n;
+}
+
+static void who_asks_much_at_once_is_answered_in_turns(void **state) {
+    static const char line[] = REQUEST("health", "") "\n";
+    static const size_t answered[] = {16, 32, 40, 40};
+    uint64_t bytes = 0;
+    int ends[2];
+    (void)state;
+    lent_engine_make(&lent);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    struct connection *c = connection_new(ends[0], 1, &bytes, 1u << 20);
+    assert_non_null(c);
+    client_join(&lent.service, &c->client, &role_ui);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(write(ends[1], line, sizeof line - 1), sizeof line - 1);
+
+    connection_read(c, 1);
+    for (size_t i = 0; i < ARRAY_LEN(answered); i++) {
+        connection_answer(c, 1);
+        assert_int_equal(lines_in(&c->out), answered[i]);
+        assert_int_equal(connection_has_more(c), answered[i] < 40);
+    }
+    connection_free(c);
+    close(ends[1]);
+    lent_engine_free(&lent);
+}
+
 static void sessions_end_with_their_client(void **state) {
     struct client c;
     (void)state;
@@ -423,6 +509,61 @@ static void people_are_promised_somebody_only_while_somebody_listens(void **stat
                      0);
     client_leave(&staff);
     client_leave(&other);
+    lent_engine_free(&lent);
+}
+
+/* How many tickets staff sees in this state. */
+static unsigned listed(struct client *staff, const char *wanted) {
+    int code;
+    unsigned n = 0;
+    json_t *told = ask(staff, &code, "%s", REQUEST("handoff.list", ""));
+    const json_t *list = json_object_get(told, "tickets");
+    assert_int_equal(code, 0);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        n += strcmp(json_string_value(json_object_get(json_array_get(list, i), "state")), wanted) ==
+             0;
+    json_decref(told);
+    return n;
+}
+
+static void staff_finds_what_a_stored_person_contests_after_a_restart(void **state) {
+    struct client ui, staff;
+    char line[256];
+    (void)state;
+    lent_engine_make(&lent);
+    lent_engine_join(&lent, &ui, &role_ui);
+    json_int_t ann = number_of(&ui, "session", REQUEST("session.begin", "\"profile\":\"ann\"")),
+               nobody = number_of(&ui, "session", REQUEST("session.begin", ""));
+    assert_int_equal(
+        code_of(
+            &ui,
+            REQUEST("consent.set", "\"session\":%lld,\"purpose\":\"store\",\"state\":\"granted\""),
+            ann),
+        0);
+    assert_int_equal(code_of(&ui, REQUEST("contest", "\"session\":%lld,\"decision\":9"), nobody),
+                     0);
+    snprintf(line, sizeof line, REQUEST("contest", "\"session\":%lld,\"decision\":7"),
+             (long long)ann);
+    json_int_t resolved = number_of(&ui, "ticket", line), open = number_of(&ui, "ticket", line);
+    client_leave(&ui);
+    lent_engine_join(&lent, &staff, &role_operator);
+    assert_int_equal(listed(&staff, "requested"), 3);
+    assert_int_equal(code_of(&staff,
+                             REQUEST("handoff.resolve", "\"ticket\":%lld,\"outcome\":\"upheld\""),
+                             resolved),
+                     0);
+    client_leave(&staff);
+
+    lent_engine_restart(&lent);
+
+    lent_engine_join(&lent, &staff, &role_operator);
+    assert_int_equal(listed(&staff, "requested"), 1);
+    assert_int_equal(listed(&staff, "resolved"), 0);
+    assert_int_equal(code_of(&staff, REQUEST("handoff.accept", "\"ticket\":%lld"), open), 0);
+    assert_int_equal(listed(&staff, "accepted"), 1);
+    assert_int_equal(code_of(&staff, REQUEST("override", "\"ticket\":%lld,\"reason\":1"), open),
+                     -32002);
+    client_leave(&staff);
     lent_engine_free(&lent);
 }
 
@@ -599,10 +740,14 @@ int main(void) {
         cmocka_unit_test(a_banner_is_believed_only_within_the_daemons_own_time),
         cmocka_unit_test(a_no_is_heard_after_its_slate_was_closed),
         cmocka_unit_test(a_client_uses_only_what_it_began),
+        cmocka_unit_test(an_anonymous_visit_has_no_name_to_be_found_by),
+        cmocka_unit_test(an_event_is_promised_to_be_stored_only_where_it_is_kept),
+        cmocka_unit_test(who_asks_much_at_once_is_answered_in_turns),
         cmocka_unit_test(sessions_end_with_their_client),
         cmocka_unit_test(slates_that_were_opened_or_expired_give_way),
         cmocka_unit_test(what_was_blocked_is_not_in_the_next_slate),
         cmocka_unit_test(people_are_promised_somebody_only_while_somebody_listens),
+        cmocka_unit_test(staff_finds_what_a_stored_person_contests_after_a_restart),
         cmocka_unit_test(whoever_subscribed_hears_what_ended_by_time_or_was_taken_away),
         cmocka_unit_test(a_right_by_name_is_that_persons_and_not_of_who_took_their_session),
         cmocka_unit_test(everything_the_readme_prints_is_so),

@@ -332,6 +332,11 @@ static void a_full_quota_takes_the_same_persons_oldest_events_and_no_consent(voi
         come_by(&k, name, 0, 9, 0);
     }
     assert_int_equal(vault_profile_count(k.engine->vault), 32);
+    /* And nobody is told that a guest's events are there. */
+    sotto_session guest = kiosk_session(&k, "guest 1", 0);
+    kiosk_record(&k, guest, 1, SOTTO_EVENT_VIEW);
+    assert_int_equal(sotto_flush(k.engine), SOTTO_E_LIMIT);
+    assert_int_equal(sotto_session_end(k.engine, guest), SOTTO_OK);
     kiosk_restart(&k);
     assert_int_equal(vault_profile_count(k.engine->vault), 32);
     sotto_session anna = kiosk_session(&k, "anna", 0);

@@ -32,18 +32,21 @@ struct way_out {
 
 struct round {
     unsigned sent, refused, failed;
+    unsigned
+        stuck; /* files that cannot be read or moved: no reason to come back later for others */
 };
 
 static void set_aside(const struct outgoing *o, size_t i, const char *why, struct round *done) {
     fprintf(stderr, "<4>sotto-upload: %s is set aside: %s\n", o->names[i], why);
     if (outgoing_refused(o, i) != 0) {
         fprintf(stderr, "<3>sotto-upload: %s cannot be moved: %s\n", o->names[i], strerror(errno));
-        done->failed++;
+        done->stuck++;
     }
     done->refused++;
 }
 
-/* All that waits, the oldest first; the first failure ends it, for the next would fail too. */
+/* All that waits, the oldest first. The first that cannot be sent ends it, for the next would fail
+ * too; one that cannot be read must not keep the others back. */
 static struct round send_all(struct outgoing *o, const struct way_out *out) {
     struct round done = {0};
     static struct outgoing_report report;
@@ -60,12 +63,13 @@ static struct round send_all(struct outgoing *o, const struct way_out *out) {
             set_aside(o, i, "it is no report", &done);
             continue;
         }
-        enum send_result result = SEND_AGAIN;
-        if (status != SOTTO_OK)
-            why = "it cannot be read";
-        else
-            result = out->https ? send_https(out->https, &report, &why)
-                                : send_file(out->folder, &report, &why);
+        if (status != SOTTO_OK) {
+            fprintf(stderr, "<4>sotto-upload: %s cannot be read\n", o->names[i]);
+            done.stuck++;
+            continue;
+        }
+        enum send_result result = out->https ? send_https(out->https, &report, &why)
+                                             : send_file(out->folder, &report, &why);
         if (result == SEND_REFUSED) {
             set_aside(o, i, why, &done);
         } else if (result == SEND_DONE && outgoing_sent(o, i) == 0) {
@@ -140,8 +144,8 @@ int main(int argc, char **argv) {
     } else if (upload_set.once) {
         struct round done = send_all(&outgoing, &out);
         printf("%u sent, %u refused, %s\n", done.sent, done.refused,
-               done.failed ? "the rest later" : "nothing waits");
-        code = done.failed ? EXIT_TEMPORARY : done.refused ? EXIT_INTEGRITY : EXIT_OK;
+               done.failed || done.stuck ? "the rest later" : "nothing waits");
+        code = done.failed || done.stuck ? EXIT_TEMPORARY : done.refused ? EXIT_INTEGRITY : EXIT_OK;
         code = cli_flush("sotto-upload", code);
     } else {
         serve(&outgoing, &out);

@@ -46,20 +46,21 @@ static int is_notification(const char *line) {
     return strncmp(line, head, sizeof head - 1) == 0;
 }
 
-/* Takes whole lines out of the buffer: notifications are told, the first reply is returned. */
+/* Takes all whole lines out of the buffer: notifications are told, also those behind the reply, for
+ * which nothing else would wake us; the reply is returned. */
 static char *take_lines(struct upstream *u) {
     char *reply = NULL, *newline;
-    while (!reply && (newline = memchr(u->bytes, '\n', u->n)) != NULL) {
+    while ((newline = memchr(u->bytes, '\n', u->n)) != NULL) {
         size_t n = (size_t)(newline - u->bytes);
         char *line = strndup(u->bytes, n);
         memmove(u->bytes, newline + 1, u->n - n - 1);
         u->n -= n + 1;
-        if (line && !is_notification(line)) {
+        if (line && !reply && !is_notification(line)) {
             reply = line;
-        } else {
-            if (line) u->told(u->ctx, line);
-            free(line);
+            continue;
         }
+        if (line && is_notification(line)) u->told(u->ctx, line);
+        free(line);
     }
     return reply;
 }

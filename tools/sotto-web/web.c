@@ -180,14 +180,15 @@ static enum MHD_Result answer_events(struct web *w, struct MHD_Connection *c) {
 /* ---- Requests ---------------------------------------------------------------------------- */
 
 /* The body on one line, for that is how sottod separates requests. NULL when it is not an object
- * with an id: without one there would be no reply to wait for. */
+ * with an id: without one there would be no reply to wait for; and when numbers written out make it
+ * longer than sottod takes: that would end the conversation for every page. */
 static char *one_line(const struct post *p) {
     json_t *request = json_loadb(p->bytes, p->n, JSON_REJECT_DUPLICATES, NULL);
     char *line = NULL;
     if (json_is_object(request) && json_object_get(request, "id")) {
         char *text = json_dumps(request, JSON_COMPACT);
         size_t n = text ? strlen(text) : 0;
-        line = text ? malloc(n + 2) : NULL;
+        line = text && n <= GATE_BODY_MAX ? malloc(n + 2) : NULL;
         if (line) {
             memcpy(line, text, n);
             memcpy(line + n, "\n", 2);

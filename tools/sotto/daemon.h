@@ -19,5 +19,6 @@ json_t *daemon_ask(struct daemon *d, const char *method, json_t *params, struct 
 void daemon_leave(struct daemon *d);
 
 #define DAEMON_OPERATOR_SOCKET "/run/sotto/operator.sock"
+#define DAEMON_SUBJECT_SOCKET  "/run/sotto/subject.sock"
 
 #endif

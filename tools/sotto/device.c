@@ -1,9 +1,12 @@
 /* device: see device.h. */
 #include "tools/sotto/device.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "sotto_report.h"
@@ -43,13 +46,28 @@ const char *own_device_lacks(struct own_device *d) {
         else if (!lacks)
             lacks = names[i];
     d->daemon.fd = -1;
-    if (given == 0 && daemon_find(&d->daemon, d->socket ? d->socket : DAEMON_OPERATOR_SOCKET))
-        return NULL;
+    const char *usual = d->usual_socket ? d->usual_socket : DAEMON_OPERATOR_SOCKET;
+    if (given == 0 && daemon_find(&d->daemon, d->socket ? d->socket : usual)) return NULL;
     if (d->socket) return "nobody listens at the socket";
     if (!lacks) return NULL;
     snprintf(sentence, sizeof sentence, "%sthis option is missing: --%s",
              given ? "" : "sottod does not run, and ", lacks);
     return sentence;
+}
+
+static int owner_be(struct own_device *d, struct sotto_error *err) {
+    struct stat is;
+    if (geteuid() != 0 || (stat(d->vault, &is) != 0 && stat(d->keys, &is) != 0) || is.st_uid == 0)
+        return SOTTO_OK;
+    if (setegid(is.st_gid) != 0 || seteuid(is.st_uid) != 0)
+        return fail(err, SOTTO_E_IO, "the vault's owner cannot be put on: %s", strerror(errno));
+    d->is_owner = 1;
+    return SOTTO_OK;
+}
+
+static void owner_leave(struct own_device *d) {
+    if (d->is_owner && (seteuid(0) != 0 || setegid(0) != 0)) abort();
+    d->is_owner = 0;
 }
 
 int own_device_open_ill(struct own_device *d, struct sotto_error *err) {
@@ -58,9 +76,13 @@ int own_device_open_ill(struct own_device *d, struct sotto_error *err) {
     int status = public_key_text(model_key, d->model_key, err);
     if (status == SOTTO_OK && d->policy_key)
         status = public_key_text(policy_key, d->policy_key, err);
+    if (status == SOTTO_OK) status = owner_be(d, err);
     if (status == SOTTO_OK)
         status = sotto_linux_port(&d->linux_port, d->keys, d->vault, &d->port, err);
-    if (status != SOTTO_OK) return status;
+    if (status != SOTTO_OK) {
+        owner_leave(d);
+        return status;
+    }
     d->port.allow_unlocked = 1; /* a look in passing, not a service */
     const struct sotto_config config = {.size = sizeof config,
                                         .port = &d->port,
@@ -69,7 +91,9 @@ int own_device_open_ill(struct own_device *d, struct sotto_error *err) {
                                         .policy_pack = d->policy_key ? d->policy : NULL,
                                         .policy_key = d->policy_key ? policy_key : NULL,
                                         .device_class = d->device_class};
-    return sotto_open(&config, &d->engine, err);
+    status = sotto_open(&config, &d->engine, err);
+    if (status != SOTTO_OK) owner_leave(d);
+    return status;
 }
 
 int own_device_open(struct own_device *d, struct sotto_error *err) {
@@ -91,6 +115,7 @@ int own_device_open(struct own_device *d, struct sotto_error *err) {
 void own_device_close(struct own_device *d) {
     sotto_close(d->engine);
     d->engine = NULL;
+    owner_leave(d);
     daemon_leave(&d->daemon);
     json_decref(d->metrics);
     json_decref(d->cells);

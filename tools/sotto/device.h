@@ -1,6 +1,7 @@
-/* device: the device that `sotto report`, `sotto budget` and `sotto doctor` look at. While sottod
- * runs it owns the vault and is asked on its operator socket; else the vault is opened here, under
- * its packs, through the library like any other start. */
+/* device: the device that `sotto report`, `sotto budget`, `sotto rights` and `sotto doctor` look
+ * at. While sottod runs it owns the vault and is asked on one of its sockets; else the vault is
+ * opened here, under its packs, through the library like any other start, with its owner's rights:
+ * what root made there sottod could not open. */
 #ifndef SOTTO_DEVICE_H
 #define SOTTO_DEVICE_H
 
@@ -11,16 +12,19 @@
 struct own_device {
     const char *model, *model_key, *policy, *policy_key, *keys, *vault; /* as on the command line */
     const char *socket;       /* of sottod; NULL: the usual one */
+    const char *usual_socket; /* NULL: the operator's */
     const char *device_class; /* as packs name it; NULL: not said */
     struct sotto_linux linux_port;
     struct sotto_port port;
     struct sotto *engine; /* NULL while sottod is asked */
+    int is_owner;         /* root acts as the vault's owner until it is closed */
     struct daemon daemon;
     json_t *metrics, *cells; /* what sottod said: of the policy, of the last report */
 };
 
 /* For a command's help: the options that name a device. */
-#define DEVICE_HELP                                                                                \
+#define DEVICE_HELP DEVICE_HELP_OF("operator", DAEMON_OPERATOR_SOCKET)
+#define DEVICE_HELP_OF(ROLE, SOCKET)                                                               \
     "Asks sottod where it runs; without it, or to look at another device, name all of these:\n"    \
     "\n"                                                                                           \
     "  --model FILE        the device's model pack, its signature beside it\n"                     \
@@ -29,7 +33,7 @@ struct own_device {
     "  --policy-key KEY    the key that one is signed with\n"                                      \
     "  --keys DIR          the folder of the device's keys\n"                                      \
     "  --vault FILE        its vault; the program that uses it must be stopped\n"                  \
-    "  --socket FILE       or sottod's operator socket (" DAEMON_OPERATOR_SOCKET ")\n"
+    "  --socket FILE       or sottod's " ROLE " socket (" SOCKET ")\n"
 #define DEVICE_EXAMPLE                                                                             \
     "--model kiosk.pack --model-key model.pub \\\n      --policy eu.pack --policy-key policy.pub " \
     "--keys /var/lib/sotto/keys --vault /var/lib/sotto/vault.db\n"

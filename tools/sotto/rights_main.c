@@ -1,5 +1,6 @@
 /* rights_main: `sotto rights …`: the verbs of sotto_people.h for one stored profile, on the device
- * itself, offline. Each works in every state of consent. */
+ * itself, offline: asked of sottod where it runs, else done here. Each works in every state of
+ * consent. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "tools/common/export_json.h"
 #include "tools/sotto/commands.h"
 #include "tools/sotto/device.h"
+#include "tools/sotto/rights_daemon.h"
+#include "tools/sotto/rights_taken.h"
 
 static const char help[] =
     "usage: sotto rights VERB --profile NAME [options]\n"
@@ -21,6 +24,7 @@ static const char help[] =
     "\n"
     "  view        what is known, as lines\n"
     "  export      the same as JSON (tools/sotto/export.schema.json), to standard output or --out\n"
+    "  receipts    what was agreed to, refused and erased, signed; as files with --out\n"
     "  like        say that you like --item\n"
     "  dislike     forget what was done with --item, and never show it again\n"
     "  block       never show --item, --group or --provider\n"
@@ -35,12 +39,14 @@ static const char help[] =
     "\n"
     "  --profile NAME      whose\n"
     "  --item ID, --group NAME, --provider NAME, --at SECONDS, --purpose NAME   what, see above\n"
-    "  --out FILE          where an export goes\n"
+    "  --out FILE          where an export goes; the beginning of the receipts' names\n"
     "  --seal-to HEX       seal it for the holder of this X25519 key (64 digits; libsodium's "
     "sealed "
-    "box)\n" DEVICE_HELP "\n"
-    "Example:\n"
-    "  sotto rights export --profile household --out mine.json \\\n      " DEVICE_EXAMPLE;
+    "box)\n\n" DEVICE_HELP_OF("subject",
+                              DAEMON_SUBJECT_SOCKET) "\n"
+                                                     "Example:\n"
+                                                     "  sotto rights export --profile household "
+                                                     "--out mine.json \\\n      " DEVICE_EXAMPLE;
 
 enum { ITEM, GROUP, PROVIDER, AT, PURPOSE, OUT, SEAL_TO, PROFILE, VALUES };
 
@@ -59,12 +65,16 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"policy-key", required_argument, NULL, 'd'},
                                         {"keys", required_argument, NULL, 'd'},
                                         {"vault", required_argument, NULL, 'd'},
+                                        {"socket", required_argument, NULL, 'd'},
                                         {NULL, 0, NULL, 0}};
 
 struct command {
     struct own_device device;
     const char *value[VALUES];
     sotto_session session;
+    uint8_t *bytes; /* of an export */
+    size_t n;
+    struct taken taken;
 };
 
 static int usage(const char *message, const char *what) {
@@ -118,24 +128,15 @@ static int read_key(uint8_t key[32], const char *text) {
     return 0;
 }
 
-static int write_out(const char *path, const void *bytes, size_t n) {
-    FILE *f = path ? fopen(path, "wbe") : stdout;
-    if (!f) return -1;
-    int is_bad = fwrite(bytes, 1, n, f) != n;
-    if (path) is_bad |= fclose(f) != 0;
-    return is_bad ? -1 : 0;
-}
-
 static int export_all(struct command *c) {
-    uint8_t key[32], *bytes = NULL;
-    size_t n = 0;
+    uint8_t key[32];
     const char *seal_key = c->value[SEAL_TO];
     if (seal_key && read_key(key, seal_key) != 0) return LACKS + SEAL_TO;
-    int status = export_json_make(c->device.engine, c->session, seal_key ? key : NULL, &bytes, &n);
-    if (status == SOTTO_OK && write_out(c->value[OUT], bytes, n) != 0) status = SOTTO_E_IO;
-    if (bytes) wipe(bytes, n);
-    free(bytes);
-    return status;
+    return export_json_make(c->device.engine, c->session, seal_key ? key : NULL, &c->bytes, &c->n);
+}
+
+static int receipts(struct command *c) {
+    return taken_here(&c->taken, c->device.engine, c->session);
 }
 
 static int like(struct command *c) {
@@ -201,11 +202,11 @@ static int erase(struct command *c) {
 static const struct {
     const char *name;
     int (*run)(struct command *c);
-} verbs[] = {{"view", view},       {"export", export_all}, {"like", like},
-             {"dislike", dislike}, {"block", block},       {"unblock", unblock},
-             {"forget", forget},   {"pause", pause_all},   {"resume", resume},
-             {"object", object},   {"withdraw", withdraw}, {"reset", reset},
-             {"erase", erase}};
+} verbs[] = {{"view", view},       {"export", export_all}, {"receipts", receipts},
+             {"like", like},       {"dislike", dislike},   {"block", block},
+             {"unblock", unblock}, {"forget", forget},     {"pause", pause_all},
+             {"resume", resume},   {"object", object},     {"withdraw", withdraw},
+             {"reset", reset},     {"erase", erase}};
 
 /* ---- The command -------------------------------------------------------------------------- */
 
@@ -228,32 +229,56 @@ static int parse(struct command *c, int argc, char **argv) {
     }
     if (optind + 1 != argc) return -1 - usage("say what to do, one verb", "");
     if (!c->value[PROFILE]) return -1 - usage("--profile is missing", "");
-    if (own_device_lacks(&c->device))
-        return -1 - usage("this is missing: --", own_device_lacks(&c->device));
-    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-        if (strcmp(verbs[i].name, argv[optind]) == 0) return (int)i;
-    return -1 - usage("there is no such verb: ", argv[optind]);
+    size_t verb = 0;
+    while (verb < ARRAY_LEN(verbs) && strcmp(verbs[verb].name, argv[optind]) != 0) verb++;
+    if (verb == ARRAY_LEN(verbs)) return -1 - usage("there is no such verb: ", argv[optind]);
+    c->device.usual_socket = DAEMON_SUBJECT_SOCKET;
+    const char *lacks = own_device_lacks(&c->device);
+    return lacks ? -1 - usage(lacks, "") : (int)verb;
+}
+
+static int ask(struct command *c, int verb, struct sotto_error *err) {
+    const struct rights_asked asked = {.profile = c->value[PROFILE],
+                                       .item = c->value[ITEM],
+                                       .group = c->value[GROUP],
+                                       .provider = c->value[PROVIDER],
+                                       .at = c->value[AT],
+                                       .purpose = c->value[PURPOSE],
+                                       .seal_to = c->value[SEAL_TO]};
+    if (verbs[verb].run == receipts)
+        return taken_asked(&c->taken, &c->device.daemon, asked.profile, err);
+    return rights_ask(&c->device.daemon, verbs[verb].name, &asked, &c->bytes, &c->n, err);
+}
+
+/* Here, in a session of its own. LACKS and more: what the command line misses. */
+static int act(struct command *c, int verb, struct sotto_error *err) {
+    struct sotto *e = c->device.engine;
+    int status = sotto_session_begin(e, c->value[PROFILE], &c->session);
+    if (status == SOTTO_OK) status = verbs[verb].run(c);
+    if (status < 0) {
+        const char *why = sotto_last_error(e);
+        fail(err, status, "%s", why[0] ? why : sotto_strerror(status));
+    }
+    int ended = c->session ? sotto_session_end(e, c->session) : SOTTO_OK;
+    if (status == SOTTO_OK && ended != SOTTO_OK)
+        status = fail(err, ended, "%s", sotto_last_error(e));
+    return status;
 }
 
 int rights_main(int argc, char **argv) {
-    struct command c = {0};
+    static struct command c;
+    memset(&c, 0, sizeof c);
     struct sotto_error err = {0};
     int verb = parse(&c, argc, argv);
     if (verb < 0) return -1 - verb;
-    if (own_device_open(&c.device, &err) != SOTTO_OK) return cli_report("sotto rights", &err);
-    struct sotto *e = c.device.engine;
-    int status = sotto_session_begin(e, c.value[PROFILE], &c.session);
-    if (status == SOTTO_OK) status = verbs[verb].run(&c);
-    if (status >= LACKS) {
-        own_device_close(&c.device);
-        return usage("this verb needs a good --", options[1 + status - LACKS].name);
-    }
-    if (status != SOTTO_OK) {
-        const char *why = sotto_last_error(e);
-        fail(&err, status, "%s", why[0] ? why : sotto_strerror(status));
-    }
-    int ended = c.session ? sotto_session_end(e, c.session) : SOTTO_OK;
-    if (status == SOTTO_OK && ended != SOTTO_OK) fail(&err, ended, "%s", sotto_last_error(e));
+    int status = own_device_open(&c.device, &err);
+    if (status == SOTTO_OK) status = c.device.engine ? act(&c, verb, &err) : ask(&c, verb, &err);
     own_device_close(&c.device);
-    return err.status != SOTTO_OK ? cli_report("sotto rights", &err) : EXIT_OK;
+    if (status >= LACKS)
+        return usage("this verb needs a good --", options[1 + status - LACKS].name);
+    if (status == SOTTO_OK && c.bytes) status = taken_write(c.value[OUT], c.bytes, c.n, &err);
+    if (status == SOTTO_OK) status = taken_put(&c.taken, c.value[OUT], &err);
+    if (c.bytes) wipe(c.bytes, c.n);
+    free(c.bytes);
+    return status == SOTTO_OK ? EXIT_OK : cli_report("sotto rights", &err);
 }

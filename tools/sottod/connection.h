@@ -32,8 +32,8 @@ struct connection {
 struct connection *connection_new(int fd, uint64_t now_ms, uint64_t *bytes, uint64_t bytes_max);
 /* Reads once. What cannot be taken ends the connection. */
 void connection_read(struct connection *c, uint64_t now_ms);
-/* Answers whole requests until there is none, one must wait for the commit, or too much waits to
- * be taken. */
+/* Answers whole requests, at most 16, until there is none, one must wait for the commit, or too
+ * much waits to be taken. */
 void connection_answer(struct connection *c, uint64_t now_ms);
 /* After the commit: answers the request that waited. */
 void connection_acknowledge(struct connection *c, int is_stored);

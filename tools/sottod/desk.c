@@ -46,12 +46,13 @@ static int is_over(const struct desk_ticket *d) {
            d->state == SOTTO_TICKET_TIMED_OUT;
 }
 
-/* Takes the place of the oldest that is over; the engine has no more open ones than there are
- * places.
- */
+/* Takes the place of the oldest that is over, or that was there before the daemon started: in
+ * memory the engine has no more open ones than there are places. */
 static struct desk_ticket *place(struct service *s) {
     size_t last = ARRAY_LEN(s->desk) - 1, i = 0;
-    while (i < last && !is_over(&s->desk[i])) i++;
+    while (i <= last && !is_over(&s->desk[i])) i++;
+    if (i > last)
+        for (i = 0; i < last && s->desk[i].session;) i++;
     memmove(&s->desk[i], &s->desk[i + 1], (last - i) * sizeof s->desk[0]);
     memset(&s->desk[last], 0, sizeof s->desk[last]);
     return &s->desk[last];
@@ -61,6 +62,17 @@ static struct desk_ticket *find(struct service *s, uint64_t number) {
     for (size_t i = 0; number && i < ARRAY_LEN(s->desk); i++)
         if (s->desk[i].number == number) return &s->desk[i];
     return NULL;
+}
+
+void desk_open(struct service *s) {
+    uint64_t cursor = 0, number = 0;
+    while (!s->desk[0].number && sotto_ticket_next(s->engine, &cursor, &number) == SOTTO_OK) {
+        struct sotto_ticket t;
+        if (look(s, number, &t) != SOTTO_OK ||
+            (t.state != SOTTO_TICKET_REQUESTED && t.state != SOTTO_TICKET_ACCEPTED))
+            continue;
+        *place(s) = (struct desk_ticket){.number = number, .state = t.state};
+    }
 }
 
 void desk_leave(struct client *c) {

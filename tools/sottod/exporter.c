@@ -20,10 +20,12 @@ static int sentence(struct exporter *x, const char *what) {
     return -1;
 }
 
-/* Mode 0640: the uploader reads it by its group. */
+/* Mode 0640: the uploader reads it by its group. A new file each time: what lies there under its
+ * name may be a pipe that nobody reads, or one more name of a file of ours. */
 static int write_whole(struct exporter *x, const char *name, const void *bytes, size_t n) {
-    int fd =
-        openat(x->folder, ".writing", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = unlinkat(x->folder, ".writing", 0) == 0 || errno == ENOENT
+                 ? openat(x->folder, ".writing", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)
+                 : -1;
     if (fd < 0) return sentence(x, "a file cannot be made");
     int is_good = write(fd, bytes, n) == (ssize_t)n && fchmod(fd, 0640) == 0 && fsync(fd) == 0;
     if (close(fd) != 0) is_good = 0;
@@ -32,20 +34,22 @@ static int write_whole(struct exporter *x, const char *name, const void *bytes, 
     return fsync(x->folder) == 0 ? 0 : sentence(x, "it cannot be made durable");
 }
 
-static int cursor_read(struct exporter *x, struct sotto_error *err) {
+static void cursor_read(struct exporter *x) {
     char text[32] = "", *end = NULL;
-    int fd = openat(x->folder, "cursor", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT) return SOTTO_OK;
+    int fd = openat(x->folder, "cursor", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    x->is_lost = fd >= 0 || errno != ENOENT;
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (fd >= 0) close(fd);
-    if (n < 0) return fail(err, SOTTO_E_IO, "the outbox folder's cursor: %s", strerror(errno));
     errno = 0;
-    x->cursor = strtoull(text, &end, 10);
-    if (errno || end == text || strcmp(end, "\n") != 0 || text[0] == '-')
-        return fail(err, SOTTO_E_FORMAT,
-                    "the outbox folder's file `cursor` is damaged; put the number of the last "
-                    "report that was sent into it, or remove it to have all sent again");
-    return SOTTO_OK;
+    uint64_t cursor = n > 0 ? strtoull(text, &end, 10) : 0;
+    if (!errno && end && end != text && strcmp(end, "\n") == 0 && text[0] != '-') {
+        x->cursor = cursor;
+        x->is_lost = 0;
+    }
+    if (x->is_lost)
+        snprintf(x->message, sizeof x->message,
+                 "the outbox folder's file `cursor` is damaged; put the number of the last report "
+                 "that was sent into it, or remove it to have all sent again");
 }
 
 int exporter_open(struct exporter *x, const char *folder, uint64_t files_max,
@@ -55,9 +59,8 @@ int exporter_open(struct exporter *x, const char *folder, uint64_t files_max,
     x->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (x->folder < 0)
         return fail(err, SOTTO_E_IO, "the outbox folder %.150s: %s", folder, strerror(errno));
-    int status = cursor_read(x, err);
-    if (status != SOTTO_OK) exporter_close(x);
-    return status;
+    cursor_read(x);
+    return SOTTO_OK;
 }
 
 uint64_t exporter_waiting(const struct exporter *x) {
@@ -79,7 +82,8 @@ uint64_t exporter_run(struct exporter *x, struct sotto *engine) {
     char name[40], text[32];
     uint64_t done = 0, waiting = 0;
     x->message[0] = '\0';
-    for (; done < A_ROUND; done++) {
+    if (x->is_lost) cursor_read(x);
+    for (; done < A_ROUND && !x->is_lost; done++) {
         uint64_t cursor = x->cursor;
         size_t n = 0;
         int status = sotto_outbox_next(engine, &cursor, bytes, sizeof bytes, &n);

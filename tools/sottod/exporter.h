@@ -1,7 +1,9 @@
 /* exporter: reports that may leave, as files for a process that has the network. Owns the outbox
  * folder's names: SEQUENCE.report, the report's bytes, complete under its name or not there; and
  * `cursor`, the last sequence that was written. Each report is written once; whether and when it is
- * taken away is sotto-upload's business. Called by service.c. */
+ * taken away is sotto-upload's business. That one may write here too and speaks to strangers: what
+ * it leaves behind can stop reports, not the daemon, and leads to no file elsewhere. Called by
+ * service.c. */
 #ifndef SOTTO_EXPORTER_H
 #define SOTTO_EXPORTER_H
 
@@ -10,10 +12,12 @@
 struct exporter {
     int folder; /* a file descriptor */
     uint64_t cursor, files_max;
+    int is_lost; /* the cursor is damaged: nothing is written until somebody put it right */
     char message[SOTTO_MESSAGE_BYTES]; /* of the last failure; "": it works */
 };
 
-/* Opens the folder, which must be there, and reads its cursor. A report whose file was being
+/* Opens the folder, which must be there, and reads its cursor; a damaged one is in
+ * exporter_message, and read again at each run. A report whose file was being
  * written at a power cut is written again, with the same bytes. `files_max`: as long as so many
  * files wait, no more are added; they stay in the vault. */
 int exporter_open(struct exporter *x, const char *folder, uint64_t files_max,

@@ -62,6 +62,7 @@ static int open_engine(struct sotto_error *err) {
         fprintf(stderr, "<4>sottod: storage: %s\n", service.health.storage_message);
     if (service.health.storage_status == SOTTO_E_BUSY)
         return fail(err, SOTTO_E_BUSY, "%s", service.health.storage_message);
+    desk_open(&service);
     return SOTTO_OK;
 }
 
@@ -154,6 +155,8 @@ int main(int argc, char **argv) {
     if (status == SOTTO_OK && sottod_set.outbox[0]) {
         status = exporter_open(&exporter, sottod_set.outbox, sottod_set.outbox_files, &err);
         service.exporter = &exporter;
+        if (status == SOTTO_OK && exporter_message(&exporter)[0])
+            fprintf(stderr, "<4>sottod: %s\n", exporter_message(&exporter));
     }
     if (status == SOTTO_OK) {
         sockets = sockets_open(&service, rules, ARRAY_LEN(rules), &limits, &err);

@@ -66,22 +66,30 @@ static int consent_set(void *caller, struct rpc_call *call) {
 
 /* ---- Events ------------------------------------------------------------------------------ */
 
+/* Whether the vault keeps this session's events: not of a person who wants no use made of them. */
+static int is_kept(const struct service *s, const struct client_session *session) {
+    enum sotto_consent store = SOTTO_CONSENT_UNKNOWN, use = SOTTO_CONSENT_UNKNOWN;
+    return session->profile[0] &&
+           sotto_consent_get(s->engine, session->handle, SOTTO_PURPOSE_STORE, &store) == SOTTO_OK &&
+           sotto_consent_get(s->engine, session->handle, SOTTO_PURPOSE_PERSONALISE, &use) ==
+               SOTTO_OK &&
+           store == SOTTO_CONSENT_GRANTED && use != SOTTO_CONSENT_DENIED &&
+           use != SOTTO_CONSENT_WITHDRAWN && use != SOTTO_CONSENT_OBJECTED;
+}
+
 /* Under consent to store, an event is acknowledged once it is stored: the reply waits for the
  * commit that sockets.c makes for all events of a round. */
 static int event(void *caller, struct rpc_call *call) {
     static const char *const types[] = {"view", "select", "purchase"};
     struct client *c = caller;
     struct service *s = c->service;
-    enum sotto_consent store = SOTTO_CONSENT_UNKNOWN;
     struct client_session *session = client_session(c, call);
     if (!session) return SOTTO_E_STATE;
     struct sotto_event e = {sizeof e, rpc_text(call, "item"),
                             rpc_word(types, ARRAY_LEN(types), rpc_text(call, "type"))};
     if (e.type == 0) return rpc_refuse(call, "a type is view, select or purchase");
     int status = sotto_record(s->engine, session->handle, &e);
-    if (status == SOTTO_OK && session->profile[0])
-        status = sotto_consent_get(s->engine, session->handle, SOTTO_PURPOSE_STORE, &store);
-    if (status == SOTTO_OK && store == SOTTO_CONSENT_GRANTED) s->needs_flush = call->is_later = 1;
+    if (status == SOTTO_OK && is_kept(s, session)) s->needs_flush = call->is_later = 1;
     rpc_put_bool(call->result, "stored", 0);
     return service_status(s, call, status);
 }

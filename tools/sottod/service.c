@@ -113,7 +113,8 @@ struct client_session *service_profile(struct service *s, const char *profile,
                                        struct client **owner) {
     for (struct client *c = s->clients; c; c = c->next)
         for (int i = 0; i < SOTTO_SESSIONS_MAX; i++)
-            if (c->sessions[i].handle && strcmp(c->sessions[i].profile, profile) == 0) {
+            if (c->sessions[i].handle && c->sessions[i].profile[0] &&
+                strcmp(c->sessions[i].profile, profile) == 0) {
                 *owner = c;
                 return &c->sessions[i];
             }

@@ -40,9 +40,9 @@ struct client {
 
 /* A ticket that was made on one of the sockets, for staff to find. */
 struct desk_ticket {
-    uint64_t number;      /* 0: unused */
-    struct client *owner; /* who asked; NULL: has left */
-    sotto_session session;
+    uint64_t number;               /* 0: unused */
+    struct client *owner;          /* who asked; NULL: has left */
+    sotto_session session;         /* 0: from before the daemon started */
     enum sotto_ticket_state state; /* that the owner knows */
 };
 
@@ -75,7 +75,8 @@ struct client_session *client_session(struct client *c, struct rpc_call *call) S
 struct client_slate *client_slate(struct client *c, struct rpc_call *call) SOTTO_MUST_CHECK;
 /* Forgets a session that has ended, with its slates. */
 void client_forget(struct client *c, struct client_session *session);
-/* The session that has this profile open, whose ever it is; *owner is its client. */
+/* The session that has this profile open, whose ever it is; *owner is its client. An anonymous one
+ * has no name that it could be found by. */
 struct client_session *service_profile(struct service *s, const char *profile,
                                        struct client **owner);
 
@@ -118,6 +119,8 @@ void client_drop_export(struct client *c);
 
 /* desk.c: hand-offs and contested decisions, of a front end and of staff. */
 int service_handoff(void *ctx, const struct sotto_handoff *request);
+/* At the start: what is open and kept with a profile is on the list again. */
+void desk_open(struct service *s);
 void desk_leave(struct client *c);
 /* Tells those who asked what has become of it. */
 void desk_tick(struct service *s);

@@ -37,7 +37,8 @@ struct sockets {
     struct listener listeners[RULES_MAX];
     struct connection *all;
     uint64_t bytes, swept_ms;
-    int has_more; /* a request lies ready behind one that was answered just now */
+    int has_more;  /* a request lies ready behind one that was answered just now */
+    int is_losing; /* the last commit failed, which was told */
 };
 
 /* ---- Who may speak ----------------------------------------------------------------------- */
@@ -52,6 +53,7 @@ int socket_rule_names(const char *text, int is_group, unsigned *ids, size_t *n,
         char *end;
         errno = 0;
         unsigned long id = strtoul(word, &end, 10);
+        int is_huge = errno != 0; /* a look-up that succeeds may set it as well */
         if (*end || word[0] == '-') {
             const struct passwd *user = is_group ? NULL : getpwnam(word);
             const struct group *group = is_group ? getgrnam(word) : NULL;
@@ -60,7 +62,7 @@ int socket_rule_names(const char *text, int is_group, unsigned *ids, size_t *n,
                             is_group ? "group" : "user", word);
             id = user ? user->pw_uid : group->gr_gid;
         }
-        if (errno || id >= UINT_MAX || *n == SOCKET_USERS_MAX)
+        if (is_huge || id >= UINT_MAX || *n == SOCKET_USERS_MAX)
             return fail(err, SOTTO_E_ARGUMENT, "at most %d users and groups, by name or number",
                         SOCKET_USERS_MAX);
         ids[(*n)++] = (unsigned)id;
@@ -205,7 +207,11 @@ static void commit(struct sockets *s) {
     if (!s->service->needs_flush) return;
     s->service->needs_flush = 0;
     is_stored = sotto_flush(s->service->engine) == SOTTO_OK;
-    if (!is_stored) fprintf(stderr, "<3>sottod: %s\n", sotto_last_error(s->service->engine));
+    /* Once, not for every event of a day. */
+    if (!is_stored && !s->is_losing)
+        fprintf(stderr, "<3>sottod: events wait in memory: %s\n",
+                sotto_last_error(s->service->engine));
+    s->is_losing = !is_stored;
     for (struct connection *c = s->all; c; c = c->next) connection_acknowledge(c, is_stored);
 }
 
