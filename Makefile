@@ -32,8 +32,10 @@ HARD    += $(if $(filter-out -O0,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),-U_
 endif
 # What only costs bytes on a device goes: tables to unwind by, which C does not use (-g has a debugger's), the
 # chain of frames, which x86 and arm do without anyway, and in src/ the canaries of functions without an array
-# of bytes, a tenth of the library. What parses sockets and files (platform/, tools/) keeps every canary.
-LEAN    := $(if $(SAN)$(FUZZ),,-fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer)
+# of bytes, a tenth of the library. At -Os gcc's calls in place of returns, and what it takes out of loops,
+# make code longer. What parses sockets and files (platform/, tools/) keeps every canary.
+LEAN    := $(if $(SAN)$(FUZZ),,-fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer \
+           $(if $(filter -Os,$(lastword $(filter -O%,$(OPT) $(CFLAGS)))),$(if $(findstring clang,$(CC)),,-fno-optimize-sibling-calls -fno-move-loop-invariants)))
 MODE    := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all) \
            $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
            $(if $(COV),--coverage)
