@@ -208,7 +208,6 @@ static int load_consent(const struct person_home *home, uint32_t slot, struct co
     status = length_is_damage(status, "consent", err);
     if (status == SOTTO_OK && consent_decode(consent, bytes, n) != 0)
         status = length_is_damage(SOTTO_E_LIMIT, "consent", err);
-    wipe(bytes, sizeof bytes);
     return status;
 }
 
@@ -226,7 +225,6 @@ static int load_proofs(struct person *p, const struct person_home *home, struct 
     if (last.seq == 0) return SOTTO_OK;
     status = vault_get(home->vault, last, bytes, sizeof bytes, &n, err);
     if (status == SOTTO_OK && proofs_follow(&p->proofs, bytes, n) != 0) status = SOTTO_E_LIMIT;
-    wipe(bytes, sizeof bytes);
     return length_is_damage(status, "receipts", err);
 }
 
@@ -252,7 +250,6 @@ static int load_wishes(struct person *p, const struct person_home *home, struct 
     if (p->owes & PERSON_NOTICE) return SOTTO_OK;
     status = vault_get(home->vault, notice_key, bytes, NOTICE_BYTES, &n, err);
     if (status == SOTTO_OK && notice_decode(&p->notice, bytes, n) != 0) status = SOTTO_E_LIMIT;
-    wipe(bytes, NOTICE_BYTES);
     return status == SOTTO_E_NOT_FOUND ? SOTTO_OK : length_is_damage(status, "notice", err);
 }
 
@@ -283,9 +280,7 @@ static int put_wishes(const struct person *p, const struct person_home *home, un
     if (status != SOTTO_OK || !(which & PERSON_NOTICE)) return status;
     key.seq = PERSON_NOTICE;
     notice_encode(&p->notice, bytes);
-    status = vault_put(home->vault, key, bytes, sizeof bytes, err);
-    wipe(bytes, sizeof bytes);
-    return status;
+    return vault_put(home->vault, key, bytes, sizeof bytes, err);
 }
 
 static int save_consent(const struct person_home *home, uint32_t slot,
@@ -296,9 +291,7 @@ static int save_consent(const struct person_home *home, uint32_t slot,
     uint64_t words = 0;
     for (int i = 0; i < CONSENT_PURPOSES; i++) words |= (uint64_t)consent->word[i].state << 8 * i;
     vault_note(home->vault, SOTTO_AUDIT_CONSENT, 0, words, 0);
-    int status = vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
-    wipe(bytes, sizeof bytes);
-    return status;
+    return vault_put(home->vault, consent_key(slot), bytes, sizeof bytes, err);
 }
 
 void person_begin(struct person *p, const struct person_home *home, const char *name) {
@@ -628,15 +621,15 @@ static int keep_proofs(const struct person_home *home, uint32_t slot, int64_t si
 }
 
 /* So does what was shown, once it can neither hide nor cap anything. */
-static int keep_shown(const struct person_home *home, uint32_t slot, int64_t late_s,
+static int keep_shown(const struct person_home *home, struct person *work, int64_t late_s,
                       struct sotto_error *err) {
-    const struct vault_key key = {VAULT_SHOWN, slot, 0};
-    uint8_t bytes[SEEN_RECORD_BYTES];
+    const struct vault_key key = {VAULT_SHOWN, work->slot, 0};
+    uint8_t *bytes = (uint8_t *)work->history.events; /* nobody's, and locked */
+    _Static_assert(sizeof work->history.events >= SEEN_RECORD_BYTES, "a record fits");
     size_t n;
-    int status = vault_get(home->vault, key, bytes, sizeof bytes, &n, err);
+    int status = vault_get(home->vault, key, bytes, SEEN_RECORD_BYTES, &n, err);
     if (status == SOTTO_OK && seen_is_over(bytes, n, home->policy, late_s))
         status = vault_delete(home->vault, key, err);
-    wipe(bytes, sizeof bytes);
     return status == SOTTO_E_NOT_FOUND || status == SOTTO_E_LIMIT ? SOTTO_OK : status;
 }
 
@@ -658,12 +651,11 @@ int person_keep(const struct person_home *home, uint32_t slot, int64_t late_s, s
         status = keep_nothing(home, work->name, err);
     else if (status == SOTTO_OK && person_refused(work))
         status = keep_no_refused(home, work, err);
-    if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
+    if (status == SOTTO_OK && vault_profile_name(home->vault, slot)) {
         status = keep_proofs(home, slot, late_s - home->policy->receipt_ttl_s, err);
-    if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
-        status = keep_shown(home, slot, late_s, err);
-    if (status == SOTTO_OK && vault_profile_name(home->vault, slot))
-        status = keep_wanted(home, work, late_s, err);
+        if (status == SOTTO_OK) status = keep_shown(home, work, late_s, err);
+        if (status == SOTTO_OK) status = keep_wanted(home, work, late_s, err);
+    }
     wipe(work, sizeof *work);
     return status == SOTTO_E_CORRUPT ? SOTTO_OK : status;
 }

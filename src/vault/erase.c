@@ -129,16 +129,13 @@ static int record_reseal(struct vault *v, int64_t row, const struct data_key *fr
                          const struct data_key *to, struct sotto_error *err) {
     struct blob_place place = {v->meta.store_id, row, from->id};
     uint8_t *copy = v->keys->slot_bytes; /* locked, and large enough */
-    const uint8_t *content;
     size_t n = 0;
     _Static_assert(sizeof v->keys->slot_bytes >= BLOB_PADDED_MAX, "a record fits");
-    int status = store_get(&v->store, row, v->blob, sizeof v->blob, &n, err);
-    if (status != SOTTO_OK) return status;
-    if (blob_unseal(v->blob, n, &place, from->key, v->keys->scratch, &content, &n) != SOTTO_OK)
-        return fail(err, SOTTO_E_CORRUPT, "%s: a record of a profile is damaged; erase the profile",
+    int status = row_read(v, &place, from->key, copy, BLOB_PADDED_MAX, &n, err);
+    if (status == SOTTO_E_CORRUPT)
+        return fail(err, status, "%s: a record of a profile is damaged; erase the profile",
                     v->store.path);
-    memcpy(copy, content, n);
-    wipe(v->keys->scratch, sizeof v->keys->scratch);
+    if (status != SOTTO_OK) return status;
     place.key_id = to->id;
     status = row_seal(v, &place, to->key, copy, n, err);
     wipe(copy, n);
@@ -314,13 +311,9 @@ int vault_erase(struct vault *v, const char *name, struct sotto_erase_receipt *r
 
 /* ---- Rotation ----------------------------------------------------------------------------- */
 
-/* An erasure of nobody: META owes a new key epoch, which erase_finish brings about, now or at the
- * next start. */
-static int rotation_begin(struct vault *v, struct sotto_error *err) {
+int rotation_commit(struct vault *v, struct sotto_error *err) {
     struct sotto_receipt nobody = {.size = sizeof nobody};
-    int status = vault_begin(v, err);
-    if (status != SOTTO_OK) return status;
-    status = receipt_begin(v, &nobody, err);
+    int status = receipt_begin(v, &nobody, err);
     v->meta.pending = PENDING_SHRED;
     vault_anchor(v);
     vault_note(v, SOTTO_AUDIT_ROTATE, 0, v->meta.epoch, 0);
@@ -331,10 +324,12 @@ static int rotation_begin(struct vault *v, struct sotto_error *err) {
 
 int vault_rotate(struct vault *v, struct sotto_rotation *rotation, struct sotto_error *err) {
     struct sotto_receipt done;
-    int status = rotation_begin(v, err);
+    int status = vault_begin(v, err);
+    if (status == SOTTO_OK) status = rotation_commit(v, err);
     if (status == SOTTO_E_FULL) { /* as erase_open does */
         status = vault_retry(v, err);
-        if (status == SOTTO_OK) status = rotation_begin(v, err);
+        if (status == SOTTO_OK) status = vault_begin(v, err);
+        if (status == SOTTO_OK) status = rotation_commit(v, err);
     }
     if (status != SOTTO_OK) return status;
     status = erase_finish(v, &done, err);

@@ -88,6 +88,10 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
 int row_seal(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
              const void *content, size_t n, struct sotto_error *err) MUST_CHECK;
 
+/* Reads a row: SOTTO_E_CORRUPT when it does not open, SOTTO_E_LIMIT when it is longer than `cap`;
+ * for both the caller forms the sentence. */
+int row_read(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
+             uint8_t *bytes, size_t cap, size_t *n, struct sotto_error *err) MUST_CHECK;
 /* Rows of the device's own, also while the vault is still being opened. What does not open, or is
  * longer than `cap`, is SOTTO_E_CORRUPT, told in the sentence `unreadable`. */
 int own_put(struct vault *v, int64_t row, const uint8_t *bytes, size_t n,
@@ -101,6 +105,10 @@ void usage_turn(struct vault *v, int64_t row, size_t n, int by);
 /* Deletes the rows from `first` to `last`; *count (may be NULL) tells how many there were. */
 int rows_remove(struct vault *v, int64_t first, int64_t last, uint32_t *count,
                 struct sotto_error *err) MUST_CHECK;
+
+/* Ends the open transaction with an erasure of nobody: META owes a new key epoch, which
+ * erase_finish brings about, now or at the next start. */
+int rotation_commit(struct vault *v, struct sotto_error *err) MUST_CHECK;
 
 /* SOTTO_E_STATE unless the vault can be read. */
 int require_open(const struct vault *v, struct sotto_error *err) MUST_CHECK;

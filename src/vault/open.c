@@ -33,7 +33,8 @@ static int counter_read(struct vault *v, struct sotto_error *err) {
 static int counter_check(struct vault *v, struct sotto_error *err) {
     int status = counter_read(v, err);
     if (status != SOTTO_OK) return status;
-    if (v->meta.format == 1 || v->meta.counter == v->counter) return SOTTO_OK;
+    if (v->meta.format == 1) v->meta.counter = v->counter; /* it never had one */
+    if (v->meta.counter == v->counter) return SOTTO_OK;
     if (vault_has_counter(v) && v->meta.counter == v->counter + 1) return SOTTO_OK;
     return refuse(v, SOTTO_E_ROLLBACK, err,
                   "%s: the vault is not the latest: an older copy was put in its place, or the key "
@@ -103,18 +104,17 @@ static int meta_load(struct vault *v, struct sotto_error *err) {
 }
 
 static int keyring_load(struct vault *v, struct sotto_error *err) {
-    const uint8_t *content;
+    uint8_t *entry = v->keys->slot_bytes; /* locked */
     size_t n = 0;
     for (uint32_t i = 0; i < KEYRING_SLOTS; i++) {
         struct blob_place place = {v->meta.store_id, keyring_row(i), v->meta.epoch};
-        int status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &n, err);
+        int status = row_read(v, &place, v->keys->root, entry, DATA_KEY_BYTES_MAX, &n, err);
         if (status == SOTTO_E_NOT_FOUND && i != KEYRING_DEVICE) continue;
-        if (status != SOTTO_OK && status != SOTTO_E_NOT_FOUND) return status;
-        if (status == SOTTO_OK)
-            status = blob_unseal(v->blob, n, &place, v->keys->root, v->keys->scratch, &content, &n);
-        if (status == SOTTO_OK) status = data_key_decode(&v->keys->slot[i], content, n);
-        wipe(v->keys->scratch, sizeof v->keys->scratch);
-        if (status != SOTTO_OK) return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+        if (status == SOTTO_OK) status = data_key_decode(&v->keys->slot[i], entry, n);
+        wipe(entry, DATA_KEY_BYTES_MAX);
+        if (status == SOTTO_E_CORRUPT || status == SOTTO_E_LIMIT || status == SOTTO_E_NOT_FOUND)
+            return refuse(v, SOTTO_E_CORRUPT, err, DAMAGED);
+        if (status != SOTTO_OK) return status;
     }
     census_key(v->keys->census, v->keys->slot[KEYRING_DEVICE].key);
     return SOTTO_OK;
@@ -190,8 +190,7 @@ static int vault_load(struct vault *v, struct sotto_error *err) {
     if (status == SOTTO_OK) status = store_check(&v->store, err);
     if (status == SOTTO_OK) status = keyring_load(v, err);
     if (status == SOTTO_OK && v->meta.format == 1) {
-        status = rows_walk(v, 0, &v->meta.census, err); /* it never had one */
-        v->meta.counter = v->counter;
+        status = rows_walk(v, 0, &v->meta.census, err); /* nor this */
         v->stored = v->meta;
     }
     if (status != SOTTO_OK) return status;
@@ -207,13 +206,13 @@ static int vault_load(struct vault *v, struct sotto_error *err) {
     }
     if (status == SOTTO_OK) status = rows_check(v, err);
     if (status == SOTTO_OK && !is_owed) status = file_accept(v, err);
-    if (v->meta.format == 1) {
-        /* It names no counter: under a new key its copies open no more. */
-        vault_note(v, SOTTO_AUDIT_ROTATE, 0, v->meta.epoch, 0);
-        v->meta.pending = PENDING_SHRED;
-    }
     /* Not before what META says is known to last. */
     if (status == SOTTO_OK) status = counter_catch_up(v, err);
+    if (status == SOTTO_OK && v->meta.format == 1) {
+        /* It names no counter: under a new key its copies open no more. */
+        status = store_begin(&v->store, err);
+        if (status == SOTTO_OK) status = rotation_commit(v, err);
+    }
     if (status == SOTTO_OK && !is_owed) status = erase_finish(v, &done, err);
     return status;
 }

@@ -226,25 +226,35 @@ int keyring_write(struct vault *v, uint32_t slot, const uint8_t root[32], uint64
     return status;
 }
 
+int row_read(struct vault *v, const struct blob_place *place, const uint8_t key[SEAL_KEY_BYTES],
+             uint8_t *bytes, size_t cap, size_t *n, struct sotto_error *err) {
+    const uint8_t *content;
+    size_t blob_n = 0, length = 0;
+    int status = store_get(&v->store, place->k, v->blob, sizeof v->blob, &blob_n, err);
+    if (status != SOTTO_OK) return status;
+    status = blob_unseal(v->blob, blob_n, place, key, v->keys->scratch, &content, &length);
+    if (status == SOTTO_OK && length > cap) status = SOTTO_E_LIMIT;
+    if (status == SOTTO_OK) {
+        if (length) memcpy(bytes, content, length);
+        *n = length;
+    }
+    wipe(v->keys->scratch, length + 4);
+    return status;
+}
+
 int own_put(struct vault *v, int64_t row, const uint8_t *bytes, size_t n, struct sotto_error *err) {
     const struct data_key *key = &v->keys->slot[KEYRING_DEVICE];
-    struct blob_place place = {v->meta.store_id, row, key->id};
+    const struct blob_place place = {v->meta.store_id, row, key->id};
     return row_seal(v, &place, key->key, bytes, n, err);
 }
 
 int own_get(struct vault *v, int64_t row, uint8_t *bytes, size_t cap, size_t *n,
             const char *unreadable, struct sotto_error *err) {
     const struct data_key *key = &v->keys->slot[KEYRING_DEVICE];
-    struct blob_place place = {v->meta.store_id, row, key->id};
-    const uint8_t *content;
-    size_t blob_n = 0;
-    int status = store_get(&v->store, row, v->blob, sizeof v->blob, &blob_n, err);
-    if (status != SOTTO_OK) return status;
-    status = blob_unseal(v->blob, blob_n, &place, key->key, v->keys->scratch, &content, n);
-    if (status == SOTTO_OK && *n > cap) status = SOTTO_E_CORRUPT;
-    if (status == SOTTO_OK) memcpy(bytes, content, *n);
-    wipe(v->keys->scratch, sizeof v->keys->scratch);
-    return status == SOTTO_OK ? SOTTO_OK : fail(err, SOTTO_E_CORRUPT, "%s", unreadable);
+    const struct blob_place place = {v->meta.store_id, row, key->id};
+    int status = row_read(v, &place, key->key, bytes, cap, n, err);
+    if (status != SOTTO_E_CORRUPT && status != SOTTO_E_LIMIT) return status;
+    return fail(err, SOTTO_E_CORRUPT, "%s", unreadable);
 }
 
 /* The row and data key of a record; SOTTO_E_NOT_FOUND, which leaves *err alone, for a profile that
@@ -280,24 +290,14 @@ int vault_get(struct vault *v, struct vault_key key, void *buf, size_t cap, size
               struct sotto_error *err) {
     struct blob_place place;
     const struct data_key *data_key;
-    const uint8_t *content;
-    size_t blob_n = 0, length = 0;
     int status = require_open(v, err);
     if (status == SOTTO_OK) status = record_find(v, key, &place, &data_key, err);
-    if (status == SOTTO_OK)
-        status = store_get(&v->store, place.k, v->blob, sizeof v->blob, &blob_n, err);
-    if (status != SOTTO_OK) return status;
-    if (blob_unseal(v->blob, blob_n, &place, data_key->key, v->keys->scratch, &content, &length) !=
-        SOTTO_OK)
-        return fail(err, SOTTO_E_CORRUPT, "%s: a record of class %u is damaged", v->store.path,
+    if (status == SOTTO_OK) status = row_read(v, &place, data_key->key, buf, cap, n, err);
+    if (status == SOTTO_E_CORRUPT)
+        return fail(err, status, "%s: a record of class %u is damaged", v->store.path,
                     (unsigned)key.kind);
-    if (length > cap) {
-        status = fail(err, SOTTO_E_LIMIT, "vault: the record does not fit the buffer");
-    } else {
-        if (length) memcpy(buf, content, length);
-        *n = length;
-    }
-    wipe(v->keys->scratch, length + 4);
+    if (status == SOTTO_E_LIMIT)
+        return fail(err, status, "vault: the record does not fit the buffer");
     return status;
 }
 
