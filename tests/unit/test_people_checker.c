@@ -318,7 +318,7 @@ static void play(int is_ram_only, unsigned long n, uint64_t consent, uint64_t sc
                   seed, w.personal, w.general, w.lost);
     for (int i = 0; i < 16; i++)
         if (w.why[i]) print_message("  %u: %s\n", w.why[i], sotto_why_text((enum sotto_why)i));
-    if (n >= 5000) assert_true(w.personal > n / 500); /* else this witness has seen nothing */
+    if (n >= 5000) assert_true(w.personal > n / 1000); /* else this witness has seen nothing */
     kiosk_free(&k);
 }
 
