@@ -313,7 +313,7 @@ uninstall: ## remove what install put there
 	    libsotto-tpm.a libsotto-tpm.so $(TPM_SO) libsotto-tpm.so.$(VERSION) pkgconfig/sotto-tpm.pc,"$(DESTDIR)$(LIBDIR)/$(l)")
 
 clean: ## remove what was built under O
-	$(Q)rm -rf $(addprefix $(O)/,obj man sbom boot tests audit fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
+	$(Q)rm -rf $(addprefix $(O)/,obj man sbom boot static tests audit fault bench examples san cov fuzz size flags libsotto.a libhost.a $(SONAME) libsotto-tpm.a $(TPM_SO) $(TOOLS))
 	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 include tools/dev/packaging.mk

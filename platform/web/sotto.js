@@ -1,8 +1,8 @@
-/* sotto.js: <sotto-slate> asks the device for a slate, lets a <sotto-banner> show what the device
- * wants disclosed, and shows what the device then opens. The device decides; the banner only says
- * how long its whole box was in view. Copyright 2026 the Sotto authors. Apache-2.0. */
+/* sotto.js: <sotto-slate> asks the device for a slate, has a <sotto-banner> disclose it, and shows
+ * what the device then opens. The banner only says how long it was seen.
+ * Copyright 2026 the Sotto authors. Apache-2.0. */
 
-/* What no policy words; other languages are in sotto-words.js. */
+/* What no policy words; more in sotto-words.js. */
 const KEYS = 'general mine on why not off person more ad synthetic staff because popular coming failed'.split(' ');
 export const words = {
 	en: 'The same for everyone|Chosen for you|Choose for me …|Why this?|Not for me|Turn off|Talk to a person|Tell me more|Ad, paid for by|Made by a machine|Picked by our team|because of|popular with everyone|Somebody is coming.|This screen cannot choose anything now.',
@@ -12,9 +12,6 @@ const wordsOf = lang => {
 	return Object.fromEntries(KEYS.map((key, i) => [key, list[i]]));
 };
 
-/* ---- The wire ---- */
-
-/* From the launcher; it does not stay in the address. */
 const given = new URLSearchParams(location.hash.slice(1)).get('token');
 if (given) {
 	sessionStorage.setItem('sotto-token', given);
@@ -24,27 +21,29 @@ const headers = () => ({ 'Content-Type': 'application/json', Authorization: 'Bea
 let calls = 0;
 export async function rpc(method, params = {}) {
 	const body = JSON.stringify({ jsonrpc: '2.0', id: ++calls, method, params });
-	const answer = await fetch('/rpc', { method: 'POST', headers: headers(), body }).then(r => r.json());
+	const answer = await fetch('/rpc', { method: 'POST', keepalive: true, headers: headers(), body }).then(r => r.json());
 	if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
 	return answer.result;
 }
-/* What the device says by itself; EventSource could not send the token. */
+const close = slate => rpc('slate.close', { slate }).catch(() => {});
+/* EventSource sends no token. After a break the visit is over. */
 async function listen(hear) {
-	for (;; await new Promise(r => setTimeout(r, 2000))) {
+	for (let was; ; await new Promise(r => setTimeout(r, 2000))) {
+		const { ok, body } = await fetch('/events', { headers: headers() }).catch(() => ({}));
+		if (was || (ok && was === false)) hear({ method: 'connection.back', params: {} });
+		if (!(was = !!ok)) continue;
 		try {
-			const reader = (await fetch('/events', { headers: headers() })).body.pipeThrough(new TextDecoderStream()).getReader();
+			const reader = body.pipeThrough(new TextDecoderStream()).getReader();
 			for (let rest = '', part; !(part = await reader.read()).done;) {
 				const lines = (rest + part.value).split('\n');
 				rest = lines.pop();
 				for (const line of lines) if (line.startsWith('data: ')) hear(JSON.parse(line.slice(6)));
 			}
-		} catch { /* sotto-web restarts */ }
+		} catch { }
 	}
 }
 
-/* ---- Elements ---- */
-
-/* enum sotto_why: who may say yes (no consent, declined), who said it (chosen, nothing to go by …). */
+/* enum sotto_why: who may say yes, who said it. */
 const MAY_ON = [3, 5], MAY_OFF = [0, 4, 6, 7];
 
 const el = (tag, props = {}, ...children) => {
@@ -71,10 +70,10 @@ class Part extends HTMLElement {
 		super();
 		this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet];
 	}
-	button(text, onclick, props) { return el('button', { type: 'button', textContent: text, onclick, ...props }); }
+	button(textContent, onclick, props) { return el('button', { type: 'button', textContent, onclick, ...props }); }
 }
 
-/* Live, and empty until it has something to say (ARIA22); takes no focus, never leaves by itself. */
+/* Live, and empty until it has something to say (ARIA22). */
 class SottoBanner extends Part {
 	constructor() {
 		super();
@@ -84,6 +83,7 @@ class SottoBanner extends Part {
 	}
 	/* Shows a packet; then what was proven. */
 	ask(packet) {
+		this.leave?.();
 		this.lang = packet.locale;
 		this.dir = packet.direction;
 		return new Promise(resolve => {
@@ -95,15 +95,15 @@ class SottoBanner extends Part {
 				this.box.replaceChildren();
 				resolve({ answer, visible_ms: since ? Math.floor(performance.now() - since) : 0 });
 			};
+			this.leave = () => end('none');
 			const plain = el('p', { textContent: packet.plain, hidden: true });
 			const yes = this.button(label('accept'), () => { answer = 'accepted'; yes.setAttribute('aria-pressed', 'true'); look(); });
-			/* Seen in one piece: what covers the box, leaves it out or hides the page starts it anew. */
+			/* What covers the box or hides the page starts it anew. */
 			const look = () => {
 				const r = this.box.getBoundingClientRect();
 				const open = [[1, 1], [1, 9], [9, 1], [9, 9], [5, 5]].every(([x, y]) =>
 					document.elementFromPoint(r.left + r.width * x / 10, r.top + r.height * y / 10) === this);
-				if (!inView || !open || document.visibilityState !== 'visible') since = 0;
-				else since = since || performance.now();
+				since = inView && open && document.visibilityState === 'visible' ? since || performance.now() : 0;
 				if (since && performance.now() - since >= packet.min_display_ms && (answer !== 'none' || !packet.must_acknowledge)) end(answer);
 			};
 			const watcher = new IntersectionObserver(es => {
@@ -122,16 +122,16 @@ class SottoBanner extends Part {
 	}
 }
 
-/* Attributes: count, profile, banner (id of the page's <sotto-banner>; else one goes before). */
+/* Attributes: count, profile, banner (an id; else one goes before). */
 class SottoSlate extends Part {
 	connectedCallback() {
 		this.show();
+		addEventListener('pagehide', () => this.session && rpc('session.end', { session: this.session }));
 		listen(({ method, params }) => {
-			/* The next person must not find what was chosen for the last one. */
-			const mine = method === 'session.ended' && params.session === this.session;
-			if (mine) this.session = null;
+			const over = /^connection/.test(method) || method === 'session.ended' && params.session === this.session;
+			if (over) this.session = null;
 			if (params.ticket && params.text) this.note.textContent = params.text;
-			if (mine || /^(policy|model|profile)\./.test(method)) this.show();
+			if (over || /^(policy|model|profile)\./.test(method)) this.show();
 		});
 	}
 	get banner() {
@@ -140,7 +140,6 @@ class SottoSlate extends Part {
 		if (!this.made) this.before(this.made = el('sotto-banner'));
 		return this.made;
 	}
-	/* In this visit's session; a new one after idling. */
 	async call(method, params) {
 		for (let again = 0; ; again++) {
 			if (!this.session) this.session = (await rpc('session.begin', { profile: this.getAttribute('profile') || undefined })).session;
@@ -151,16 +150,19 @@ class SottoSlate extends Part {
 		}
 	}
 	async show() {
-		const had = this.shadowRoot.activeElement;
+		const had = this.shadowRoot.activeElement, turn = this.turn = {};
+		this.banner.leave?.();
 		try {
 			const { slate } = await this.call('slate', { count: +this.getAttribute('count') || 8 });
-			const { packet } = await rpc('disclosure', { slate }).catch(() => ({})); /* then it opens as general */
+			const { packet } = await rpc('disclosure', { slate }).catch(() => ({}));
 			if (packet) await rpc('disclosure.confirm', { slate, hash: packet.hash, channels: ['screen'], ...await this.banner.ask(packet) }).catch(() => {});
+			if (turn !== this.turn) return void close(slate);
 			this.packet = packet || this.packet;
 			this.fill(slate, await rpc('open', { slate }));
-			if (this.slate) rpc('slate.close', { slate: this.slate }).catch(() => {});
+			if (this.slate) close(this.slate);
 			this.slate = slate;
 		} catch (e) {
+			if (turn !== this.turn) return;
 			this.shadowRoot.replaceChildren(el('p', { role: 'alert', textContent: wordsOf(document.documentElement.lang).failed }));
 			this.dispatchEvent(new CustomEvent('sotto-failed', { bubbles: true, detail: e }));
 		}

@@ -1,262 +1,305 @@
-/* machine: what runs in the booted machine of tools/dev/boot-test.sh, on libsotto as a device has
- * it.
+/* machine: what runs in the booted machine of tools/dev/boot-test.sh. It starts sottod as an init
+ * would, and speaks to its sockets as a front end and an operator do; it links nothing of Sotto.
  *
- *     machine slate PACKS STATE              the time from its start to the first slate, and memory
- *     machine check PACKS STATE LOG NAME…    how many events each profile has; the audit log to LOG
- *     machine live  PACKS STATE NAME         acknowledges events of that profile until the power
- * goes
+ *     machine slate PACKS STATE              the time from the daemon's start to the first slate,
+ * and its memory after a personal one machine check PACKS STATE LOG NAME…    how many events each
+ * profile has; the audit log to LOG machine live  PACKS STATE NAME         sends events of that
+ * profile until the power goes
  *
  * Lines that the host reads: "slate US CPU_US", "memory KIB", "has NAME N", "try NAME N", "ack NAME
- * N" (N events are stored), "key HEX", "log BYTES", "checked". Ends 1 at the first failure, after
- * "fail".
- */
+ * N" (the daemon said that N events are stored), "key HEX", "log BYTES", "checked". Ends 1 at the
+ * first failure, after "fail". */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "platform/linux/sotto_linux.h"
-#include "sotto.h"
-#include "sotto_audit.h"
+#define UI_SOCKET       "/run/ui.sock"
+#define OPERATOR_SOCKET "/run/operator.sock"
+#define EVENTS_MAX      1000 /* of a profile; the engine keeps the last 1,024 */
+#define PATIENCE_S      60
 
-#define MODEL_KEY_CHARS 56
-#define SHOWN_MS        3000
+typedef unsigned long long number;
 
-static struct sotto_port port;
-static struct sotto_linux device;
-static struct sotto *engine;
-static int (*real_clock)(void *ctx, uint64_t *ms);
-static uint64_t waited_ms; /* for banners, which nobody here has the time to read */
+static pid_t daemon_pid;
 
-static void must(int status, const char *what) {
-    if (status >= 0) return;
-    printf("fail %s: %s\n", what, engine ? sotto_last_error(engine) : "not open");
+static _Noreturn void die(const char *what, const char *why) {
+    printf("fail %s: %.300s\n", what, why);
     exit(1);
 }
 
-static int clock_ahead(void *ctx, uint64_t *ms) {
-    int status = real_clock(ctx, ms);
-    *ms += waited_ms;
-    return status;
+static number us_of(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (number)t.tv_sec * 1000000 + (number)t.tv_nsec / 1000;
+}
+static void wait_ms(number ms) {
+    const struct timespec t = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+    nanosleep(&t, NULL);
 }
 
-static int banner_show(void *ctx, const struct sotto_banner *b, struct sotto_banner_receipt *r) {
-    memcpy(r->hash, b->hash, sizeof r->hash);
-    r->channels = SOTTO_CHANNEL_SCREEN;
-    r->acknowledged = 1;
-    if (clock_ahead(ctx, &r->shown_from_ms) != 0) return -1;
-    waited_ms += SHOWN_MS + b->min_display_ms;
-    return clock_ahead(ctx, &r->shown_until_ms);
-}
+/* ---- The daemon ------------------------------------------------------------------------------ */
 
-/* Reads the second line of a minisign public key. */
-static void key_read(char key[MODEL_KEY_CHARS + 1], const char *packs, const char *name) {
-    char path[512], line[256];
-    snprintf(path, sizeof path, "%s/%s", packs, name);
-    FILE *f = fopen(path, "re");
-    if (!f || !fgets(line, sizeof line, f) || !fgets(line, sizeof line, f)) {
-        printf("fail %s\n", path);
-        exit(1);
+static void daemon_start(const char *packs, const char *state) {
+    char model[128], model_key[128], policy[128], policy_key[128], keys[128], vault[128];
+    snprintf(model, sizeof model, "--model=%s/model.pack", packs);
+    snprintf(model_key, sizeof model_key, "--model-key=%s/model.pub", packs);
+    snprintf(policy, sizeof policy, "--policy=%s/policy.pack", packs);
+    snprintf(policy_key, sizeof policy_key, "--policy-key=%s/policy.pub", packs);
+    snprintf(keys, sizeof keys, "--keys=%s/keys", state);
+    snprintf(vault, sizeof vault, "--vault=%s/vault.db", state);
+    daemon_pid = fork();
+    if (daemon_pid == 0) {
+        execl("/bin/sottod", "sottod", model, model_key, policy, policy_key, keys, vault,
+              "--class=kiosk", "--ui-socket=" UI_SOCKET, "--operator-socket=" OPERATOR_SOCKET,
+              "--subject-socket=/run/subject.sock", (char *)NULL);
+        _exit(127);
     }
-    fclose(f);
-    snprintf(key, MODEL_KEY_CHARS + 1, "%.56s", line);
+    if (daemon_pid < 0) die("fork", strerror(errno));
 }
 
-static void device_open(const char *packs, const char *state) {
-    char model[512], policy[512], keys[512], vault[512];
-    char model_key[MODEL_KEY_CHARS + 1], policy_key[MODEL_KEY_CHARS + 1];
-    struct sotto_error err = {0};
-    snprintf(model, sizeof model, "%s/model.pack", packs);
-    snprintf(policy, sizeof policy, "%s/policy.pack", packs);
-    snprintf(keys, sizeof keys, "%s/keys", state);
-    snprintf(vault, sizeof vault, "%s/vault.db", state);
-    key_read(model_key, packs, "model.pub");
-    key_read(policy_key, packs, "policy.pub");
-    int status = sotto_linux_port(&device, keys, vault, &port, &err);
-    real_clock = port.clock_mono_ms;
-    port.clock_mono_ms = clock_ahead;
-    port.banner_show = banner_show;
-    const struct sotto_config config = {.size = sizeof config,
-                                        .port = &port,
-                                        .model_pack = model,
-                                        .model_key = model_key,
-                                        .policy_pack = policy,
-                                        .policy_key = policy_key,
-                                        .device_class = "kiosk"};
-    if (status == SOTTO_OK) status = sotto_open(&config, &engine, &err);
-    if (status != SOTTO_OK) {
-        printf("fail open: %s\n", err.message);
-        exit(1);
-    }
-    struct sotto_health health = {.size = sizeof health};
-    must(sotto_health(engine, &health), "health");
-    if (health.storage != SOTTO_STORAGE_OK || health.strict) {
-        printf("fail storage %d: %s; policy: %s\n", (int)health.storage, health.storage_message,
-               health.policy_message);
-        exit(1);
-    }
+static void daemon_end(void) {
+    int status;
+    if (kill(daemon_pid, SIGTERM) != 0 || waitpid(daemon_pid, &status, 0) != daemon_pid ||
+        status != 0)
+        die("sottod", "SIGTERM did not end it with 0");
 }
 
-/* An opened slate of `n` items, general or for this session. */
-static sotto_slate slate_open(sotto_session session, int is_general, struct sotto_item *items,
-                              uint32_t n, struct sotto_slate_view *view) {
-    struct sotto_slate_request request = {
-        .size = sizeof request, .count = n, .repeats = 1, .general = (uint32_t)is_general};
-    sotto_slate slate;
-    must(sotto_slate_request(engine, session, &request, &slate), "slate");
-    must(sotto_slate_present(engine, slate), "banner");
-    must(sotto_slate_open(engine, slate, view, items, n), "open");
+/* As soon as it listens. */
+static int talk_to(const char *path) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    number until = us_of(CLOCK_MONOTONIC) + PATIENCE_S * 1000000ull;
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) die(path, strerror(errno));
+    while (connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
+        if (waitpid(daemon_pid, NULL, WNOHANG) != 0 || us_of(CLOCK_MONOTONIC) > until)
+            die("sottod", "it ended, or does not listen");
+        wait_ms(1);
+    }
+    return fd;
+}
+
+/* One request, its parameters as in printf; the reply, valid until the next one. */
+__attribute__((format(printf, 3, 4))) static const char *ask(int fd, const char *method,
+                                                             const char *params, ...) {
+    static char line[300000];
+    char given[512];
+    size_t n = 0;
+    va_list args;
+    va_start(args, params);
+    vsnprintf(given, sizeof given, params, args);
+    va_end(args);
+    int length = snprintf(line, sizeof line,
+                          "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{%s}}\n",
+                          method, given);
+    if (write(fd, line, (size_t)length) != length) die(method, "it cannot be asked");
+    do {
+        ssize_t got = n < sizeof line - 1 ? read(fd, line + n, sizeof line - 1 - n) : 0;
+        if (got <= 0) die(method, "no answer");
+        n += (size_t)got;
+    } while (line[n - 1] != '\n');
+    line[n - 1] = '\0';
+    if (!strstr(line, "\"id\":1,\"result\":")) die(method, line);
+    return line;
+}
+
+/* What follows `name` in a reply. */
+static const char *behind(const char *line, const char *name) {
+    const char *at = strstr(line, name);
+    if (!at) die(name, line);
+    return at + strlen(name);
+}
+static number number_behind(const char *line, const char *name) {
+    return strtoull(behind(line, name), NULL, 10);
+}
+
+/* ---- Visits ------------------------------------------------------------------------------------
+ */
+
+static number visit_begin(int ui, const char *profile) {
+    return profile ? number_behind(ask(ui, "session.begin", "\"profile\":\"%s\"", profile),
+                                   "\"session\":")
+                   : number_behind(ask(ui, "session.begin", "%s", ""), "\"session\":");
+}
+static void agree(int ui, number session, const char *purpose) {
+    ask(ui, "consent.set", "\"session\":%llu,\"purpose\":\"%s\",\"state\":\"granted\"", session,
+        purpose);
+}
+
+/* An opened slate; the reply to `open` is in *opened. A banner is read for as long as it asks. */
+static number slate_open(int ui, number session, const char *how, const char **opened) {
+    char hash[65];
+    number slate =
+        number_behind(ask(ui, "slate", "\"session\":%llu,%s", session, how), "\"slate\":");
+    const char *shown = ask(ui, "disclosure", "\"slate\":%llu", slate);
+    if (strstr(shown, "\"is_needed\":true")) {
+        number ms = number_behind(shown, "\"min_display_ms\":") + 20;
+        snprintf(hash, sizeof hash, "%.64s", behind(shown, "\"hash\":\""));
+        wait_ms(ms + 20);
+        ask(ui, "disclosure.confirm",
+            "\"slate\":%llu,\"hash\":\"%s\",\"channels\":[\"screen\"],\"answer\":\"accepted\","
+            "\"visible_ms\":%llu",
+            slate, hash, ms);
+    }
+    *opened = ask(ui, "open", "\"slate\":%llu", slate);
     return slate;
 }
 
-/* ---- Time to the first slate --------------------------------------------------------------- */
-
-static uint64_t us_of(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+/* Every event goes to one item, so that its reason counts them all. */
+static const char *only_item(int ui) {
+    static char item[64];
+    const char *opened;
+    if (!item[0]) {
+        number session = visit_begin(ui, NULL);
+        slate_open(ui, session, "\"general\":true,\"count\":4", &opened);
+        snprintf(item, sizeof item, "%.*s", (int)strcspn(behind(opened, "\"id\":\""), "\""),
+                 behind(opened, "\"id\":\""));
+        ask(ui, "session.end", "\"session\":%llu", session);
+    }
+    return item;
 }
 
-static void memory_print(void) {
+/* Whether the daemon says that it is stored. */
+static int event(int ui, number session, const char *item) {
+    return strstr(ask(ui, "event", "\"session\":%llu,\"item\":\"%s\",\"type\":\"view\"", session,
+                      item),
+                  "\"stored\":true") != NULL;
+}
+
+/* ---- Time to the first slate, and memory --------------------------------------------------------
+ */
+
+static number memory_kib(void) {
     char line[128];
-    FILE *f = fopen("/proc/self/status", "re");
+    number kib = 0;
+    snprintf(line, sizeof line, "/proc/%d/status", (int)daemon_pid);
+    FILE *f = fopen(line, "re");
     while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "VmHWM:", 6) == 0) printf("memory %lu\n", strtoul(line + 6, NULL, 10));
+        if (strncmp(line, "VmHWM:", 6) == 0) kib = strtoull(line + 6, NULL, 10);
     if (f) fclose(f);
+    return kib;
 }
 
-static int first_slate(const char *packs, const char *state, const char *started) {
-    struct sotto_item items[8];
-    struct sotto_slate_view view = {.size = sizeof view};
-    sotto_session session;
-    device_open(packs, state);
-    must(sotto_session_begin(engine, NULL, &session), "session");
-    slate_open(session, 1, items, 8, &view);
-    if (view.count == 0) return 1;
-    printf("slate %llu %llu\n",
-           (unsigned long long)(us_of(CLOCK_MONOTONIC) - strtoull(started, NULL, 10)),
-           (unsigned long long)us_of(CLOCK_PROCESS_CPUTIME_ID));
-    memory_print();
-    sotto_close(engine);
+static int first_slate(const char *packs, const char *state) {
+    const char *opened;
+    clockid_t its_clock;
+    number begun = us_of(CLOCK_MONOTONIC);
+    daemon_start(packs, state);
+    int ui = talk_to(UI_SOCKET);
+    slate_open(ui, visit_begin(ui, NULL), "\"count\":8", &opened);
+    number took = us_of(CLOCK_MONOTONIC) - begun;
+    if (!strstr(opened, "\"items\":[{") || clock_getcpuclockid(daemon_pid, &its_clock) != 0)
+        die("the first slate", opened);
+    printf("slate %llu %llu\n", took, us_of(its_clock));
+
+    number session = visit_begin(ui, "first");
+    agree(ui, session, "store");
+    agree(ui, session, "personalise");
+    for (int i = 0; i < 20; i++)
+        if (!event(ui, session, only_item(ui))) die("event", "it is not stored");
+    slate_open(ui, session, "\"count\":64,\"repeats\":true", &opened);
+    if (!strstr(opened, "\"personalised\":true")) die("a personal slate", opened);
+    printf("memory %llu\n", memory_kib());
+    daemon_end();
     return 0;
 }
 
-/* Starts this program anew, so that loading it counts. */
-static int first_slate_timed(char **argv) {
-    char started[32];
-    int status;
-    snprintf(started, sizeof started, "%llu", (unsigned long long)us_of(CLOCK_MONOTONIC));
-    pid_t child = fork();
-    if (child == 0) {
-        execl("/proc/self/exe", argv[0], "slate", argv[2], argv[3], started, (char *)NULL);
-        _exit(127);
-    }
-    return child < 0 || waitpid(child, &status, 0) != child || status != 0;
-}
-
-/* ---- Events, acknowledged ------------------------------------------------------------------ */
-
-static sotto_session visit_begin(const char *name) {
-    sotto_session session;
-    must(sotto_session_begin(engine, name, &session), "session");
-    return session;
-}
-
-/* Every event goes to one item, so that its reason counts them all. */
-static const char *only_item(void) {
-    static struct sotto_item items[4];
-    static int is_known;
-    struct sotto_slate_view view = {.size = sizeof view};
-    if (!is_known) {
-        sotto_session session = visit_begin(NULL);
-        slate_open(session, 1, items, 4, &view);
-        must(sotto_session_end(engine, session), "end");
-        is_known = 1;
-    }
-    return items[0].id;
-}
+/* ---- Events, acknowledged
+ * ------------------------------------------------------------------------ */
 
 static _Noreturn void live(const char *packs, const char *state, const char *name) {
-    device_open(packs, state);
-    const char *item = only_item();
-    for (unsigned n = 0; n < SOTTO_HISTORY_MAX - 4;) {
-        sotto_session session = visit_begin(name);
+    daemon_start(packs, state);
+    int ui = talk_to(UI_SOCKET);
+    const char *item = only_item(ui);
+    for (unsigned n = 0; n < EVENTS_MAX;) {
+        number session = visit_begin(ui, name);
         if (n == 0) {
-            must(sotto_consent_set(engine, session, SOTTO_PURPOSE_STORE, SOTTO_CONSENT_GRANTED),
-                 "store");
-            must(sotto_consent_set(engine, session, SOTTO_PURPOSE_PERSONALISE,
-                                   SOTTO_CONSENT_GRANTED),
-                 "personalise");
+            agree(ui, session, "store");
+            agree(ui, session, "personalise");
         }
-        unsigned more = 1 + n % 3;
-        printf("try %s %u\n", name, n + more);
-        for (unsigned i = 0; i < more; i++) {
-            struct sotto_event event = {sizeof event, item, SOTTO_EVENT_VIEW};
-            must(sotto_record(engine, session, &event), "record");
+        for (unsigned more = 1 + n % 3; more > 0; more--) {
+            printf("try %s %u\n", name, n + 1);
+            if (!event(ui, session, item)) die("event", "it is not stored");
+            printf("ack %s %u\n", name, ++n);
         }
-        must(sotto_session_end(engine, session), "store");
-        n += more;
-        printf("ack %s %u\n", name, n);
-        if (n % 16 == 0) must(sotto_tick(engine), "tick");
+        ask(ui, "session.end", "\"session\":%llu", session);
     }
     printf("full\n");
     for (;;) pause();
 }
 
-/* How many events of `name` the engine still counts. */
-static unsigned events_of(const char *name) {
-    struct sotto_item items[SOTTO_SLATE_ITEMS_MAX];
-    struct sotto_reason reasons[64];
-    struct sotto_slate_view view = {.size = sizeof view};
-    const char *item = only_item();
-    unsigned most = 0;
-    sotto_session session = visit_begin(name);
-    sotto_slate slate = slate_open(session, 0, items, SOTTO_SLATE_ITEMS_MAX, &view);
-    for (uint32_t rank = 0; view.personalised && rank < view.count; rank++) {
-        struct sotto_explanation told = {.size = sizeof told};
-        must(sotto_explain(engine, slate, rank, &told, reasons, 64), "explain");
-        for (uint32_t i = 0; i < told.count && i < 64; i++)
-            if (reasons[i].item && strcmp(reasons[i].item, item) == 0 && reasons[i].events > most)
-                most = reasons[i].events;
+/* How many events of `name` the reasons of a slate count. */
+static number events_of(int ui, const char *name) {
+    char reason[96];
+    const char *opened, *at;
+    number most = 0;
+    snprintf(reason, sizeof reason, "\"item\":\"%s\"", only_item(ui));
+    number session = visit_begin(ui, name),
+           slate = slate_open(ui, session, "\"count\":64,\"repeats\":true", &opened);
+    unsigned count = 0;
+    for (at = opened; strstr(opened, "\"personalised\":true") && (at = strstr(at, "\"rank\":"));
+         at++)
+        count++;
+    for (unsigned rank = 0; rank < count && most == 0; rank++) {
+        at = strstr(
+            behind(ask(ui, "explain", "\"slate\":%llu,\"rank\":%u,\"reasons\":16", slate, rank),
+                   "\"reasons\":"),
+            reason);
+        if (at) most = number_behind(at, "\"events\":");
     }
-    must(sotto_session_end(engine, session), "end");
+    ask(ui, "session.end", "\"session\":%llu", session);
     return most;
 }
 
-struct log {
-    int fd;
-    size_t n;
-};
-
-static int log_put(void *ctx, const void *bytes, size_t n) {
-    struct log *log = ctx;
-    log->n += n;
-    return write(log->fd, bytes, n) == (ssize_t)n ? 0 : -1;
+/* The log in the pieces that the daemon hands out; how many bytes it has. */
+static number log_take(int staff, int to) {
+    static uint8_t piece[65536];
+    number at = 0, size = 1;
+    while (at < size) {
+        const char *reply = ask(staff, "audit.export", "\"offset\":%llu", at);
+        const char *hex = behind(reply, "\"bytes\":\"");
+        size_t n = strspn(hex, "0123456789abcdef") / 2;
+        size = number_behind(reply, "\"size\":");
+        for (size_t i = 0; i < n && i < sizeof piece; i++) {
+            char pair[3] = {hex[2 * i], hex[2 * i + 1], 0};
+            piece[i] = (uint8_t)strtoul(pair, NULL, 16);
+        }
+        if (n == 0 || n > sizeof piece || write(to, piece, n) != (ssize_t)n)
+            die("the log", strerror(errno));
+        at += n;
+    }
+    return at;
 }
 
 static int check(int argc, char **argv) {
-    uint8_t key[32];
-    struct log log = {open(argv[4], O_WRONLY | O_CREAT | O_CLOEXEC, 0600), 0};
-    device_open(argv[2], argv[3]);
-    for (int i = 5; i < argc; i++) printf("has %s %u\n", argv[i], events_of(argv[i]));
-    must(sotto_audit_key(engine, key), "audit key");
-    printf("key ");
-    for (int i = 0; i < 32; i++) printf("%02x", key[i]);
-    must(log.fd < 0 ? -1 : sotto_audit_export(engine, log_put, &log), "audit log");
-    fsync(log.fd);
-    printf("\nlog %zu\nchecked\n", log.n);
-    sotto_close(engine);
+    int to = open(argv[4], O_WRONLY | O_CLOEXEC);
+    if (to < 0) die(argv[4], strerror(errno));
+    daemon_start(argv[2], argv[3]);
+    int ui = talk_to(UI_SOCKET), staff = talk_to(OPERATOR_SOCKET);
+    for (int i = 5; i < argc; i++) printf("has %s %llu\n", argv[i], events_of(ui, argv[i]));
+    const char *key = behind(ask(staff, "audit.key", "%s", ""), "\"key\":\"");
+    printf("key %.64s\n", key);
+    number n = log_take(staff, to);
+    if (fsync(to) != 0 || close(to) != 0) die("the log", strerror(errno));
+    daemon_end();
+    printf("log %llu\nchecked\n", n);
     return 0;
 }
 
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     const char *what = argc > 3 ? argv[1] : "";
-    if (strcmp(what, "slate") == 0 && argc == 4) return first_slate_timed(argv);
-    if (strcmp(what, "slate") == 0) return first_slate(argv[2], argv[3], argv[4]);
+    if (strcmp(what, "slate") == 0 && argc == 4) return first_slate(argv[2], argv[3]);
     if (strcmp(what, "check") == 0 && argc > 4) return check(argc, argv);
     if (strcmp(what, "live") == 0 && argc == 5) live(argv[2], argv[3], argv[4]);
     fprintf(stderr, "usage: machine slate|check|live PACKS STATE …\n");

@@ -1,14 +1,16 @@
 /* drive: uses the two sample pages as a person would, in a real browser, and looks on. Prints TAP's
  * `ok - ` and `not ok - ` lines. Called by run.sh.
  *
- *     node drive.mjs MODULES PICTURES KIOSK_URL ARABIC_URL IDLE_URL     (URLs with #token=…; the last
- * one's visits idle out within seconds)
- */
+ *     node drive.mjs MODULES PICTURES KIOSK_URL ARABIC_URL IDLE_URL LABELS_URL
+ *
+ * URLs with #token=…. IDLE_URL's visits idle out within seconds. LABELS_URL sells places; its daemon
+ * is the process SOTTOD_PID, and can be started anew as SOTTOD --config SOTTOD_CONFIG. */
+import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [modules, pictures, kioskUrl, arabicUrl, idleUrl] = process.argv.slice(2);
+const [modules, pictures, kioskUrl, arabicUrl, idleUrl, labelsUrl] = process.argv.slice(2);
 const load = createRequire(join(modules, 'package.json'));
 const { chromium } = load('playwright-core');
 const axe = readFileSync(load.resolve('axe-core/axe.min.js'), 'utf8');
@@ -227,7 +229,49 @@ async function banner(url, name, options, prepare = () => {}) {
   await k.slate.getByText('The same for everyone').waitFor({ timeout: 40000 });
   check('a visit that idles out goes back to what everyone sees, in a new one', begun() === before + 1, k.calls);
   check('and nothing was asked or taken back for it', !k.calls.some(c => c.params?.state === 'withdrawn') && k.confirms().length === 1);
+
+  await k.slate.locator('li .title').first().click();
+  await k.slate.getByText('Choose for me').click();
+  await k.banner.getByRole('heading').waitFor();
+  const visits = begun();
+  await k.banner.getByRole('heading').waitFor({ state: 'detached', timeout: 40000 });
+  for (let i = 0; i < 50 && begun() === visits; i++) await pause(100);
+  check('a question that nobody answered goes with its visit', begun() === visits + 1 && await k.heading() === 'The same for everyone', k.calls);
   await k.page.context().close();
+}
+
+/* ---- An ad, a machine's and the staff's item; then the daemon starts anew ---- */
+{
+  const k = await open(labelsUrl);
+  const { page, slate, banner } = k;
+  const item = text => slate.locator('li').filter({ hasText: text });
+  for (const text of ['Ad, paid for by Acme Foods', 'Made by a machine', 'Picked by our team'])
+    check(`an item says of itself: ${text}`, await item(text).count() === 1, await slate.locator('li').allTextContents());
+  await item('Ad, paid for by').getByText('Why this?').click();
+  await item('Ad, paid for by').locator('p').waitFor();
+  const why = await item('Ad, paid for by').locator('p').textContent();
+  check('why this: an ad names its payer', why.includes('Ad, paid for by Acme Foods'), why);
+  await accessible(page, 'a slate with an ad');
+  await picture(page, 'kiosk-labels');
+
+  for (let i = 0; i < 6; i++) {
+    await page.reload();
+    await slate.locator('li').first().waitFor();
+  }
+  check('who reloads the page again and again still has one', await k.heading() === 'The same for everyone', k.calls);
+
+  await slate.locator('li .title').first().click();
+  await slate.getByText('Choose for me').click();
+  await banner.getByRole('button', { name: 'Yes' }).click();
+  await slate.getByText('Chosen for you').waitFor();
+  process.kill(Number(process.env.SOTTOD_PID));
+  await pause(1500);
+  check('without the daemon nothing that was chosen stays on the screen', !(await slate.getByText('Chosen for you').isVisible()));
+  const again = spawn(process.env.SOTTOD, ['--config', process.env.SOTTOD_CONFIG], { stdio: 'ignore' });
+  await slate.getByText('The same for everyone').waitFor({ timeout: 20000 });
+  check('when it is back, there is what everyone sees', (await slate.locator('li').count()) === 8);
+  again.kill();
+  await page.context().close();
 }
 
 await browser.close();

@@ -1,7 +1,8 @@
 #!/bin/bash
 # pages: the sample pages in headless Chromium, against the real daemons: banner, receipt, slate, why,
-# not for me, a person, turn off, a visit that ends; what is covered or hidden gives no receipt;
-# axe-core looks for barriers.
+# not for me, a person, turn off, a visit that ends, a daemon that starts anew; what an ad, a machine's
+# and the staff's items say of themselves; what is covered or hidden gives no receipt; axe-core looks
+# for barriers.
 #
 #     O=build tests/pages/run.sh [PICTURES]      PICTURES: a folder for the screenshots
 #
@@ -29,10 +30,25 @@ make_idle() (
 )
 check "a policy with short visits is made" make_idle
 
-# serve NAME LOCALE [POLICY]: a daemon and its door; the door's address with its token in $url.
+# The three items that sell best: one is paid for, a machine made one, and the staff likes one.
+make_labels() (
+    cd "$tmp" && {
+        echo 'item,title,sponsor,synthetic,staff'
+        tail -n +2 town.csv | cut -d, -f3 | sort | uniq -c | sort -rn | awk 'NR == 1 {print $2 ",Beans,Acme Foods,no,no"}
+            NR == 2 {print $2 ",Poem,,yes,no"} NR == 3 {print $2 ",Bread,,no,yes"}'
+    } >labels.csv &&
+        quiet "$O/sotto-pack" train --no-measure --out labels-model.pack --catalogue labels.csv \
+            --catalogue-map item=item,title=title,sponsor=sponsor,synthetic=synthetic,staff=staff town.csv &&
+        quiet "$O/sotto-pack" policy --model labels-model.pack --out labels.pack demo.ini &&
+        quiet "$O/sotto-pack" sign --key merchandising.key labels-model.pack && quiet "$O/sotto-pack" sign --key privacy.key labels.pack
+)
+check "a catalogue with an ad is made" make_labels
+
+# serve NAME LOCALE [POLICY [MODEL]]: a daemon and its door; the door's address with its token in $url.
 serve() {
     local d=$tmp/$1 port=$((20000 + RANDOM % 20000)) try
-    make_config "$d" && sed -i "s/^\[device\]/&\nlocale = $2/; s|/policy.pack|/${3:-policy}.pack|" "$d/sotto.conf" && start_daemon "$d" || return 1
+    make_config "$d" && sed -i "s/^\[device\]/&\nlocale = $2/; s|/policy.pack|/${3:-policy}.pack|; s|/model.pack|/${4:-model}.pack|" "$d/sotto.conf" &&
+        start_daemon "$d" || return 1
     for try in 1 2 3 4 5; do
         port=$((port + try))
         "$O/sotto-web" --port "$port" --ui-socket "$d/ui.sock" --pages platform/web --token-file "$d/token" >"$d/web.log" 2>&1 &
@@ -51,8 +67,15 @@ check "another one in Arabic" serve ar ar
 arabic=${url/kiosk.html/kiosk.html?lang=ar}
 check "and one whose visits are short" serve idle en idle
 idle=$url
+check "and one that sells places" serve labels en labels labels-model
+labels=$url
+# The last daemon is started anew under its page.
+sottod=$pid
 
-drive() { HOME=$tmp timeout 240 node tests/pages/drive.mjs "$tmp/npm" "$pictures" "$english" "$arabic" "$idle"; }
+drive() {
+    HOME=$tmp SOTTOD="$O/sottod" SOTTOD_PID=$sottod SOTTOD_CONFIG=$tmp/labels/sotto.conf timeout 300 \
+        node tests/pages/drive.mjs "$tmp/npm" "$pictures" "$english" "$arabic" "$idle" "$labels"
+}
 drive
 case $? in
 0) ;;

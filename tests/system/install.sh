@@ -58,6 +58,11 @@ needs_little() {
     cat "$tmp/needed"
     [ ! -s "$tmp/needed" ]
 }
+# Debian's list of what programs may link with; one that lacks a name makes their dependencies wrong.
+listed() {
+    nm -D --defined-only "$root$prefix/lib/libsotto.so" | awk '$2 == "T" {sub(/@.*/, "", $3); print $3}' | sort >"$tmp/exported"
+    sed -n 's/^ \(sotto_[a-z0-9_]*\)@SOTTO_0 .*/\1/p' firmware-config/debian/libsotto0.symbols | sort | diff - "$tmp/exported"
+}
 tools_run() {
     local tool
     for tool in "$root$prefix"/bin/*; do "$tool" --help >/dev/null || return 1; done
@@ -75,6 +80,7 @@ check "a C99 program finds the shared library through pkg-config and runs" share
 check "it runs with the static library too" static
 check "pkg-config and the library tell the same version" version
 check "the library needs only libsodium, SQLite and libc" needs_little
+check "Debian's list of symbols is what the library exports" listed
 check "every installed tool runs" tools_run
 if [ -f "$O/libsotto-tpm.a" ]; then
     cat >"$tmp/chip.c" <<'END'
@@ -93,6 +99,17 @@ END
     check "the library itself still needs no libtss2" needs_little
 else
     skip "make install-tpm: libtss2-dev is not installed"
+fi
+served() {
+    local page
+    same_make install-web DESTDIR="$tmp/web" || return 1
+    for page in platform/web/*.{html,js,css,svg}; do cmp "$page" "$tmp/web/usr/share/sotto/web/${page##*/}" || return 1; done
+    "$O/sotto-web" --help | grep -F 'the folder of the page; "": none (/usr/share/sotto/web)'
+}
+if [ -x "$O/sotto-web" ]; then
+    check "the pages are where sotto-web looks for them" served
+else
+    skip "the pages of sotto-web: it was not built"
 fi
 check "make uninstall takes everything away" same_make uninstall DESTDIR="$root" PREFIX="$prefix"
 check "no file is left" nothing

@@ -60,15 +60,27 @@ installed() {
 }
 runs() { inside sotto --version && inside sotto-pack keygen --no-password --out /tmp/key && inside ls /usr/share/man/man1/sotto.1.gz /usr/share/bash-completion/completions/sotto; }
 has_users() { inside id sotto && inside id sotto-upload && inside getent group sotto-ui && inside systemd-tmpfiles --create sotto.conf sottod.conf; [ "$(inside stat -c '%a %U' /var/lib/sotto/keys)" = '700 sotto' ]; }
+# It opens its pages before it listens, and makes its token then.
+web_starts() {
+    timeout 3 chroot "$root" sotto-web --port 18471 --token-file /tmp/token
+    [ $? -eq 124 ] && [ -f "$root/usr/share/sotto/web/sotto.js" ]
+}
 enabled() { inside test -L /etc/systemd/system/multi-user.target.wants/sottod.service; }
 plants_keys() { inside sh -c 'echo secret >/var/lib/sotto/keys/device.key && echo vault >/var/lib/sotto/vault.db'; }
 removed() { inside dpkg -r "$@" && inside test -f /var/lib/sotto/keys/device.key; }
 purged_kept() { inside dpkg -P "$@" && inside test -f /var/lib/sotto/keys/device.key && inside test ! -e /etc/sotto/sotto.conf; }
+# The documented place of the data partition: a file system of its own.
+on_a_medium() {
+    mkdir -p "$root/var/lib/sotto" && mount -t tmpfs -o mode=711 sotto "$root/var/lib/sotto" || return 1
+    inside systemd-tmpfiles --create sotto.conf sottod.conf
+    [ "$(inside stat -c %U /var/lib/sotto/keys)" = sotto ] && plants_keys
+}
+emptied() { inside touch /etc/sotto/erase-on-purge && inside dpkg -P "$@" && [ -z "$(ls -A "$root/var/lib/sotto")" ] && inside test ! -e /etc/sotto && umount "$root/var/lib/sotto" && rmdir "$root/var/lib/sotto"; }
 purged_erased() { inside touch /etc/sotto/erase-on-purge && inside dpkg -P "$@" && inside test ! -e /var/lib/sotto && inside test ! -e /etc/sotto; }
 gone() { ! inside sh -c 'dpkg -L libsotto0 sotto-tools 2>/dev/null; ls /usr/bin/sotto* /usr/lib/*/libsotto* /usr/share/sotto 2>/dev/null' | grep .; }
 
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+trap 'for at in proc var/lib/sotto; do umount "${root:-$work}/$at" 2>/dev/null; done; rm -rf "$work"' EXIT
 case ${1:-} in
 build)
     shift
@@ -86,13 +98,15 @@ test)
     if [ ! -e "$root/etc/debian_version" ]; then
         # shellcheck disable=SC2016 # apt's own variable
         site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' | head -n 1)
-        debootstrap --variant=minbase --include=systemd,libsodium23,libsqlite3-0,libinih1,libjansson4,liblzma5,libzstd1,libopenblas0-pthread,libmicrohttpd12,libcurl4 \
+        debootstrap --variant=minbase --include=systemd,libsodium23,libsqlite3-0,libinih1,libjansson4,liblzma5,libzstd1,libopenblas0,libmicrohttpd12,libcurl4 \
             bookworm "$root" "${site:-http://deb.debian.org/debian}" >"$work/log" 2>&1 || {
             tail -n 5 "$work/log"
             echo "skip - the packages in a chroot: debootstrap could not make one"
             exit 0
         }
     fi
+    # systemd-tmpfiles opens what it makes by way of it.
+    mount -t proc proc "$root/proc" || exit 1
     check "the packages install" installed
     check "the tools run" runs
     daemons=
@@ -102,11 +116,20 @@ test)
         {
             check "users and folders are made" has_users
             check "sottod is enabled" enabled
+            check "sotto-web starts with what is installed" web_starts
             check "people's data is there" plants_keys
             check "removing keeps it" removed $daemons
             check "purging keeps it too" purged_kept $daemons
             check "the packages install again" installed
             check "purging erases it when asked to" purged_erased $daemons
+            check "the packages install once more" installed
+            if mount -t tmpfs sotto "$root/mnt" 2>/dev/null && umount "$root/mnt"; then
+                check "people's data is on a medium of its own" on_a_medium
+                check "purging erases it there too, and comes to its end" emptied $daemons
+            else
+                check "and is purged" purged_erased $daemons
+                echo "skip - data on a medium of its own: nothing can be mounted here"
+            fi
         }
     else
         echo "skip - what becomes of people's data: there is no sottod yet"

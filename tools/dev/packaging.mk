@@ -7,6 +7,8 @@ UNITDIR       ?= /usr/lib/systemd/system
 SYSUSERSDIR   ?= /usr/lib/sysusers.d
 TMPFILESDIR   ?= /usr/lib/tmpfiles.d
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+# Where sotto-web looks for the page: the sample, until there is one of your own.
+WEBDIR        ?= /usr/share/sotto/web
 # What a device runs beside the library: those of WITH="…" that are there, or all of them.
 SHIPPED       := $(filter $(if $(filter undefined,$(origin WITH)),sottod sotto-web sotto-upload,$(WITH)),$(TOOLS))
 SCDOC         ?= scdoc
@@ -14,7 +16,7 @@ MAN           := $(basename $(notdir $(foreach t,$(TOOLS),$(wildcard tools/man/$
 SYSTEMD       := firmware-config/systemd
 TOOLS_PC      := $(sort $(DEVICE_PC) $(HOST_PC) $(foreach t,$(TOOLS),$(WANTS_$(t))))
 
-.PHONY: man device install-device install-service install-sysv install-man install-completion describe sbom reproducible musl-check static deb deb-test \
+.PHONY: man device install-device install-web install-service install-sysv install-man install-completion describe sbom reproducible musl-check static deb deb-test \
         boot-test buildroot-check yocto-check
 
 ## Package
@@ -33,8 +35,11 @@ install-completion: ## bash's completion for the tools
 
 device: lib $(SHIPPED:%=$(O)/%) ## what a device needs: the library, and sottod, sotto-web, sotto-upload or those of WITH="…"
 
-install-device: install-lib device ## the same, under $(DESTDIR)$(PREFIX)
+install-device: install-lib device $(if $(filter sotto-web,$(SHIPPED)),install-web) ## the same, under $(DESTDIR)$(PREFIX), and the pages if sotto-web is among them
 	$(Q)$(if $(SHIPPED),$(INSTALL) -d "$(DESTDIR)$(BINDIR)" && $(INSTALL) -m 755 $(SHIPPED:%=$(O)/%) "$(DESTDIR)$(BINDIR)",:)
+
+install-web: ## the elements and the sample pages that sotto-web serves
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(WEBDIR)" && $(INSTALL) -m 644 $(foreach t,html js css svg,$(wildcard platform/web/*.$t)) "$(DESTDIR)$(WEBDIR)"
 
 install-service: ## systemd's units, users and folders for the daemons that are built
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(TMPFILESDIR)"
@@ -59,6 +64,15 @@ sbom: all ## bills of materials in $(O)/sbom: SPDX 2.3 and CycloneDX 1.6
 	    $(call sbom_of,cyclonedx,libsotto,$(O)/$(SONAME) $(O)/libsotto.a,$(DEVICE_PC),cdx) && \
 	    $(call sbom_of,spdx,sotto-tools,$(TOOLS:%=$(O)/%),$(TOOLS_PC),spdx) && \
 	    $(call sbom_of,cyclonedx,sotto-tools,$(TOOLS:%=$(O)/%),$(TOOLS_PC),cdx)
+
+# For a firmware without these libraries; users and groups are then given to sottod by number.
+$(O)/sottod-static: $(call objects,tools/sottod/*.c) $(DAEMON_COMMON:%.c=$(O)/obj/%.o) $(SOTTOD_COMMON:%.c=$(O)/obj/%.o) $(O)/libsotto.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -static-pie -s -Wl,--gc-sections $(call pc,--libs,$(DEVICE_PC) $(DAEMON_PC)) -lm
+
+static: ## sottod in one file that needs no other, stripped, held against tools/dev/size-budget
+	@$(MAKE) $(PAR) O="$(O)/static" OPT=-Os CFLAGS="$(CFLAGS) -ffunction-sections -fdata-sections" $(O)/static/sottod-static
+	@O="$(O)/static" CC="$(CC)" tools/dev/size.sh static
 
 reproducible: ## two builds in two places at two times: the same SHA-256
 	@tools/dev/reproducible.sh $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE))

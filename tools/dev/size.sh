@@ -2,16 +2,25 @@
 # size: what libsotto costs on a device, object by object and room by room, and whether that is within budget.
 #
 #     O=build/size [CC=…] [CROSS_COMPILE=…] tools/dev/size.sh        (`make size` builds at -Os first)
+#     O=build/static [CC=…] tools/dev/size.sh static                 (`make static`: sottod in one file)
 #
 # tools/dev/size-budget holds one line per machine: its name (gcc -dumpmachine up to the first dash), the
-# most bytes of text and read-only data in libsotto.a, and the most bytes of the stripped libsotto.so. A
-# machine without a line is measured and not judged. Ends 1 when a bound is passed.
+# most bytes of text and read-only data in libsotto.a, of the stripped libsotto.so, and of the stripped
+# static sottod. A machine without a line is measured and not judged. Ends 1 when a bound is passed.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")/../.."
 O=${O:-build/size}
 CC=${CC:-cc}
 machine=$($CC -dumpmachine | cut -d- -f1)
+if [ "${1:-}" = static ]; then
+    bytes=$(stat -c %s "$O/sottod-static")
+    most=$(awk -v machine="$machine" '$1 == machine {print $4}' tools/dev/size-budget)
+    echo "sottod, static, stripped $bytes bytes ($machine; budget ${most:-none})"
+    [ "$bytes" -le "${most:-$bytes}" ] && exit 0
+    echo "size: sottod outgrew its budget" >&2
+    exit 1
+fi
 size=$($CC -print-prog-name=size)
 strip=$($CC -print-prog-name=strip)
 stripped=$(mktemp)

@@ -111,7 +111,7 @@ ldflags() {
 buildpaths() { ! grep -rlaF "$work" "$work/image"; }
 not_stripped() { binaries | while read -r file; do readelf -W -S "$file" | grep -q '\.debug_info' || { echo "$file" && exit 1; }; done; }
 # Everything installed is in a package by the default patterns (lib*.so.*, headers, .a, pkgconfig) or by FILES.
-shipped() { (cd "$work/image" && find . -type f -o -type l) | { ! grep -vE '^\./usr/(bin/|include/|lib/lib[a-z-]*\.(so|a)|lib/pkgconfig/|lib/systemd/system/|lib/tmpfiles\.d/|lib/sysusers\.d/)'; }; }
+shipped() { (cd "$work/image" && find . -type f -o -type l) | { ! grep -vE '^\./usr/(bin/|include/|lib/lib[a-z-]*\.(so|a)|lib/pkgconfig/|lib/systemd/system/|lib/tmpfiles\.d/|lib/sysusers\.d/|share/sotto/)'; }; }
 links() { binaries | while read -r file; do readelf -d "$file" | grep -E 'RPATH|RUNPATH' && exit 1; done; [ -L "$work/image/usr/lib/libsotto.so" ]; }
 
 if check "the recipe's own make lines build and install" built && [ -d "$work/image" ]; then

@@ -48,7 +48,7 @@ do_install() {
 }
 
 PACKAGES =+ "${PN}-daemons"
-FILES:${PN}-daemons = "${bindir} ${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${sysconfdir}"
+FILES:${PN}-daemons = "${bindir} ${datadir}/sotto ${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${sysconfdir}"
 CONFFILES:${PN}-daemons = "${sysconfdir}/sotto/sotto.conf ${sysconfdir}/sotto/web.conf"
 
 SYSTEMD_PACKAGES = "${PN}-daemons"
