@@ -203,7 +203,7 @@ static struct layout layout_of(const struct model *model) {
     l.touched_at = l.sums_at + ALIGN16((size_t)model->n_items * sizeof(int32_t));
     l.seen_at = l.touched_at + ALIGN16(score_touched_places(model->n_items) * sizeof(uint32_t));
     l.barred_at = l.seen_at + bitmap;
-    l.inputs_at = l.barred_at + SLATES_KEPT * bitmap;
+    l.inputs_at = l.barred_at + (SLATES_KEPT + SOTTO_SESSIONS_MAX) * bitmap;
     l.secrets_total = l.inputs_at + SOTTO_HISTORY_MAX * sizeof(struct score_input);
     return l;
 }

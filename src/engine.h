@@ -37,7 +37,8 @@ struct visit {
     /* The large last here and below: what is near is reached in one instruction. */
     struct person person;
     struct dp_visit tally;
-    struct seen seen; /* what was shown lately */
+    struct seen seen;     /* what was shown lately */
+    struct wishes marked; /* those that the visit's bits in `barred` were made of */
 };
 
 #define TICKET_BYTES 40 /* of its record */
@@ -95,8 +96,8 @@ struct sotto {
     struct secrets *secrets;
     struct slate_workspace workspace;
     uint8_t *absent; /* one bit per item: out of stock */
-    uint8_t
-        *barred; /* likewise, in locked memory, for each of secrets.slates: what may not be in it */
+    uint8_t *barred; /* likewise, in locked memory, for each of secrets.slates: what may not be in
+                        it; and for each of secrets.visits: what the person blocked */
     struct sotto_clock clock;
     struct dp dp;
 
@@ -215,8 +216,11 @@ int people_owe(struct sotto *e, struct visit *v, const char *what) MUST_CHECK;
 /* engine_rights.c */
 /* Puts the use of a right on a stored profile into the audit log. */
 void audit_right(struct sotto *e, const struct visit *v, enum sotto_right right);
-/* Sets the bit of each item that this person blocked, one bit an item. O(items) for each block. */
-void people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits);
+/* Sets the bit of each item that this person blocked, one bit an item. O(items) for each block,
+ * once they have changed. */
+void people_blocked(struct sotto *e, struct visit *v, uint8_t *bits);
+/* Where those bits are kept as long as the visit lasts. */
+uint8_t *people_bits(struct sotto *e, const struct visit *v);
 
 /* engine_tickets.c */
 enum ticket_event { TICKET_ACCEPT, TICKET_RESOLVE, TICKET_TIMEOUT, TICKET_EVENTS };

@@ -12,8 +12,21 @@ void audit_right(struct sotto *e, const struct visit *v, enum sotto_right right)
 
 /* ---- Blocks ------------------------------------------------------------------------------ */
 
-void people_blocked(const struct sotto *e, const struct visit *v, uint8_t *bits) {
-    wishes_mark(&v->person.wishes, &e->model, bits);
+uint8_t *people_bits(struct sotto *e, const struct visit *v) {
+    const size_t n = slate_bitmap_bytes(e->model.n_items);
+    return e->barred + (SLATES_KEPT + (size_t)(v - e->secrets->visits)) * n;
+}
+
+void people_blocked(struct sotto *e, struct visit *v, uint8_t *bits) {
+    const size_t n = slate_bitmap_bytes(e->model.n_items);
+    uint8_t *mine = people_bits(e, v);
+    if (v->person.wishes.n == 0) return;
+    if (memcmp(&v->marked, &v->person.wishes, sizeof v->marked) != 0) {
+        wipe(mine, n);
+        wishes_mark(&v->person.wishes, &e->model, mine);
+        v->marked = v->person.wishes;
+    }
+    for (size_t i = 0; i < n; i++) bits[i] |= mine[i];
 }
 
 /* Stores what changed; nothing is owed of somebody who is not stored. */

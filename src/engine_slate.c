@@ -91,7 +91,7 @@ static enum sotto_why why_not(struct sotto *e, const struct visit *v, int is_ask
 }
 
 /* What may be in a slate of this person's now, or in a general one that they see. */
-static void make_rules(struct sotto *e, const struct visit *v, struct slate *s, int is_personal) {
+static void make_rules(struct sotto *e, struct visit *v, struct slate *s, int is_personal) {
     const struct consent *c = &v->person.consent;
     const int64_t now_s = engine_late(e);
     const struct slate_person person = {
@@ -307,7 +307,7 @@ static uint64_t number_of(const struct sotto *e, sotto_slate handle) {
 }
 
 /* What the person blocked, or saw in another slate, since this one was sealed. */
-static void heed_changes(struct sotto *e, const struct visit *v, struct slate *s) {
+static void heed_changes(struct sotto *e, struct visit *v, struct slate *s) {
     if (s->changes == v->changes) return;
     make_rules(e, v, s, 1);
     s->n_hits =
@@ -316,7 +316,7 @@ static void heed_changes(struct sotto *e, const struct visit *v, struct slate *s
 }
 
 /* Nothing personal outlives a slate that opens as general. */
-static void make_general(struct sotto *e, const struct visit *v, struct slate *s) {
+static void make_general(struct sotto *e, struct visit *v, struct slate *s) {
     wipe(s->inputs, sizeof s->inputs);
     wipe(s->hits, sizeof s->hits);
     make_rules(e, v, s, 0);

@@ -189,6 +189,7 @@ int visit_end(struct sotto *e, struct visit *v) {
         first_keep(e, &first, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
     slates_close(e, v->handle);
     tickets_leave(e, v->handle);
+    wipe(people_bits(e, v), slate_bitmap_bytes(e->model.n_items));
     visit_wipe(v);
     return first_tell(e, &first);
 }
