@@ -58,8 +58,8 @@ installed() {
     rm -rf "$root/debs" && mkdir "$root/debs" && cp "$O"/deb/*.deb "$root/debs/" && rm -f "$root"/debs/*-dbgsym_* "$root"/debs/libsotto-dev_* &&
         inside sh -c 'dpkg -i /debs/*.deb'
 }
-runs() { inside sotto --version && inside sotto-pack keygen --no-password --out /tmp/key && inside ls /usr/share/man/man1/sotto.1.gz /usr/share/bash-completion/completions/sotto; }
-has_users() { inside id sotto && inside id sotto-upload && inside getent group sotto-ui && inside systemd-tmpfiles --create sotto.conf sottod.conf; [ "$(inside stat -c '%a %U' /var/lib/sotto/keys)" = '700 sotto' ]; }
+runs() { inside rm -f /tmp/key.key /tmp/key.pub && inside sotto --version && inside sotto-pack keygen --no-password --out /tmp/key && inside ls /usr/share/man/man1/sotto.1.gz /usr/share/bash-completion/completions/sotto; }
+has_users() { inside id sotto && inside id sotto-upload && inside getent group sotto-ui && inside systemd-tmpfiles --create sottod.conf; [ "$(inside stat -c '%a %U' /var/lib/sotto/keys)" = '700 sotto' ]; }
 # It opens its pages before it listens, and makes its token then.
 web_starts() {
     timeout 3 chroot "$root" sotto-web --port 18471 --token-file /tmp/token
@@ -72,10 +72,10 @@ purged_kept() { inside dpkg -P "$@" && inside test -f /var/lib/sotto/keys/device
 # The documented place of the data partition: a file system of its own.
 on_a_medium() {
     mkdir -p "$root/var/lib/sotto" && mount -t tmpfs -o mode=711 sotto "$root/var/lib/sotto" || return 1
-    inside systemd-tmpfiles --create sotto.conf sottod.conf
+    inside systemd-tmpfiles --create sottod.conf
     [ "$(inside stat -c %U /var/lib/sotto/keys)" = sotto ] && plants_keys
 }
-emptied() { inside touch /etc/sotto/erase-on-purge && inside dpkg -P "$@" && [ -z "$(ls -A "$root/var/lib/sotto")" ] && inside test ! -e /etc/sotto && umount "$root/var/lib/sotto" && rmdir "$root/var/lib/sotto"; }
+emptied() { inside touch /etc/sotto/erase-on-purge && inside dpkg -P "$@" && [ -z "$(ls -A "$root/var/lib/sotto")" ] && inside test ! -e /etc/sotto && umount "$root/var/lib/sotto" && rm -rf "$root/var/lib/sotto"; }
 purged_erased() { inside touch /etc/sotto/erase-on-purge && inside dpkg -P "$@" && inside test ! -e /var/lib/sotto && inside test ! -e /etc/sotto; }
 gone() { ! inside sh -c 'dpkg -L libsotto0 sotto-tools 2>/dev/null; ls /usr/bin/sotto* /usr/lib/*/libsotto* /usr/share/sotto 2>/dev/null' | grep .; }
 
