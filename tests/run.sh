@@ -138,8 +138,8 @@ scripts() {
 [ "$kinds" = unit ] || scripts 1
 for source in tests/unit/test_*.c; do
     name=$(basename "$source" .c)
-    [[ $name == *"$word"* ]] && [ -e "$source" ] || continue
-    [ $is_device -eq 0 ] || ! grep -qE '^#include "tools/sotto-(pack|fleet)/' "$source" || continue
+    if [[ $name != *"$word"* ]] || [ ! -e "$source" ]; then continue; fi
+    if [ $is_device -eq 1 ] && grep -qE '^#include "tools/sotto-(pack|fleet)/' "$source"; then continue; fi
     start "${name#test_}" unit "$O/tests/$name"
 done
 [ "$kinds" = unit ] || scripts 0
