@@ -58,7 +58,7 @@ refuse "what is not blocked cannot be unblocked, it says" 1 'sotto rights: sotto
 refuse "and what a verb lacks" 2 '"item" is missing' asked like
 check "a pause through it" asked pause
 check "and its end there" asked resume
-refuse "nobody else is found under no name" 2 'profile name' "$O/sotto" rights view --profile "" --socket "$d/subject.sock"
+refuse "nobody else is found under no name" 2 'a profile has a name' "$O/sotto" rights view --profile "" --socket "$d/subject.sock"
 check "the daemon ends" stopped
 
 # See and take away.
