@@ -322,9 +322,9 @@ static void an_anonymous_visit_has_no_name_to_be_found_by(void **state) {
     lent_engine_join(&lent, &subject, &role_subject);
     sealed(&ui, &session);
 
-    assert_int_equal(code_of(&subject, REQUEST("view", "\"profile\":\"\""), 0), -32001);
-    assert_int_equal(code_of(&subject, REQUEST("export", "\"profile\":\"\""), 0), -32001);
-    assert_int_equal(code_of(&subject, REQUEST("reset", "\"profile\":\"\""), 0), -32001);
+    assert_int_equal(code_of(&subject, REQUEST("view", "\"profile\":\"\""), 0), -32602);
+    assert_int_equal(code_of(&subject, REQUEST("export", "\"profile\":\"\""), 0), -32602);
+    assert_int_equal(code_of(&subject, REQUEST("reset", "\"profile\":\"\""), 0), -32602);
     client_leave(&subject);
     client_leave(&ui);
     lent_engine_free(&lent);
