@@ -224,7 +224,7 @@ static int next_record(struct sotto *e, struct vault_key *key, struct ticket *t)
 int sotto_ticket_next(struct sotto *e, uint64_t *cursor, uint64_t *number) {
     struct ticket t;
     int status = engine_enter_given(e, cursor && number, "cursor");
-    if (status != SOTTO_OK) return status;
+    if (status != SOTTO_OK || !cursor || !number) return status;
     struct vault_key key = {VAULT_PEOPLE, (uint32_t)(*cursor >> 32), (uint32_t)*cursor};
     if (!next_record(e, &key, &t)) return SOTTO_E_NOT_FOUND;
     *cursor = (uint64_t)key.slot << 32 | key.seq;

@@ -137,8 +137,13 @@ const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
   check('turn off takes consent back, and shows what everyone sees', off?.params.purpose === 'personalise', k.calls);
   check('the focus stays with the slate', await page.evaluate(() => document.activeElement?.tagName === 'SOTTO-SLATE'));
 
-  await slate.locator('li .title').first().click(); /* the one before is forgotten */
+  const disclosed = k.confirms().length;
+  await slate.locator('li .title').first().click();
   await slate.getByText('Choose for me').click();
+  await slate.getByText('Turn off').waitFor();
+  check('what was looked at after a no counts for no later yes', await k.heading() === 'The same for everyone' && k.confirms().length === disclosed);
+  await slate.locator('li .title').first().click();
+  await page.evaluate(() => { document.querySelector('sotto-slate').show(); });
   await banner.getByRole('button', { name: 'No' }).click();
   await pause(300);
   check('no on the banner is heard at once', k.confirms().at(-1).params.answer === 'declined' && await k.heading() === 'The same for everyone');

@@ -26,7 +26,7 @@ static void add_file(struct hash_stream *h, const char *path) {
     uint8_t bytes[4096];
     size_t n;
     FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("%s is not there", path);
+    assert_non_null(f);
     while ((n = fread(bytes, 1, sizeof bytes, f)) > 0) hash_stream_add(h, bytes, n);
     fclose(f);
 }

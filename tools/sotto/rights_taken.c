@@ -14,11 +14,14 @@
 _Static_assert(SOTTO_RECEIPT_BYTES <= SOTTO_CONSENT_RECEIPT_BYTES, "one place fits both");
 
 int taken_write(const char *path, const void *bytes, size_t n, struct sotto_error *err) {
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-    FILE *f = path ? (fd < 0 ? NULL : fdopen(fd, "wb")) : stdout;
-    int is_good = f && fwrite(bytes, 1, n, f) == n;
-    if (!f && fd >= 0) close(fd);
-    if (f && (path ? fclose(f) : fflush(f)) != 0) is_good = 0;
+    FILE *f = stdout;
+    if (path) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        f = fd < 0 ? NULL : fdopen(fd, "wb");
+        if (!f && fd >= 0) close(fd);
+    }
+    int is_good = f && fwrite(bytes, 1, n, f) == n && fflush(f) == 0;
+    if (f && path && fclose(f) != 0) is_good = 0;
     if (is_good) return SOTTO_OK;
     return fail(err, SOTTO_E_IO, "%.150s: %s", path ? path : "the output", strerror(errno));
 }
