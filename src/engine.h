@@ -23,12 +23,12 @@ struct visit {
     uint64_t active_ms;      /* monotonic time of the last call */
     int is_disclosed;        /* saw the notice of person.notice in this session */
     int is_overridden;       /* staff decided: nothing is personalised any more */
-    int is_paused;           /* the person wants it to rest, whether or not there was a yes */
     int is_countable;        /* no randomness failed while counting */
     int owes_consent;        /* a "no" that storage has not taken yet */
     int owes_yes;            /* a "yes" said before storage could be asked */
     uint8_t owes_erase; /* an erasure that storage has not done yet: 1 + enum sotto_erase_why */
     uint8_t purge_why;  /* enum sotto_erase_why of owes_purge */
+    uint8_t paused;     /* purposes that are to rest, a yes or not: bits 1 << purpose */
     uint8_t owes_purge; /* purposes whose records storage has yet to destroy: bits 1 << purpose */
     uint64_t seen_ms;   /* monotonic time it was saved last */
     uint32_t changes;   /* how often it changed what may be in a slate: blocks, what was shown */
@@ -188,6 +188,12 @@ int floors_adopt(struct sotto *e) MUST_CHECK;
 struct visit *visit_find(struct sotto *e, sotto_session session);
 /* What a public call of a session begins with: engine_enter, then visit_find into *v. */
 int visit_enter(struct sotto *e, sotto_session session, struct visit **v) MUST_CHECK;
+/* Whether consent to `purpose` holds now: consent_is_given, and no pause. */
+int visit_may_use(const struct sotto *e, const struct visit *v,
+                  enum sotto_purpose purpose) MUST_CHECK;
+/* Whether what happens now may be remembered for it: consent_may_keep, and no pause. */
+int visit_may_keep(const struct sotto *e, const struct visit *v,
+                   enum sotto_purpose purpose) MUST_CHECK;
 int visit_is_idle(const struct sotto *e, const struct visit *v, uint64_t now_ms) MUST_CHECK;
 int visit_end(struct sotto *e, struct visit *v) MUST_CHECK;
 /* Forgets what is known of a person but the name; what is stored, or may be, is owed an erasure. */

@@ -59,7 +59,7 @@ static int forget_stored(struct sotto *e, struct visit *v, const struct word *w)
 
 static int say_no(struct sotto *e, struct visit *v, const struct word *w) {
     unsigned action = apply(e, v, w);
-    if (w->event == CONSENT_PAUSE && w->purpose == SOTTO_PURPOSE_PERSONALISE) v->is_paused = 1;
+    if (w->event == CONSENT_PAUSE) v->paused |= (uint8_t)(1u << w->purpose);
     if (w->purpose == SOTTO_PURPOSE_STORE) return forget_stored(e, v, w);
     if (action) prove(e, v, w, word_of(v, w->purpose));
     if (action & CONSENT_PURGE) {
@@ -119,6 +119,8 @@ static int say_yes(struct sotto *e, struct visit *v, const struct word *w) {
     if (v->owes_erase)
         return fail(&e->error, SOTTO_E_STATE, "this profile is still waiting to be erased");
     struct consent before = v->person.consent;
+    const uint8_t paused = v->paused;
+    v->paused &= (uint8_t) ~(1u << w->purpose);
     if (apply(e, v, w) == 0) return SOTTO_OK;
     prove(e, v, w, word_of(v, w->purpose));
     if (w->purpose == SOTTO_PURPOSE_STORE)
@@ -129,9 +131,8 @@ static int say_yes(struct sotto *e, struct visit *v, const struct word *w) {
         v->owes_yes = 1;
     if (status != SOTTO_OK) {
         v->person.consent = before;
+        v->paused = paused;
         v->person.proofs.n--; /* its receipt still waits, behind all others */
-    } else if (w->event == CONSENT_GRANT && w->purpose == SOTTO_PURPOSE_PERSONALISE) {
-        v->is_paused = 0;
     }
     return engine_note(e, status);
 }
@@ -211,7 +212,7 @@ static int rest(struct sotto *e, sotto_session session, enum consent_event event
     struct visit *v;
     int status = visit_enter(e, session, &v), first = SOTTO_OK;
     if (status != SOTTO_OK) return status;
-    v->is_paused = 0;
+    v->paused = 0;
     for (int p = SOTTO_PURPOSE_PERSONALISE; p <= SOTTO_PURPOSE_LAST; p++) {
         const struct word w = {(enum sotto_purpose)p, event, SOTTO_SAID_SCREEN, locale_of(e)};
         if (event == CONSENT_RESUME && word_of(v, w.purpose) != SOTTO_CONSENT_PAUSED) continue;
@@ -274,7 +275,8 @@ static int become_child(struct sotto *e, struct visit *v) {
     person_begin(&v->person, &home, "");
     v->person.consent.years = was.years;
     v->person.consent.signals = was.signals;
-    v->is_disclosed = v->is_paused = 0;
+    v->is_disclosed = 0;
+    v->paused = 0;
     v->owes_consent = v->owes_yes = 0;
     v->owes_erase = v->owes_purge = 0;
     v->asked = 0;
@@ -325,6 +327,13 @@ int people_disclosed(struct sotto *e, const struct visit *v) {
     return 0;
 }
 
+/* Whether a banner that is shown and not declined stands for a yes; never against a pause. */
+static int waits_for_notice(const struct sotto *e, const struct visit *v,
+                            enum sotto_purpose purpose, int64_t now_s) {
+    return !(v->paused >> purpose & 1) &&
+           consent_waits_for_notice(&v->person.consent, purpose, e->rules, now_s);
+}
+
 void people_shown(struct sotto *e, struct visit *v) {
     static const enum sotto_purpose told[] = {SOTTO_PURPOSE_PERSONALISE, SOTTO_PURPOSE_PAID};
     struct person_home home = engine_home(e);
@@ -337,9 +346,7 @@ void people_shown(struct sotto *e, struct visit *v) {
     for (size_t i = 0; i < ARRAY_LEN(told); i++) {
         const struct word w = {told[i], CONSENT_NOTICE, SOTTO_SAID_NOTICE, locale_of(e)};
         /* One that cannot be stored is none: the slate opens as general. */
-        if (consent_waits_for_notice(&v->person.consent, told[i], e->rules, now_s) &&
-            say(e, v, &w) != SOTTO_OK)
-            continue;
+        if (waits_for_notice(e, v, told[i], now_s) && say(e, v, &w) != SOTTO_OK) continue;
     }
     if (engine_has_storage(e))
         engine_note(e, person_save_wishes(&v->person, &home, now_s, &e->error));
@@ -358,10 +365,9 @@ enum sotto_why people_why_not(struct sotto *e, const struct visit *v, int is_ask
     int64_t now_s = engine_late(e);
     if (e->off) return SOTTO_WHY_OFF;
     if (v->is_overridden) return SOTTO_WHY_STAFF;
-    if (v->is_paused) return SOTTO_WHY_NO_CONSENT;
     if (consent_age(c, e->rules) == AGE_CHILD) return SOTTO_WHY_CHILD;
-    if (consent_is_given(c, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s) ||
-        (is_asking && consent_waits_for_notice(c, SOTTO_PURPOSE_PERSONALISE, e->rules, now_s)))
+    if (visit_may_use(e, v, SOTTO_PURPOSE_PERSONALISE) ||
+        (is_asking && waits_for_notice(e, v, SOTTO_PURPOSE_PERSONALISE, now_s)))
         return SOTTO_WHY_PERSONALISED;
     return SOTTO_WHY_NO_CONSENT;
 }

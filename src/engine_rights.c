@@ -118,7 +118,7 @@ static int say_like(struct sotto *e, struct visit *v, const char *item) {
     uint32_t i;
     int status = engine_find_item(e, item, &i);
     if (status != SOTTO_OK) return status;
-    if (!consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules))
+    if (!visit_may_keep(e, v, SOTTO_PURPOSE_PERSONALISE))
         return fail(&e->error, SOTTO_E_CONSENT, "nothing of this person is kept now");
     history_add(&v->person.history, (struct history_event){model_item_key(&e->model, i), i,
                                                            (uint32_t)now_s, SOTTO_EVENT_LIKE});

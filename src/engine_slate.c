@@ -95,9 +95,8 @@ static void make_rules(struct sotto *e, struct visit *v, struct slate *s, int is
     const struct consent *c = &v->person.consent;
     const int64_t now_s = engine_late(e);
     const struct slate_person person = {
-        consent_age(c, e->rules), consent_is_given(c, SOTTO_PURPOSE_SENSITIVE, e->rules, now_s),
-        consent_is_given(c, SOTTO_PURPOSE_PAID, e->rules, now_s), is_personal ? &v->seen : NULL,
-        c->years};
+        consent_age(c, e->rules), visit_may_use(e, v, SOTTO_PURPOSE_SENSITIVE),
+        visit_may_use(e, v, SOTTO_PURPOSE_PAID), is_personal ? &v->seen : NULL, c->years};
     uint8_t *bits = slate_bits(e, s);
     memcpy(bits, e->absent, slate_bitmap_bytes(e->model.n_items));
     people_blocked(e, v, bits);

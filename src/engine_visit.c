@@ -38,6 +38,15 @@ int visit_enter(struct sotto *e, sotto_session session, struct visit **v) {
     return *v ? SOTTO_OK : SOTTO_E_STATE;
 }
 
+int visit_may_use(const struct sotto *e, const struct visit *v, enum sotto_purpose purpose) {
+    return !(v->paused >> purpose & 1) &&
+           consent_is_given(&v->person.consent, purpose, e->rules, e->clock.late_s);
+}
+
+int visit_may_keep(const struct sotto *e, const struct visit *v, enum sotto_purpose purpose) {
+    return !(v->paused >> purpose & 1) && consent_may_keep(&v->person.consent, purpose, e->rules);
+}
+
 int sotto_session_begin(struct sotto *e, const char *profile, sotto_session *session) {
     int status = engine_enter(e);
     struct visit *v = NULL;
@@ -171,7 +180,7 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
     if (v->person.history.n > v->person.history.n_stored &&
         person_may_store(&v->person, &home, now_s))
         return fail(&e->error, SOTTO_E_IO, "storage fails: the last events of a profile were lost");
-    if (consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s))
+    if (visit_may_use(e, v, SOTTO_PURPOSE_MEASURE))
         return fail(&e->error, SOTTO_E_IO, "storage fails: this visit was not counted");
     return SOTTO_OK;
 }
@@ -184,8 +193,7 @@ int visit_end(struct sotto *e, struct visit *v) {
     int lost = tell_losses(e, v, now_s);
     if (first.status == SOTTO_OK) first_keep(e, &first, lost);
     if (engine_has_storage(e) && v->is_countable && v->policy_version == e->rules->version &&
-        consent_is_given(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules, now_s) &&
-        household_counts(e, v))
+        visit_may_use(e, v, SOTTO_PURPOSE_MEASURE) && household_counts(e, v))
         first_keep(e, &first, dp_visit_commit(&e->dp, &v->tally, e->clock.now_s, &e->error));
     slates_close(e, v->handle);
     tickets_leave(e, v->handle);
@@ -262,10 +270,8 @@ int sotto_record(struct sotto *e, sotto_session session, const struct sotto_even
     int64_t now_s = engine_late(e);
     struct history_event entry = {model_item_key(&e->model, item), item, (uint32_t)now_s,
                                   (uint8_t)event->type};
-    if (consent_may_keep(&v->person.consent, SOTTO_PURPOSE_MEASURE, e->rules))
-        count_event(e, v, item, event->type);
-    if (v->is_paused || !consent_may_keep(&v->person.consent, SOTTO_PURPOSE_PERSONALISE, e->rules))
-        return SOTTO_OK;
+    if (visit_may_keep(e, v, SOTTO_PURPOSE_MEASURE)) count_event(e, v, item, event->type);
+    if (!visit_may_keep(e, v, SOTTO_PURPOSE_PERSONALISE)) return SOTTO_OK;
     history_add(&v->person.history, entry);
     seen_take(&v->seen, item, 1);
     if (v->person.history.n - v->person.history.n_stored >= HISTORY_BATCH_EVENTS)

@@ -17,7 +17,9 @@ enum { ITEMS = 60, SHOWN = 5, HIDE_S = 2 * 86400 };
 
 static const struct make_policy usual = {.version = 1, .no_ack = 1};
 static const struct make_policy opt_out = {
-    .version = 1, .no_ack = 1, .more = {{POLICY_KEY_PERSONALISE, POLICY_NOTICE}}};
+    .version = 1,
+    .no_ack = 1,
+    .more = {{POLICY_KEY_PERSONALISE, POLICY_NOTICE}, {POLICY_KEY_PAID, POLICY_NOTICE}}};
 static const struct make_policy hiding = {
     .version = 1, .no_ack = 1, .more = {{POLICY_KEY_SEEN_HIDE_S, HIDE_S}}};
 
@@ -184,9 +186,12 @@ static void a_pause_holds_where_a_notice_would_have_stood_for_a_yes(void **state
     sotto_session s = kiosk_session(&k, NULL, 0);
     kiosk_record(&k, s, 40, SOTTO_EVENT_SELECT);
     sotto_slate sealed = request(&k, s);
+    const unsigned counted = visit_of(&k, s)->tally.metrics[0].n_kept;
     ok(&k, sotto_pause(k.engine, s));
     kiosk_record(&k, s, 41, SOTTO_EVENT_SELECT);
     assert_int_equal(kept(&k, s), 1);
+    assert_int_equal(visit_of(&k, s)->tally.metrics[0].n_kept, counted);
+    assert_int_equal(sotto_interest(k.engine, s, "item-42", 1), SOTTO_E_CONSENT);
     (void)!sotto_slate_present(k.engine, sealed);
     assert_int_equal(open(&k, sealed, items).personalised, 0);
     assert_int_equal(is_personal(&k, s), 0);
@@ -198,6 +203,54 @@ static void a_pause_holds_where_a_notice_would_have_stood_for_a_yes(void **state
     ok(&k, sotto_pause(k.engine, s));
     assert_int_equal(is_personal(&k, s), 0);
     say(&k, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_GRANTED); /* said anew */
+    assert_int_equal(is_personal(&k, s), 1);
+    kiosk_free(&k);
+}
+
+static enum sotto_consent word_on(struct kiosk *k, sotto_session s, enum sotto_purpose purpose) {
+    enum sotto_consent word;
+    ok(k, sotto_consent_get(k->engine, s, purpose, &word));
+    return word;
+}
+
+/* One purpose that is said anew brings no other with its banner. */
+static void a_pause_of_one_purpose_outlives_the_notice_of_another(void **state) {
+    (void)state;
+    struct kiosk k;
+    make(&k, &opt_out);
+    sotto_session s = kiosk_session(&k, NULL, 0);
+    kiosk_record(&k, s, 40, SOTTO_EVENT_SELECT);
+    ok(&k, sotto_pause(k.engine, s));
+    say(&k, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_GRANTED);
+
+    assert_int_equal(is_personal(&k, s), 1);
+
+    assert_int_equal(word_on(&k, s, SOTTO_PURPOSE_PAID), SOTTO_CONSENT_UNKNOWN);
+    kiosk_free(&k);
+}
+
+/* Nobody could be looked up when they paused; the yes that comes back with storage rests too. */
+static void a_pause_without_storage_holds_for_the_yes_that_was_stored(void **state) {
+    (void)state;
+    struct kiosk k;
+    make(&k, &usual);
+    ok(&k, sotto_session_end(k.engine, anna(&k)));
+    sotto_close(k.engine);
+    k.engine = NULL;
+    k.device.slot_get_fails = 1;
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    ok(&k, sotto_pause(k.engine, s));
+    k.device.slot_get_fails = 0;
+    sim_device_advance(&k.device, 6000);
+    ok(&k, sotto_tick(k.engine));
+
+    assert_int_equal(kept(&k, s), 1); /* she is known again */
+    assert_int_equal(is_personal(&k, s), 0);
+    kiosk_record(&k, s, 41, SOTTO_EVENT_SELECT);
+    assert_int_equal(kept(&k, s), 1);
+
+    ok(&k, sotto_resume(k.engine, s));
     assert_int_equal(is_personal(&k, s), 1);
     kiosk_free(&k);
 }
@@ -516,6 +569,8 @@ int main(void) {
         cmocka_unit_test(what_is_done_under_a_signal_is_not_kept_for_the_day_it_does_not_come),
         cmocka_unit_test(a_yes_that_waits_is_stored_whatever_signal_follows_it),
         cmocka_unit_test(a_pause_holds_where_a_notice_would_have_stood_for_a_yes),
+        cmocka_unit_test(a_pause_of_one_purpose_outlives_the_notice_of_another),
+        cmocka_unit_test(a_pause_without_storage_holds_for_the_yes_that_was_stored),
         cmocka_unit_test(a_new_notice_does_not_end_a_pause),
         cmocka_unit_test(nothing_comes_twice_in_slates_that_were_sealed_side_by_side),
         cmocka_unit_test(a_personal_slate_leaves_out_what_was_blocked_since_it_was_sealed),
