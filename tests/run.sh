@@ -5,7 +5,7 @@
 #
 # Runs $O/tests/test_* (one for each tests/unit/test_*.c) and tests/system/*.sh, or those whose name
 # holds WORD; --unit leaves the scripts out, --device also the suites of tools that run on no device
-# (they include a header of sotto-pack or sotto-fleet). SOTTO_TEST_JOBS suites run side by side (one a
+# (they include a header of sotto-pack or sotto-fleet, and set no device up). SOTTO_TEST_JOBS suites run side by side (one a
 # processor); a line is printed when its suite ends. SOTTO_EMULATOR is put before each unit program
 # ("qemu-arm -L …"). A suite that crashes, takes longer than SOTTO_TEST_SECONDS (180), is not built
 # or runs no test counts as one failure more; a script may claim more time with a line
@@ -139,7 +139,9 @@ scripts() {
 for source in tests/unit/test_*.c; do
     name=$(basename "$source" .c)
     if [[ $name != *"$word"* ]] || [ ! -e "$source" ]; then continue; fi
-    if [ $is_device -eq 1 ] && grep -qE '^#include "tools/sotto-(pack|fleet)/' "$source"; then continue; fi
+    if [ $is_device -eq 1 ] && grep -qE '^#include "tools/sotto-(pack|fleet)/' "$source" && ! grep -q '^#include "tests/support/.*kiosk' "$source"; then
+        continue
+    fi
     start "${name#test_}" unit "$O/tests/$name"
 done
 [ "$kinds" = unit ] || scripts 0

@@ -56,7 +56,9 @@ check "the closing line sums every suite" last "17 passed, 10 failed, 2 skipped"
 check "a failing suite's own output is shown" grep -q "| not ok - two" "$tmp/run.out"
 unit device-fleet "$passes"
 unit device-vault "$passes"
-echo '#include "tools/sotto-fleet/merge.h"' >"$tmp/tree/tests/unit/test_device-fleet.c"
-check "what runs on no device is left out where asked" last "2 passed, 0 failed, 0 skipped" 0 --device device
-check "and not elsewhere" last "4 passed, 0 failed, 0 skipped" 0 --unit device
+unit device-both "$passes"
+echo '#include "tools/sotto-fleet/merge.h"' | tee "$tmp/tree/tests/unit/test_device-fleet.c" >"$tmp/tree/tests/unit/test_device-both.c"
+echo '#include "tests/support/kiosk.h"' >>"$tmp/tree/tests/unit/test_device-both.c"
+check "what runs on no device is left out where asked" last "4 passed, 0 failed, 0 skipped" 0 --device device
+check "and not elsewhere" last "6 passed, 0 failed, 0 skipped" 0 --unit device
 finish
