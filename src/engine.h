@@ -217,6 +217,8 @@ void people_used(struct sotto *e, struct visit *v);
 /* Why this person's slates may not be personal, whatever is asked for; SOTTO_WHY_PERSONALISED if
  * they may. `is_asking` 1: a yes that the banner would stand for counts already. */
 enum sotto_why people_why_not(struct sotto *e, const struct visit *v, int is_asking) MUST_CHECK;
+/* A pause that was said before anybody could be looked up: now there may be a yes that rests. */
+void people_rest(struct sotto *e, struct visit *v);
 /* Stores what waits, or says that it will be. */
 int people_owe(struct sotto *e, struct visit *v, const char *what) MUST_CHECK;
 /* engine_rights.c */

@@ -225,6 +225,16 @@ static int rest(struct sotto *e, sotto_session session, enum consent_event event
     return first;
 }
 
+void people_rest(struct sotto *e, struct visit *v) {
+    for (int p = SOTTO_PURPOSE_PERSONALISE; p <= SOTTO_PURPOSE_LAST; p++) {
+        const struct word w = {(enum sotto_purpose)p, CONSENT_PAUSE, SOTTO_SAID_SCREEN,
+                               locale_of(e)};
+        if (!(v->paused >> p & 1) || apply(e, v, &w) == 0) continue;
+        prove(e, v, &w, SOTTO_CONSENT_PAUSED);
+        v->owes_consent = 1;
+    }
+}
+
 int sotto_pause(struct sotto *e, sotto_session session) {
     return rest(e, session, CONSENT_PAUSE, SOTTO_RIGHT_PAUSE);
 }

@@ -151,6 +151,7 @@ int visit_settle(struct sotto *e, struct visit *v, int64_t now_s) {
         v->owes_purge |= person_refused(&v->person);
         v->purge_why = SOTTO_ERASE_WITHDRAWN;
     }
+    if (is_asked) people_rest(e, v);
     int status = settle_consent(e, v, now_s);
     if (status == SOTTO_OK) status = settle_purge(e, v);
     if (status == SOTTO_OK) status = person_save_wishes(&v->person, &home, now_s, &e->error);
@@ -173,6 +174,9 @@ static int tell_losses(struct sotto *e, const struct visit *v, int64_t now_s) {
                           "storage fails: a profile could not be %s; repeat it later", what);
     }
     if (engine_has_storage(e) || vault_state(e->vault) == SOTTO_STORAGE_NONE) return SOTTO_OK;
+    if (v->person.place == PERSON_UNKNOWN && v->paused)
+        return fail(&e->error, SOTTO_E_IO,
+                    "storage fails: a pause held for this visit alone; repeat it later");
     if (v->person.place == PERSON_UNKNOWN && v->person.history.n > v->person.history.n_stored)
         return fail(&e->error, SOTTO_E_IO,
                     "storage fails: nobody knows whether this profile is stored, so this visit was "

@@ -229,6 +229,24 @@ static void a_pause_of_one_purpose_outlives_the_notice_of_another(void **state) 
     kiosk_free(&k);
 }
 
+static void a_pause_that_storage_never_heard_of_is_told(void **state) {
+    (void)state;
+    struct kiosk k;
+    make(&k, &usual);
+    ok(&k, sotto_session_end(k.engine, anna(&k)));
+    sotto_close(k.engine);
+    k.engine = NULL;
+    k.device.slot_get_fails = 1;
+    kiosk_open(&k);
+    sotto_session s = kiosk_session(&k, "anna", 0);
+    ok(&k, sotto_pause(k.engine, s));
+
+    assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_IO);
+
+    assert_non_null(strstr(sotto_last_error(k.engine), "a pause held for this visit alone"));
+    kiosk_free(&k);
+}
+
 /* Nobody could be looked up when they paused; the yes that comes back with storage rests too. */
 static void a_pause_without_storage_holds_for_the_yes_that_was_stored(void **state) {
     (void)state;
@@ -246,10 +264,15 @@ static void a_pause_without_storage_holds_for_the_yes_that_was_stored(void **sta
     ok(&k, sotto_tick(k.engine));
 
     assert_int_equal(kept(&k, s), 1); /* she is known again */
+    assert_int_equal(word_on(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_PAUSED);
     assert_int_equal(is_personal(&k, s), 0);
     kiosk_record(&k, s, 41, SOTTO_EVENT_SELECT);
     assert_int_equal(kept(&k, s), 1);
 
+    ok(&k, sotto_session_end(k.engine, s));
+    kiosk_restart(&k);
+    s = kiosk_session(&k, "anna", 0);
+    assert_int_equal(is_personal(&k, s), 0); /* on another day, too */
     ok(&k, sotto_resume(k.engine, s));
     assert_int_equal(is_personal(&k, s), 1);
     kiosk_free(&k);
@@ -571,6 +594,7 @@ int main(void) {
         cmocka_unit_test(a_pause_holds_where_a_notice_would_have_stood_for_a_yes),
         cmocka_unit_test(a_pause_of_one_purpose_outlives_the_notice_of_another),
         cmocka_unit_test(a_pause_without_storage_holds_for_the_yes_that_was_stored),
+        cmocka_unit_test(a_pause_that_storage_never_heard_of_is_told),
         cmocka_unit_test(a_new_notice_does_not_end_a_pause),
         cmocka_unit_test(nothing_comes_twice_in_slates_that_were_sealed_side_by_side),
         cmocka_unit_test(a_personal_slate_leaves_out_what_was_blocked_since_it_was_sealed),
