@@ -6,5 +6,5 @@
 . "$(dirname "$0")/../support/tap.sh"
 
 loaded() { tests/bench/daemon/run.sh 3 "$1"; }
-check "400 clients for three seconds: what was acknowledged survives a kill" loaded 400
+check "400 clients for three seconds: what was acknowledged survives a kill, in 12 MB" loaded 400
 finish

@@ -137,9 +137,10 @@ void connection_answer(struct connection *c, uint64_t now_ms) {
 }
 
 void connection_acknowledge(struct connection *c, int is_stored) {
-    json_t *id = c->later, *result = json_object();
+    json_t *id = c->later;
     if (!id) return;
     c->later = NULL;
+    json_t *result = json_object();
     rpc_put_bool(result, "stored", is_stored);
     queue(c, rpc_reply(id, result));
     json_decref(id);
