@@ -48,8 +48,9 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_consent_may_ask(struct sotto *engine, sotto
                                                      enum sotto_purpose purpose, uint32_t *may_ask);
 
 /* Keeps what is stored and uses none of it; nothing new is kept either. Every yes but that to STORE
- * rests, until it is said anew or sotto_resume; a no stays a no. Where there is no yes to being
- * personalised, no banner brings one in this session before that. */
+ * rests, until it is said anew or sotto_resume; a no stays a no. Where nothing was said, no banner
+ * brings a yes in this session before that. While storage is away it also holds for a yes that
+ * nobody can look up, and is stored once storage returns; sotto_session_end says if it did not. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_pause(struct sotto *engine, sotto_session session);
 /* Every yes that rests counts again, as old as it is. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_resume(struct sotto *engine, sotto_session session);

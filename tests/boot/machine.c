@@ -1,10 +1,17 @@
 /* machine: what runs in the booted machine of tools/dev/boot-test.sh. It starts sottod as an init
  * would, and speaks to its sockets as a front end and an operator do; it links nothing of Sotto.
  *
- *     machine slate PACKS STATE              the time from the daemon's start to the first slate,
- * and its memory after a personal one machine check PACKS STATE LOG NAME…    how many events each
- * profile has; the audit log to LOG machine live  PACKS STATE NAME         sends events of that
- * profile until the power goes
+ *     machine slate PACKS STATE
+ *
+ * prints the time from the daemon's start to the first slate, and its memory after a personal one;
+ *
+ *     machine check PACKS STATE LOG NAME…
+ *
+ * how many events each profile has, and the audit log to LOG;
+ *
+ *     machine live PACKS STATE NAME
+ *
+ * sends events of that profile until the power goes.
  *
  * Lines that the host reads: "slate US CPU_US", "memory KIB", "has NAME N", "try NAME N", "ack NAME
  * N" (the daemon said that N events are stored), "key HEX", "log BYTES", "checked". Ends 1 at the
@@ -123,8 +130,7 @@ static number number_behind(const char *line, const char *name) {
     return strtoull(behind(line, name), NULL, 10);
 }
 
-/* ---- Visits ------------------------------------------------------------------------------------
- */
+/* ---- Visits ---------------------------------------------------------------------------------- */
 
 static number visit_begin(int ui, const char *profile) {
     return profile ? number_behind(ask(ui, "session.begin", "\"profile\":\"%s\"", profile),
@@ -176,8 +182,7 @@ static int event(int ui, number session, const char *item) {
                   "\"stored\":true") != NULL;
 }
 
-/* ---- Time to the first slate, and memory --------------------------------------------------------
- */
+/* ---- Time to the first slate, and memory ----------------------------------------------------- */
 
 static number memory_kib(void) {
     char line[128];
@@ -214,8 +219,7 @@ static int first_slate(const char *packs, const char *state) {
     return 0;
 }
 
-/* ---- Events, acknowledged
- * ------------------------------------------------------------------------ */
+/* ---- Events, acknowledged -------------------------------------------------------------------- */
 
 static _Noreturn void live(const char *packs, const char *state, const char *name) {
     daemon_start(packs, state);

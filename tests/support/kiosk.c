@@ -93,6 +93,19 @@ void kiosk_open(struct kiosk *k) {
     if (sotto_open(&k->config, &k->engine, &err) != SOTTO_OK) fail_msg("%s", err.message);
 }
 
+void kiosk_restart_without_storage(struct kiosk *k) {
+    sotto_close(k->engine);
+    k->engine = NULL;
+    k->device.slot_get_fails = 1;
+    kiosk_open(k);
+}
+
+void kiosk_mend_storage(struct kiosk *k) {
+    k->device.slot_get_fails = 0;
+    sim_device_advance(&k->device, 6000); /* it looks every five seconds */
+    if (sotto_tick(k->engine) != SOTTO_OK) fail_msg("%s", sotto_last_error(k->engine));
+}
+
 void kiosk_restart(struct kiosk *k) {
     struct sotto_error err;
     uint8_t seed[32];

@@ -34,6 +34,10 @@ void kiosk_put_policy(struct kiosk *k, const struct make_policy *policy);
 void kiosk_open(struct kiosk *k);
 /* Closes the engine and starts the device again, as after a power cut that came politely. */
 void kiosk_restart(struct kiosk *k);
+/* Opens again while the key store fails, and storage with it; until kiosk_mend_storage. */
+void kiosk_restart_without_storage(struct kiosk *k);
+/* Lets the key store answer again, and time pass until the engine has found out. */
+void kiosk_mend_storage(struct kiosk *k);
 /* Closes, removes everything. */
 void kiosk_free(struct kiosk *k);
 

@@ -390,8 +390,7 @@ static void nor_does_one_failure_after_another(void **state) {
     kiosk_free(&s.k);
 }
 
-/* ---- Failures of the banner, crossed with every word and when it was said
- * ------------------------ */
+/* ---- Failures of the banner, crossed with every word and its moment -------------------------- */
 
 static int proves(enum event event) {
     return event == PRESENT_ACCEPTED || event == PRESENT_REENTERED || event == PRESENT_NO_ENTROPY ||

@@ -203,10 +203,7 @@ static void a_no_said_without_storage_comes_before_the_answer_that_waited(void *
         box(&k);
         watch(&k, SOTTO_PROFILE_HOUSEHOLD, STORE | MEASURE);
         assert_int_equal(memos(&k), 1);
-        sotto_close(k.engine);
-        k.engine = NULL;
-        k.device.slot_get_fails = 1;
-        kiosk_open(&k);
+        kiosk_restart_without_storage(&k);
         sim_device_advance(&k.device, MONTH_S * UINT64_C(1000));
         sotto_session s = kiosk_session(&k, SOTTO_PROFILE_HOUSEHOLD, 0);
         assert_int_equal(
@@ -214,9 +211,7 @@ static void a_no_said_without_storage_comes_before_the_answer_that_waited(void *
             SOTTO_E_IO);
         if (has_left) assert_int_equal(sotto_session_end(k.engine, s), SOTTO_E_IO);
 
-        k.device.slot_get_fails = 0;
-        sim_device_advance(&k.device, 6000);
-        assert_int_equal(sotto_tick(k.engine), SOTTO_OK);
+        kiosk_mend_storage(&k);
 
         assert_int_equal(reports(&k), 1);
         assert_true(is_for_nobody(&k));

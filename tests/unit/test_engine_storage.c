@@ -50,10 +50,7 @@ static void make_with_anna(struct kiosk *k, const struct make_policy *policy, un
 
 /* Opens again while the key store fails, and with it storage. */
 static void reopen_without_storage(struct kiosk *k) {
-    sotto_close(k->engine);
-    k->engine = NULL;
-    k->device.slot_get_fails = 1;
-    kiosk_open(k);
+    kiosk_restart_without_storage(k);
     assert_int_equal(health_of(k).storage, SOTTO_STORAGE_FAILED);
 }
 

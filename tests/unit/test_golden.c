@@ -136,8 +136,7 @@ static void slates_and_reasons_are_the_same_bits(void **state) {
     is_golden("slates of five visits", &h, "bdfe0d7119084e844df2a433d83608bb");
 }
 
-/* ---- Reports, and the log of what happened ----------------------------------------------------
- */
+/* ---- Reports, and the log of what happened --------------------------------------------------- */
 
 static int add_piece(void *ctx, const void *bytes, size_t n) {
     hash_stream_add(ctx, bytes, n);

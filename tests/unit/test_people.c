@@ -274,18 +274,13 @@ static void no_of_an_adult_survives_the_child_that_follows(void **state) {
     struct kiosk k;
     make(&k, &usual);
     ok(&k, sotto_session_end(k.engine, anna(&k)));
-    sotto_close(k.engine);
-    k.engine = NULL;
-    k.device.slot_get_fails = 1;
-    kiosk_open(&k);
+    kiosk_restart_without_storage(&k);
     sotto_session s = kiosk_session(&k, "anna", 0);
     assert_int_equal(
         sotto_consent_set(k.engine, s, SOTTO_PURPOSE_PERSONALISE, SOTTO_CONSENT_WITHDRAWN),
         SOTTO_E_IO);
     ok(&k, sotto_session_age(k.engine, s, 8));
-    k.device.slot_get_fails = 0;
-    sim_device_advance(&k.device, 6000);
-    ok(&k, sotto_tick(k.engine));
+    kiosk_mend_storage(&k);
     s = kiosk_session(&k, "anna", 0);
     assert_int_equal(word(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_WITHDRAWN);
     struct sotto_consent_receipt last;

@@ -79,8 +79,7 @@ static struct sotto_slate_view open(struct kiosk *k, sotto_slate slate, struct s
     return view;
 }
 
-/* ---- A child, a no, a signal ------------------------------------------------------------------
- */
+/* ---- A child, a no, a signal ----------------------------------------------------------------- */
 
 static void what_an_adult_saw_is_not_missing_for_whoever_comes_after_the_child(void **state) {
     (void)state;
@@ -155,16 +154,11 @@ static void a_yes_that_waits_is_stored_whatever_signal_follows_it(void **state) 
         .version = 1, .no_ack = 1, .more = {{POLICY_KEY_SIGNAL_GPC, 0}}};
     make(&k, &deaf);
     ok(&k, sotto_session_end(k.engine, anna(&k)));
-    sotto_close(k.engine);
-    k.engine = NULL;
-    k.device.slot_get_fails = 1;
-    kiosk_open(&k);
+    kiosk_restart_without_storage(&k);
     sotto_session s = kiosk_session(&k, "anna", 0);
     say(&k, s, SOTTO_PURPOSE_MEASURE, SOTTO_CONSENT_GRANTED);
     ok(&k, sotto_signal_set(k.engine, s, SOTTO_SIGNAL_GPC));
-    k.device.slot_get_fails = 0;
-    sim_device_advance(&k.device, 6000);
-    ok(&k, sotto_tick(k.engine));
+    kiosk_mend_storage(&k);
     ok(&k, sotto_session_end(k.engine, s));
     kiosk_restart(&k);
 
@@ -175,8 +169,7 @@ static void a_yes_that_waits_is_stored_whatever_signal_follows_it(void **state) 
     kiosk_free(&k);
 }
 
-/* ---- Pauses -----------------------------------------------------------------------------------
- */
+/* ---- Pauses ---------------------------------------------------------------------------------- */
 
 static void a_pause_holds_where_a_notice_would_have_stood_for_a_yes(void **state) {
     (void)state;
@@ -234,10 +227,7 @@ static void a_pause_that_storage_never_heard_of_is_told(void **state) {
     struct kiosk k;
     make(&k, &usual);
     ok(&k, sotto_session_end(k.engine, anna(&k)));
-    sotto_close(k.engine);
-    k.engine = NULL;
-    k.device.slot_get_fails = 1;
-    kiosk_open(&k);
+    kiosk_restart_without_storage(&k);
     sotto_session s = kiosk_session(&k, "anna", 0);
     ok(&k, sotto_pause(k.engine, s));
 
@@ -253,15 +243,10 @@ static void a_pause_without_storage_holds_for_the_yes_that_was_stored(void **sta
     struct kiosk k;
     make(&k, &usual);
     ok(&k, sotto_session_end(k.engine, anna(&k)));
-    sotto_close(k.engine);
-    k.engine = NULL;
-    k.device.slot_get_fails = 1;
-    kiosk_open(&k);
+    kiosk_restart_without_storage(&k);
     sotto_session s = kiosk_session(&k, "anna", 0);
     ok(&k, sotto_pause(k.engine, s));
-    k.device.slot_get_fails = 0;
-    sim_device_advance(&k.device, 6000);
-    ok(&k, sotto_tick(k.engine));
+    kiosk_mend_storage(&k);
 
     assert_int_equal(kept(&k, s), 1); /* she is known again */
     assert_int_equal(word_on(&k, s, SOTTO_PURPOSE_PERSONALISE), SOTTO_CONSENT_PAUSED);
@@ -302,8 +287,7 @@ static void a_new_notice_does_not_end_a_pause(void **state) {
     kiosk_free(&k);
 }
 
-/* ---- Two slates at once ------------------------------------------------------------------------
- */
+/* ---- Two slates at once ---------------------------------------------------------------------- */
 
 static void nothing_comes_twice_in_slates_that_were_sealed_side_by_side(void **state) {
     (void)state;
@@ -380,8 +364,7 @@ static void more_payers_than_can_be_counted_leave_what_is_not_paid_for(void **st
     kiosk_free(&k);
 }
 
-/* ---- Ages between the bands of a policy and those of a catalogue
- * --------------------------------- */
+/* ---- Ages between the bands of a policy and those of a catalogue ----------------------------- */
 
 static void who_says_seventeen_gets_nothing_for_adults_whatever_a_policy_calls_them(void **state) {
     (void)state;
@@ -419,8 +402,7 @@ static void who_says_seventeen_gets_nothing_for_adults_whatever_a_policy_calls_t
         }
 }
 
-/* ---- Storage that only reads --------------------------------------------------------------------
- */
+/* ---- Storage that only reads ----------------------------------------------------------------- */
 
 static void what_was_seen_is_known_where_storage_can_only_be_read(void **state) {
     (void)state;
@@ -477,8 +459,7 @@ static void forgetting_an_item_takes_its_mark_from_what_was_shown(void **state) 
     kiosk_free(&k);
 }
 
-/* ---- Exports
- * -------------------------------------------------------------------------------------- */
+/* ---- Exports --------------------------------------------------------------------------------- */
 
 struct told {
     unsigned shown, shown_stored, interests;
@@ -539,8 +520,7 @@ static void what_was_shown_is_exported_before_it_is_stored(void **state) {
     kiosk_free(&k);
 }
 
-/* ---- Hooks that call back
- * -------------------------------------------------------------------------- */
+/* ---- Hooks that call back -------------------------------------------------------------------- */
 
 static struct sotto *called;
 static int status_of_call;
