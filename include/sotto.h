@@ -228,7 +228,8 @@ SOTTO_API SOTTO_MUST_CHECK int sotto_consent_set(struct sotto *engine, sotto_ses
                                                  enum sotto_purpose purpose,
                                                  enum sotto_consent state);
 
-/* Reads into *state what is recorded; only SOTTO_CONSENT_GRANTED ever means yes. */
+/* Reads into *state what is recorded; only SOTTO_CONSENT_GRANTED ever means yes. In a session that
+ * was paused, SOTTO_CONSENT_PAUSED wherever there is no no. */
 SOTTO_API SOTTO_MUST_CHECK int sotto_consent_get(struct sotto *engine, sotto_session session,
                                                  enum sotto_purpose purpose,
                                                  enum sotto_consent *state);

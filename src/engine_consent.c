@@ -188,6 +188,7 @@ int sotto_consent_get(struct sotto *e, sotto_session session, enum sotto_purpose
     struct visit *v = visit_find(e, session);
     if (!v) return SOTTO_E_STATE;
     *state = consent_now(&v->person.consent, purpose, e->rules, engine_late(e));
+    if (v->paused >> purpose & 1 && !consent_is_no(*state)) *state = SOTTO_CONSENT_PAUSED;
     return SOTTO_OK;
 }
 

@@ -218,6 +218,8 @@ static void a_pause_of_one_purpose_outlives_the_notice_of_another(void **state) 
 
     assert_int_equal(is_personal(&k, s), 1);
 
+    assert_int_equal(word_on(&k, s, SOTTO_PURPOSE_PAID), SOTTO_CONSENT_PAUSED);
+    ok(&k, sotto_resume(k.engine, s));
     assert_int_equal(word_on(&k, s, SOTTO_PURPOSE_PAID), SOTTO_CONSENT_UNKNOWN);
     kiosk_free(&k);
 }

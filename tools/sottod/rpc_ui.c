@@ -66,7 +66,8 @@ static int consent_set(void *caller, struct rpc_call *call) {
 
 /* ---- Events ------------------------------------------------------------------------------ */
 
-/* Whether the vault keeps this session's events: not of a person who wants no use made of them. */
+/* Whether the vault keeps this session's events: not of a person who wants no use made of them, or
+ * none now. */
 static int is_kept(const struct service *s, const struct client_session *session) {
     enum sotto_consent store = SOTTO_CONSENT_UNKNOWN, use = SOTTO_CONSENT_UNKNOWN;
     return session->profile[0] &&
@@ -74,7 +75,8 @@ static int is_kept(const struct service *s, const struct client_session *session
            sotto_consent_get(s->engine, session->handle, SOTTO_PURPOSE_PERSONALISE, &use) ==
                SOTTO_OK &&
            store == SOTTO_CONSENT_GRANTED && use != SOTTO_CONSENT_DENIED &&
-           use != SOTTO_CONSENT_WITHDRAWN && use != SOTTO_CONSENT_OBJECTED;
+           use != SOTTO_CONSENT_WITHDRAWN && use != SOTTO_CONSENT_OBJECTED &&
+           use != SOTTO_CONSENT_PAUSED;
 }
 
 /* Under consent to store, an event is acknowledged once it is stored: the reply waits for the
